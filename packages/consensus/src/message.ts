@@ -1,0 +1,51 @@
+import type { Entry, NodeId, SnapshotMark } from "./entry.ts";
+
+interface Envelope {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  /** Term of the sender; for pre-votes the term that it would campaign in. */
+  readonly term: number;
+}
+
+/** What members of a group send to each other. Loss, repetition and reordering do no harm. */
+export type Message = Envelope &
+  (
+    | {
+        readonly type: "append";
+        /** Entry before the first of `entries`. */
+        readonly index: number;
+        readonly logTerm: number;
+        readonly entries: readonly Entry[];
+        readonly commit: number;
+      }
+    | {
+        readonly type: "append-answer";
+        /** Accepted: the last index that matches. Refused: the `index` of the append. */
+        readonly index: number;
+        readonly reject: boolean;
+        /** Refused: where the logs may still agree, and the follower's term there. */
+        readonly hint: number;
+        readonly logTerm: number;
+      }
+    | { readonly type: "heartbeat"; readonly commit: number; readonly context: number }
+    | { readonly type: "heartbeat-answer"; readonly context: number }
+    | {
+        readonly type: "pre-vote" | "vote";
+        /** Last index and its term of the candidate. */
+        readonly index: number;
+        readonly logTerm: number;
+        /** The old leader asked for this campaign: the lease of the voter does not count. */
+        readonly transfer: boolean;
+      }
+    | { readonly type: "pre-vote-answer" | "vote-answer"; readonly reject: boolean }
+    | { readonly type: "read-index"; readonly context: number }
+    | {
+        readonly type: "read-index-answer";
+        readonly context: number;
+        readonly index: number;
+        readonly reject: boolean;
+      }
+    | { readonly type: "timeout-now" }
+    /** The driver carries the state itself, on a stream of its own. */
+    | { readonly type: "snapshot"; readonly mark: SnapshotMark }
+  );

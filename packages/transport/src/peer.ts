@@ -1,0 +1,75 @@
+import type { Message, NodeId, SnapshotMark } from "@meridian/consensus";
+
+/** What one member sends to another in one turn of its loop; protos/meridian/v1/peer.proto says what each part is. */
+export interface PeerFrame {
+  readonly messages: readonly Message[];
+  readonly forwards: readonly Forward[];
+  readonly forwardAnswers: readonly ForwardAnswer[];
+  readonly liveness: LivenessReport | undefined;
+  readonly livenessAnswer: LivenessAnswer | undefined;
+}
+
+/** Commands of clients connected to a member that does not lead, in the order of their arrival. */
+export interface Forward {
+  readonly epoch: number;
+  readonly number: number;
+  readonly commands: readonly Uint8Array[];
+}
+
+/** What the leader says to a forward. Refused: it takes nothing of this epoch from there on. */
+export interface ForwardAnswer {
+  readonly epoch: number;
+  readonly number: number;
+  readonly accepted: boolean;
+  readonly overloaded: boolean;
+}
+
+/** Follower to leader: which sessions live. */
+export interface LivenessReport {
+  readonly sessions: readonly number[];
+  readonly sentAtMs: number;
+  readonly applied: number;
+}
+
+/** Leader to follower: how old the mirrors are. */
+export interface LivenessAnswer {
+  readonly sentAtMs: number;
+  readonly ages: readonly OriginAge[];
+  readonly partitionState: number;
+}
+
+/** Upper bound of the age of a mirror. */
+export interface OriginAge {
+  readonly origin: string;
+  readonly incarnation: number;
+  readonly index: number;
+  readonly ageMs: number;
+}
+
+/** Sends to the other members of one group. Frames may be lost, never reordered or doubled within one connection. */
+export interface PeerTransport {
+  /** Drops the frame when there is no connection or too much is buffered; then `onPeerDown` tells so. */
+  send(to: NodeId, frame: PeerFrame): void;
+  /** Resolves true when the other side has it durable. Never rejects. */
+  sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<boolean>;
+  close(): void;
+}
+
+/** A snapshot on its way out. */
+export interface OutgoingSnapshot {
+  readonly mark: SnapshotMark;
+  readonly leaderTerm: number;
+  readonly records: AsyncIterable<readonly Uint8Array[]>;
+}
+
+/** What a member does with what its peers send. */
+export interface PeerHandler {
+  onFrame(from: NodeId, frame: PeerFrame): void;
+  /** Frames to this peer were or may have been lost since the last call. */
+  onPeerDown(peer: NodeId): void;
+  /**
+   * A snapshot arrives; the digest is checked by the transport, which ends `records` with an error when it does not
+   * hold. Resolves when it is durable, or with the reason why not.
+   */
+  onSnapshot(from: NodeId, snapshot: OutgoingSnapshot): Promise<{ installed: boolean; reason: string }>;
+}

@@ -1,0 +1,29 @@
+/** Own side of an open stream of frames. Sending never blocks and never throws; a closed stream swallows frames. */
+export interface FrameStream<Out> {
+  /** Hands a frame over; frames arrive in order or the stream closes. The frame must not be changed afterwards. */
+  send(frame: Out): void;
+  /** Bytes handed over that the operating system has not taken yet. The owner bounds it: slow readers are cut. */
+  readonly bufferedBytes: number;
+  /** Ends the stream, after what was sent. With an error: at once. */
+  close(error?: Error): void;
+}
+
+/** What the owner of a stream is told. No call after `onClose`, which comes exactly once. */
+export interface FrameHandler<In> {
+  onFrame(frame: In): void;
+  /** The other side ended it (undefined), or it broke. */
+  onClose(error: Error | undefined): void;
+}
+
+/** Accepts a stream: given its sending half, returns its receiving half. */
+export type Acceptor<In, Out> = (stream: FrameStream<Out>, caller: Caller) => FrameHandler<In>;
+
+/** Who opened a stream or made a call. */
+export interface Caller {
+  /** host:port of the other side. */
+  readonly address: string;
+  /** Aborted when the caller went away or its deadline passed. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left until the caller's deadline; undefined when it set none. */
+  readonly deadlineMs: number | undefined;
+}

@@ -1,0 +1,51 @@
+import type { Transaction } from "./change.ts";
+import type { Stat } from "./stat.ts";
+
+/** Codes that the tree itself gives; a subset of the platform's error codes. */
+export type TreeErrorCode =
+  | "NO_NODE"
+  | "NODE_EXISTS"
+  | "BAD_VERSION"
+  | "NOT_EMPTY"
+  | "NO_CHILDREN_FOR_EPHEMERALS"
+  | "BAD_PATH"
+  | "BAD_ARGUMENTS"
+  | "TOO_LARGE"
+  | "SESSION_EXPIRED"
+  | "MOVED"
+  | "UNSUPPORTED"
+  | "UNKNOWN";
+
+/** Outcome of one part of a multi. `code` is set on parts of a failed multi; "" on those that did not fail. */
+export interface PartResult {
+  readonly path: string;
+  readonly stat: Stat | undefined;
+  readonly code: TreeErrorCode | "";
+}
+
+/** Outcome of a command, deterministic, remembered for repetition. */
+export type Result =
+  /** create, set: path as made and Stat after. */
+  | { readonly kind: "node"; readonly path: string; readonly stat: Stat }
+  | { readonly kind: "done" }
+  | { readonly kind: "multi"; readonly parts: readonly PartResult[] }
+  | {
+      readonly kind: "failed";
+      readonly code: TreeErrorCode;
+      readonly message: string;
+      /** MOVED: owning cluster. */
+      readonly hint: string;
+      /** Failed multi: outcome part by part. */
+      readonly parts: readonly PartResult[];
+    };
+
+/** What applying one entry did. */
+export interface Applied {
+  readonly result: Result;
+  /** Log index of the first application; lower than the entry's when it repeats an earlier command. */
+  readonly index: number;
+  /** Changes to deliver to watches and change streams, in order; empty when nothing changed. */
+  readonly transactions: readonly Transaction[];
+  /** Sessions that ended with this entry. */
+  readonly endedSessions: readonly number[];
+}
