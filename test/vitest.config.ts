@@ -1,26 +1,53 @@
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { defineConfig } from "vitest/config";
+import { type TestProjectInlineConfiguration, defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "..");
-const conditions = ["@meridian/source"]; // run from src, never from dist
-const project = (name: string, directory: string, include: string) => ({
-  extends: true as const,
-  root: `${root}/${directory}`,
-  test: { name, include: [include] },
-});
+
+/** Where `.ci/run` wants the report as JSON; unset: no report. */
+const report = process.env["MERIDIAN_TEST_REPORT"];
+
+/** A project that runs the sources of the packages, never what was built of them. */
+function fromSource(name: string, directory: string, include: string) {
+  const conditions = ["@meridian/source"];
+  return {
+    extends: true,
+    root: `${root}/${directory}`,
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: conditions } },
+    test: { name, include: [include] },
+  } satisfies TestProjectInlineConfiguration;
+}
+
+/**
+ * Real processes, started from what was built. They need the cores for themselves, so that they run one file at a
+ * time and after everything else.
+ */
+const system = {
+  extends: true,
+  root: `${root}/test/system`,
+  test: {
+    name: "system",
+    include: ["**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 30_000,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
+} satisfies TestProjectInlineConfiguration;
 
 export default defineConfig({
   root,
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     passWithNoTests: true,
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       ...readdirSync(`${root}/packages`, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map(({ name }) => project(name, `packages/${name}`, "test/**/*.test.ts")),
-      project("repository", "test", "*.test.ts"),
+        .filter((entry) => entry.isDirectory() && entry.name !== "decisions")
+        .map(({ name }) => fromSource(name, `packages/${name}`, "test/**/*.test.ts")),
+      fromSource("repository", "test", "*.test.ts"),
+      system,
     ],
   },
 });
