@@ -1,1 +1,14 @@
-export {};
+export type { Codec, Encodable, Method } from "./codec.ts";
+export {
+  MeridianError,
+  errorCodeName,
+  errorCodeNumber,
+  grpcStatusOf,
+  isErrorCode,
+  isRetryable,
+  type MeridianErrorCode,
+  type MeridianErrorOptions,
+} from "./errors.ts";
+export * from "./generated/index.ts";
+export { STATUS_DETAILS_KEY, decodeStatusDetails, encodeStatusDetails } from "./status-details.ts";
+export { WireError, type WireErrorCode } from "./wire-error.ts";

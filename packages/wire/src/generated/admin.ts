@@ -1,0 +1,854 @@
+/* oxlint-disable */
+// Generated from protos/meridian/v1/admin.proto by packages/wire/generate.mjs. Do not edit.
+
+import type { Reader, Writer } from "protobufjs/minimal.js";
+import { codec, readMapEntry, readNested, readString } from "../codec.ts";
+import type { Codec, Encodable, Method } from "../codec.ts";
+import { readUint64, writeUint32, writeUint64 } from "../integers.ts";
+
+/** Asks for the state of a node. */
+export type IStatusRequest = Readonly<Record<never, never>>;
+/** Codec of StatusRequest. */
+export const StatusRequest: Codec<IStatusRequest> = codec(
+  "StatusRequest",
+  writeStatusRequest,
+  readStatusRequest,
+);
+
+export function writeStatusRequest(_m: Encodable<IStatusRequest>, _w: Writer): void {}
+
+export function readStatusRequest(r: Reader): IStatusRequest {
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {};
+}
+
+/** State of a node. */
+export interface IStatusResponse {
+  /** The node. */
+  readonly node: string;
+  /** Its region. */
+  readonly region: string;
+  /** Its tier. */
+  readonly tier: number;
+  /** global-voter, witness, regional-voter, regional-observer or edge. */
+  readonly role: string;
+  /** Voter group, for global voters and witnesses. */
+  readonly group: string;
+  /** Cluster it belongs to or follows. */
+  readonly cluster: string;
+  /** Incarnation of the cluster. */
+  readonly incarnation: number;
+  /** leader, candidate, follower, learner or edge. */
+  readonly state: string;
+  /** Raft term. */
+  readonly term: number;
+  /** Node that leads, if known. */
+  readonly leader: string;
+  /** Highest index committed. */
+  readonly commitIndex: number;
+  /** Highest index applied. */
+  readonly appliedIndex: number;
+  /** First index that the log still holds. */
+  readonly firstIndex: number;
+  /** Last index of the log. */
+  readonly lastIndex: number;
+  /** Nodes in the tree. */
+  readonly znodes: number;
+  /** Open sessions of the cluster. */
+  readonly sessions: number;
+  /** Watches served by this node. */
+  readonly watches: number;
+  /** Clients connected to this node. */
+  readonly connections: number;
+  /** CONNECTED, SUSPECT, ISOLATED or HEALING; regions and edges. */
+  readonly partitionState: string;
+  /** Mirrors and how old they are. */
+  readonly mirrors: readonly IMirrorStatus[];
+  /** Leader only: the other members. */
+  readonly members: readonly IMemberProgress[];
+  /** Global leader only: the secondary could take over without loss. */
+  readonly failoverReady: boolean;
+  /** Milliseconds since start. */
+  readonly uptimeMs: number;
+  /** Resident memory in bytes. */
+  readonly memoryBytes: number;
+  /** Version of the program. */
+  readonly version: string;
+  /** Digest of the tree at `applied_index`, in hexadecimal; empty at witnesses. */
+  readonly digest: string;
+}
+/** Codec of StatusResponse. */
+export const StatusResponse: Codec<IStatusResponse> = codec(
+  "StatusResponse",
+  writeStatusResponse,
+  readStatusResponse,
+);
+
+export function writeStatusResponse(m: Encodable<IStatusResponse>, w: Writer): void {
+  if (m.node !== undefined && m.node !== "") {
+    w.uint32(10).string(m.node);
+  }
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(18).string(m.region);
+  }
+  if (m.tier !== undefined && m.tier !== 0) {
+    writeUint32(w.uint32(24), m.tier);
+  }
+  if (m.role !== undefined && m.role !== "") {
+    w.uint32(34).string(m.role);
+  }
+  if (m.group !== undefined && m.group !== "") {
+    w.uint32(42).string(m.group);
+  }
+  if (m.cluster !== undefined && m.cluster !== "") {
+    w.uint32(50).string(m.cluster);
+  }
+  if (m.incarnation !== undefined && m.incarnation !== 0) {
+    writeUint64(w.uint32(56), m.incarnation);
+  }
+  if (m.state !== undefined && m.state !== "") {
+    w.uint32(66).string(m.state);
+  }
+  if (m.term !== undefined && m.term !== 0) {
+    writeUint64(w.uint32(72), m.term);
+  }
+  if (m.leader !== undefined && m.leader !== "") {
+    w.uint32(82).string(m.leader);
+  }
+  if (m.commitIndex !== undefined && m.commitIndex !== 0) {
+    writeUint64(w.uint32(88), m.commitIndex);
+  }
+  if (m.appliedIndex !== undefined && m.appliedIndex !== 0) {
+    writeUint64(w.uint32(96), m.appliedIndex);
+  }
+  if (m.firstIndex !== undefined && m.firstIndex !== 0) {
+    writeUint64(w.uint32(104), m.firstIndex);
+  }
+  if (m.lastIndex !== undefined && m.lastIndex !== 0) {
+    writeUint64(w.uint32(112), m.lastIndex);
+  }
+  if (m.znodes !== undefined && m.znodes !== 0) {
+    writeUint64(w.uint32(120), m.znodes);
+  }
+  if (m.sessions !== undefined && m.sessions !== 0) {
+    writeUint64(w.uint32(128), m.sessions);
+  }
+  if (m.watches !== undefined && m.watches !== 0) {
+    writeUint64(w.uint32(136), m.watches);
+  }
+  if (m.connections !== undefined && m.connections !== 0) {
+    writeUint64(w.uint32(144), m.connections);
+  }
+  if (m.partitionState !== undefined && m.partitionState !== "") {
+    w.uint32(154).string(m.partitionState);
+  }
+  if (m.mirrors !== undefined)
+    for (const item of m.mirrors) {
+      w.uint32(162).fork();
+      writeMirrorStatus(item, w);
+      w.ldelim();
+    }
+  if (m.members !== undefined)
+    for (const item of m.members) {
+      w.uint32(170).fork();
+      writeMemberProgress(item, w);
+      w.ldelim();
+    }
+  if (m.failoverReady !== undefined && m.failoverReady !== false) {
+    w.uint32(176).bool(m.failoverReady);
+  }
+  if (m.uptimeMs !== undefined && m.uptimeMs !== 0) {
+    writeUint64(w.uint32(184), m.uptimeMs);
+  }
+  if (m.memoryBytes !== undefined && m.memoryBytes !== 0) {
+    writeUint64(w.uint32(192), m.memoryBytes);
+  }
+  if (m.version !== undefined && m.version !== "") {
+    w.uint32(202).string(m.version);
+  }
+  if (m.digest !== undefined && m.digest !== "") {
+    w.uint32(210).string(m.digest);
+  }
+}
+
+export function readStatusResponse(r: Reader): IStatusResponse {
+  let nodeValue = "";
+  let regionValue = "";
+  let tierValue = 0;
+  let roleValue = "";
+  let groupValue = "";
+  let clusterValue = "";
+  let incarnationValue = 0;
+  let stateValue = "";
+  let termValue = 0;
+  let leaderValue = "";
+  let commitIndexValue = 0;
+  let appliedIndexValue = 0;
+  let firstIndexValue = 0;
+  let lastIndexValue = 0;
+  let znodesValue = 0;
+  let sessionsValue = 0;
+  let watchesValue = 0;
+  let connectionsValue = 0;
+  let partitionStateValue = "";
+  const mirrorsValue: IMirrorStatus[] = [];
+  const membersValue: IMemberProgress[] = [];
+  let failoverReadyValue = false;
+  let uptimeMsValue = 0;
+  let memoryBytesValue = 0;
+  let versionValue = "";
+  let digestValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodeValue = readString(r);
+        break;
+      case 18:
+        regionValue = readString(r);
+        break;
+      case 24:
+        tierValue = r.uint32();
+        break;
+      case 34:
+        roleValue = readString(r);
+        break;
+      case 42:
+        groupValue = readString(r);
+        break;
+      case 50:
+        clusterValue = readString(r);
+        break;
+      case 56:
+        incarnationValue = readUint64(r);
+        break;
+      case 66:
+        stateValue = readString(r);
+        break;
+      case 72:
+        termValue = readUint64(r);
+        break;
+      case 82:
+        leaderValue = readString(r);
+        break;
+      case 88:
+        commitIndexValue = readUint64(r);
+        break;
+      case 96:
+        appliedIndexValue = readUint64(r);
+        break;
+      case 104:
+        firstIndexValue = readUint64(r);
+        break;
+      case 112:
+        lastIndexValue = readUint64(r);
+        break;
+      case 120:
+        znodesValue = readUint64(r);
+        break;
+      case 128:
+        sessionsValue = readUint64(r);
+        break;
+      case 136:
+        watchesValue = readUint64(r);
+        break;
+      case 144:
+        connectionsValue = readUint64(r);
+        break;
+      case 154:
+        partitionStateValue = readString(r);
+        break;
+      case 162:
+        mirrorsValue.push(readNested(r, readMirrorStatus));
+        break;
+      case 170:
+        membersValue.push(readNested(r, readMemberProgress));
+        break;
+      case 176:
+        failoverReadyValue = r.uint32() !== 0;
+        break;
+      case 184:
+        uptimeMsValue = readUint64(r);
+        break;
+      case 192:
+        memoryBytesValue = readUint64(r);
+        break;
+      case 202:
+        versionValue = readString(r);
+        break;
+      case 210:
+        digestValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    node: nodeValue,
+    region: regionValue,
+    tier: tierValue,
+    role: roleValue,
+    group: groupValue,
+    cluster: clusterValue,
+    incarnation: incarnationValue,
+    state: stateValue,
+    term: termValue,
+    leader: leaderValue,
+    commitIndex: commitIndexValue,
+    appliedIndex: appliedIndexValue,
+    firstIndex: firstIndexValue,
+    lastIndex: lastIndexValue,
+    znodes: znodesValue,
+    sessions: sessionsValue,
+    watches: watchesValue,
+    connections: connectionsValue,
+    partitionState: partitionStateValue,
+    mirrors: mirrorsValue,
+    members: membersValue,
+    failoverReady: failoverReadyValue,
+    uptimeMs: uptimeMsValue,
+    memoryBytes: memoryBytesValue,
+    version: versionValue,
+    digest: digestValue,
+  };
+}
+
+/** How far a mirror is. */
+export interface IMirrorStatus {
+  /** The mirrored cluster. */
+  readonly origin: string;
+  /** Index up to which it is mirrored. */
+  readonly index: number;
+  /** Upper bound of its age in milliseconds. */
+  readonly stalenessMs: number;
+  /** The stream is up. */
+  readonly connected: boolean;
+}
+/** Codec of MirrorStatus. */
+export const MirrorStatus: Codec<IMirrorStatus> = codec(
+  "MirrorStatus",
+  writeMirrorStatus,
+  readMirrorStatus,
+);
+
+export function writeMirrorStatus(m: Encodable<IMirrorStatus>, w: Writer): void {
+  if (m.origin !== undefined && m.origin !== "") {
+    w.uint32(10).string(m.origin);
+  }
+  if (m.index !== undefined && m.index !== 0) {
+    writeUint64(w.uint32(16), m.index);
+  }
+  if (m.stalenessMs !== undefined && m.stalenessMs !== 0) {
+    writeUint64(w.uint32(24), m.stalenessMs);
+  }
+  if (m.connected !== undefined && m.connected !== false) {
+    w.uint32(32).bool(m.connected);
+  }
+}
+
+export function readMirrorStatus(r: Reader): IMirrorStatus {
+  let originValue = "";
+  let indexValue = 0;
+  let stalenessMsValue = 0;
+  let connectedValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        originValue = readString(r);
+        break;
+      case 16:
+        indexValue = readUint64(r);
+        break;
+      case 24:
+        stalenessMsValue = readUint64(r);
+        break;
+      case 32:
+        connectedValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    origin: originValue,
+    index: indexValue,
+    stalenessMs: stalenessMsValue,
+    connected: connectedValue,
+  };
+}
+
+/** How far a member is, as its leader sees it. */
+export interface IMemberProgress {
+  /** The member. */
+  readonly node: string;
+  /** Highest index known to be durable there. */
+  readonly matchIndex: number;
+  /** probe, replicate or snapshot. */
+  readonly state: string;
+  /** Heard of within the last election timeout. */
+  readonly active: boolean;
+}
+/** Codec of MemberProgress. */
+export const MemberProgress: Codec<IMemberProgress> = codec(
+  "MemberProgress",
+  writeMemberProgress,
+  readMemberProgress,
+);
+
+export function writeMemberProgress(m: Encodable<IMemberProgress>, w: Writer): void {
+  if (m.node !== undefined && m.node !== "") {
+    w.uint32(10).string(m.node);
+  }
+  if (m.matchIndex !== undefined && m.matchIndex !== 0) {
+    writeUint64(w.uint32(16), m.matchIndex);
+  }
+  if (m.state !== undefined && m.state !== "") {
+    w.uint32(26).string(m.state);
+  }
+  if (m.active !== undefined && m.active !== false) {
+    w.uint32(32).bool(m.active);
+  }
+}
+
+export function readMemberProgress(r: Reader): IMemberProgress {
+  let nodeValue = "";
+  let matchIndexValue = 0;
+  let stateValue = "";
+  let activeValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodeValue = readString(r);
+        break;
+      case 16:
+        matchIndexValue = readUint64(r);
+        break;
+      case 26:
+        stateValue = readString(r);
+        break;
+      case 32:
+        activeValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { node: nodeValue, matchIndex: matchIndexValue, state: stateValue, active: activeValue };
+}
+
+/** Asks for the nodes and zones. */
+export type ITopologyRequest = Readonly<Record<never, never>>;
+/** Codec of TopologyRequest. */
+export const TopologyRequest: Codec<ITopologyRequest> = codec(
+  "TopologyRequest",
+  writeTopologyRequest,
+  readTopologyRequest,
+);
+
+export function writeTopologyRequest(_m: Encodable<ITopologyRequest>, _w: Writer): void {}
+
+export function readTopologyRequest(r: Reader): ITopologyRequest {
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {};
+}
+
+/** Nodes and zones. */
+export interface ITopologyResponse {
+  /** All nodes. */
+  readonly nodes: readonly INodeAddress[];
+  /** The zone table. */
+  readonly zones: readonly IZone[];
+  /** Version of the zone table: version of /meridian/zones. */
+  readonly zonesVersion: number;
+  /** The regions that have a regional cluster. */
+  readonly regions: readonly string[];
+}
+/** Codec of TopologyResponse. */
+export const TopologyResponse: Codec<ITopologyResponse> = codec(
+  "TopologyResponse",
+  writeTopologyResponse,
+  readTopologyResponse,
+);
+
+export function writeTopologyResponse(m: Encodable<ITopologyResponse>, w: Writer): void {
+  if (m.nodes !== undefined)
+    for (const item of m.nodes) {
+      w.uint32(10).fork();
+      writeNodeAddress(item, w);
+      w.ldelim();
+    }
+  if (m.zones !== undefined)
+    for (const item of m.zones) {
+      w.uint32(18).fork();
+      writeZone(item, w);
+      w.ldelim();
+    }
+  if (m.zonesVersion !== undefined && m.zonesVersion !== 0) {
+    writeUint32(w.uint32(24), m.zonesVersion);
+  }
+  if (m.regions !== undefined)
+    for (const item of m.regions) {
+      w.uint32(34).string(item);
+    }
+}
+
+export function readTopologyResponse(r: Reader): ITopologyResponse {
+  const nodesValue: INodeAddress[] = [];
+  const zonesValue: IZone[] = [];
+  let zonesVersionValue = 0;
+  const regionsValue: string[] = [];
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodesValue.push(readNested(r, readNodeAddress));
+        break;
+      case 18:
+        zonesValue.push(readNested(r, readZone));
+        break;
+      case 24:
+        zonesVersionValue = r.uint32();
+        break;
+      case 34:
+        regionsValue.push(readString(r));
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    nodes: nodesValue,
+    zones: zonesValue,
+    zonesVersion: zonesVersionValue,
+    regions: regionsValue,
+  };
+}
+
+/** Where a node is. */
+export interface INodeAddress {
+  /** The node. */
+  readonly node: string;
+  /** Its region. */
+  readonly region: string;
+  /** Its tier. */
+  readonly tier: number;
+  /** Its role. */
+  readonly role: string;
+  /** Its voter group. */
+  readonly group: string;
+  /** host:port for callers without a better one. */
+  readonly address: string;
+  /** host:port for callers of certain regions, by region. */
+  readonly addressFrom: Readonly<Record<string, string>>;
+  /** Cluster it belongs to or follows. */
+  readonly cluster: string;
+}
+/** Codec of NodeAddress. */
+export const NodeAddress: Codec<INodeAddress> = codec(
+  "NodeAddress",
+  writeNodeAddress,
+  readNodeAddress,
+);
+
+export function writeNodeAddress(m: Encodable<INodeAddress>, w: Writer): void {
+  if (m.node !== undefined && m.node !== "") {
+    w.uint32(10).string(m.node);
+  }
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(18).string(m.region);
+  }
+  if (m.tier !== undefined && m.tier !== 0) {
+    writeUint32(w.uint32(24), m.tier);
+  }
+  if (m.role !== undefined && m.role !== "") {
+    w.uint32(34).string(m.role);
+  }
+  if (m.group !== undefined && m.group !== "") {
+    w.uint32(42).string(m.group);
+  }
+  if (m.address !== undefined && m.address !== "") {
+    w.uint32(50).string(m.address);
+  }
+  if (m.addressFrom !== undefined)
+    for (const [key, value] of Object.entries(m.addressFrom)) {
+      w.uint32(58)
+        .fork()
+        .uint32(10)
+        .string(key)
+        .uint32(18)
+        .string(value ?? "")
+        .ldelim();
+    }
+  if (m.cluster !== undefined && m.cluster !== "") {
+    w.uint32(66).string(m.cluster);
+  }
+}
+
+export function readNodeAddress(r: Reader): INodeAddress {
+  let nodeValue = "";
+  let regionValue = "";
+  let tierValue = 0;
+  let roleValue = "";
+  let groupValue = "";
+  let addressValue = "";
+  const addressFromValue: Record<string, string> = Object.create(null);
+  let clusterValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodeValue = readString(r);
+        break;
+      case 18:
+        regionValue = readString(r);
+        break;
+      case 24:
+        tierValue = r.uint32();
+        break;
+      case 34:
+        roleValue = readString(r);
+        break;
+      case 42:
+        groupValue = readString(r);
+        break;
+      case 50:
+        addressValue = readString(r);
+        break;
+      case 58:
+        readNested(r, (r) => readMapEntry(r, addressFromValue));
+        break;
+      case 66:
+        clusterValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    node: nodeValue,
+    region: regionValue,
+    tier: tierValue,
+    role: roleValue,
+    group: groupValue,
+    address: addressValue,
+    addressFrom: addressFromValue,
+    cluster: clusterValue,
+  };
+}
+
+/** A zone. */
+export interface IZone {
+  /** All paths at or below it, unless a longer prefix matches. May hold {region}. */
+  readonly prefix: string;
+  /** strict, regional or eventual. */
+  readonly consistency: string;
+  /** Regional zones: the home region; may be {region}. */
+  readonly home: string;
+  /** Eventual zones: the rule for concurrent writes. */
+  readonly conflict: string;
+  /** all, none, or a list of regions. */
+  readonly replicate: readonly string[];
+}
+/** Codec of Zone. */
+export const Zone: Codec<IZone> = codec("Zone", writeZone, readZone);
+
+export function writeZone(m: Encodable<IZone>, w: Writer): void {
+  if (m.prefix !== undefined && m.prefix !== "") {
+    w.uint32(10).string(m.prefix);
+  }
+  if (m.consistency !== undefined && m.consistency !== "") {
+    w.uint32(18).string(m.consistency);
+  }
+  if (m.home !== undefined && m.home !== "") {
+    w.uint32(26).string(m.home);
+  }
+  if (m.conflict !== undefined && m.conflict !== "") {
+    w.uint32(34).string(m.conflict);
+  }
+  if (m.replicate !== undefined)
+    for (const item of m.replicate) {
+      w.uint32(42).string(item);
+    }
+}
+
+export function readZone(r: Reader): IZone {
+  let prefixValue = "";
+  let consistencyValue = "";
+  let homeValue = "";
+  let conflictValue = "";
+  const replicateValue: string[] = [];
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        prefixValue = readString(r);
+        break;
+      case 18:
+        consistencyValue = readString(r);
+        break;
+      case 26:
+        homeValue = readString(r);
+        break;
+      case 34:
+        conflictValue = readString(r);
+        break;
+      case 42:
+        replicateValue.push(readString(r));
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    prefix: prefixValue,
+    consistency: consistencyValue,
+    home: homeValue,
+    conflict: conflictValue,
+    replicate: replicateValue,
+  };
+}
+
+/** Hands leadership over. */
+export interface ITransferLeadershipRequest {
+  /** To this node; or */
+  readonly node: string;
+  /** to the most up-to-date voter of this region. */
+  readonly region: string;
+}
+/** Codec of TransferLeadershipRequest. */
+export const TransferLeadershipRequest: Codec<ITransferLeadershipRequest> = codec(
+  "TransferLeadershipRequest",
+  writeTransferLeadershipRequest,
+  readTransferLeadershipRequest,
+);
+
+export function writeTransferLeadershipRequest(
+  m: Encodable<ITransferLeadershipRequest>,
+  w: Writer,
+): void {
+  if (m.node !== undefined && m.node !== "") {
+    w.uint32(10).string(m.node);
+  }
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(18).string(m.region);
+  }
+}
+
+export function readTransferLeadershipRequest(r: Reader): ITransferLeadershipRequest {
+  let nodeValue = "";
+  let regionValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodeValue = readString(r);
+        break;
+      case 18:
+        regionValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { node: nodeValue, region: regionValue };
+}
+
+/** Who leads now. */
+export interface ITransferLeadershipResponse {
+  /** The node. */
+  readonly leader: string;
+  /** Its region. */
+  readonly region: string;
+  /** How long no leader took writes, in milliseconds. */
+  readonly pauseMs: number;
+}
+/** Codec of TransferLeadershipResponse. */
+export const TransferLeadershipResponse: Codec<ITransferLeadershipResponse> = codec(
+  "TransferLeadershipResponse",
+  writeTransferLeadershipResponse,
+  readTransferLeadershipResponse,
+);
+
+export function writeTransferLeadershipResponse(
+  m: Encodable<ITransferLeadershipResponse>,
+  w: Writer,
+): void {
+  if (m.leader !== undefined && m.leader !== "") {
+    w.uint32(10).string(m.leader);
+  }
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(18).string(m.region);
+  }
+  if (m.pauseMs !== undefined && m.pauseMs !== 0) {
+    writeUint32(w.uint32(24), m.pauseMs);
+  }
+}
+
+export function readTransferLeadershipResponse(r: Reader): ITransferLeadershipResponse {
+  let leaderValue = "";
+  let regionValue = "";
+  let pauseMsValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        leaderValue = readString(r);
+        break;
+      case 18:
+        regionValue = readString(r);
+        break;
+      case 24:
+        pauseMsValue = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { leader: leaderValue, region: regionValue, pauseMs: pauseMsValue };
+}
+
+/** For operators and for clients that look for their way. */
+export const AdminService: {
+  /** How this node is. */
+  readonly status: Method<IStatusRequest, IStatusResponse>;
+  /** All nodes and zones, as this node knows them. */
+  readonly topology: Method<ITopologyRequest, ITopologyResponse>;
+  /** Hands the leadership of this node's group to another member. Answered by the leader. */
+  readonly transferLeadership: Method<ITransferLeadershipRequest, ITransferLeadershipResponse>;
+} = {
+  status: {
+    path: "/meridian.v1.Admin/Status",
+    request: StatusRequest,
+    response: StatusResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  topology: {
+    path: "/meridian.v1.Admin/Topology",
+    request: TopologyRequest,
+    response: TopologyResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  transferLeadership: {
+    path: "/meridian.v1.Admin/TransferLeadership",
+    request: TransferLeadershipRequest,
+    response: TransferLeadershipResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+};
