@@ -1,3 +1,5 @@
+export type { CallOptions, Channel, PlatformCalls } from "./channel.ts";
+export { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 export type {
   Forward,
   ForwardAnswer,
@@ -9,4 +11,18 @@ export type {
   PeerHandler,
   PeerTransport,
 } from "./peer.ts";
+export type {
+  AdminHandlers,
+  ChangesHandlers,
+  CoordinationHandlers,
+  Eventually,
+  Executed,
+  FollowAcceptor,
+  PeerIdentity,
+  PeerMember,
+  PlatformHandlers,
+  Services,
+  SessionAcceptor,
+  WatchHandler,
+} from "./service.ts";
 export type { Acceptor, Caller, FrameHandler, FrameStream } from "./stream.ts";

@@ -36,6 +36,8 @@ export interface LivenessAnswer {
   readonly sentAtMs: number;
   readonly ages: readonly OriginAge[];
   readonly partitionState: number;
+  /** Witnesses may forget entries up to here. */
+  readonly safeIndex: number;
 }
 
 /** Upper bound of the age of a mirror. */
@@ -71,5 +73,8 @@ export interface PeerHandler {
    * A snapshot arrives; the digest is checked by the transport, which ends `records` with an error when it does not
    * hold. Resolves when it is durable, or with the reason why not.
    */
-  onSnapshot(from: NodeId, snapshot: OutgoingSnapshot): Promise<{ installed: boolean; reason: string }>;
+  onSnapshot(
+    from: NodeId,
+    snapshot: OutgoingSnapshot,
+  ): Promise<{ installed: boolean; reason: string }>;
 }

@@ -1,0 +1,104 @@
+import type {
+  Encodable,
+  IDelayRequest,
+  IHealRequest,
+  IInspectResponse,
+  IKillRequest,
+  IPartitionRequest,
+  IRequest,
+  IResponse,
+  IRestartRequest,
+  IServerFrame,
+  IClientFrame,
+  IChangeFrame,
+  IFollowFrame,
+  IStatusResponse,
+  ITopologyResponse,
+  ITransferLeadershipRequest,
+  ITransferLeadershipResponse,
+  IWatch,
+  IWatchEvents,
+  IWelcome,
+} from "@meridian/wire";
+import type { PeerHandler } from "./peer.ts";
+import type { Acceptor, Caller, FrameStream } from "./stream.ts";
+
+/** A value now or later. A rejection with a MeridianError reaches the caller as it is. */
+export type Eventually<T> = T | Promise<T>;
+
+/** Server side of a session stream. */
+export type SessionAcceptor = Acceptor<IClientFrame, Encodable<IServerFrame>>;
+
+/** Server side of a change stream. */
+export type FollowAcceptor = Acceptor<IFollowFrame, Encodable<IChangeFrame>>;
+
+/** Answer of one operation without a session. */
+export interface Executed {
+  /** Its `error`, if any, reaches the caller as a gRPC error with details. */
+  readonly response: Encodable<IResponse>;
+  readonly servedBy: Encodable<IWelcome>;
+}
+
+/** A watch that was opened by the unary twin; told once that its stream is over. */
+export interface WatchHandler {
+  onClose(error: Error | undefined): void;
+}
+
+/** What a node does for the service Coordination. */
+export interface CoordinationHandlers {
+  readonly session: SessionAcceptor;
+  /** One operation without a session; `caller.signal` says when nobody waits any more. */
+  execute(request: IRequest, caller: Caller): Eventually<Executed>;
+  /** A watch without a session. Ends with `stream.close`. */
+  watch(watch: IWatch, stream: FrameStream<Encodable<IWatchEvents>>, caller: Caller): WatchHandler;
+}
+
+/** What a node does for the service Changes. */
+export interface ChangesHandlers {
+  readonly follow: FollowAcceptor;
+}
+
+/** Who a member is. Strangers are refused: members of another cluster or incarnation, or who mean another node. */
+export interface PeerIdentity {
+  readonly cluster: string;
+  readonly incarnation: number;
+  readonly node: string;
+}
+
+/** A member of a group that takes streams of its peers on this server. */
+export interface PeerMember {
+  readonly identity: PeerIdentity;
+  readonly handler: PeerHandler;
+  /** A stream of a stranger was refused; counted by the owner. */
+  onStranger?(reason: string): void;
+}
+
+/** What a node does for the service Admin. */
+export interface AdminHandlers {
+  status(caller: Caller): Eventually<Encodable<IStatusResponse>>;
+  topology(caller: Caller): Eventually<Encodable<ITopologyResponse>>;
+  transferLeadership(
+    request: ITransferLeadershipRequest,
+    caller: Caller,
+  ): Eventually<Encodable<ITransferLeadershipResponse>>;
+}
+
+/** What the supervisor of a local platform does for the service LocalPlatform. */
+export interface PlatformHandlers {
+  inspect(caller: Caller): Eventually<Encodable<IInspectResponse>>;
+  kill(request: IKillRequest, caller: Caller): Eventually<Encodable<IInspectResponse>>;
+  restart(request: IRestartRequest, caller: Caller): Eventually<Encodable<IInspectResponse>>;
+  partition(request: IPartitionRequest, caller: Caller): Eventually<Encodable<IInspectResponse>>;
+  heal(request: IHealRequest, caller: Caller): Eventually<Encodable<IInspectResponse>>;
+  delay(request: IDelayRequest, caller: Caller): Eventually<Encodable<IInspectResponse>>;
+}
+
+/** Everything that one node answers. Services without handlers do not exist on it. */
+export interface Services {
+  readonly coordination?: CoordinationHandlers;
+  readonly changes?: ChangesHandlers;
+  /** By cluster; looked up for every new stream, so that members may come and go. */
+  readonly peers?: ReadonlyMap<string, PeerMember>;
+  readonly admin?: AdminHandlers;
+  readonly platform?: PlatformHandlers;
+}
