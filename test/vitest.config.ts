@@ -31,7 +31,6 @@ const system = {
     include: ["**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    teardownTimeout: 30_000,
     fileParallelism: false,
     sequence: { groupOrder: 1 },
   },
