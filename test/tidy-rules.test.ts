@@ -5,7 +5,7 @@ import { docstringBreaches } from "./tidy/docstrings.ts";
 import { floorBreaches } from "./tidy/floors.ts";
 import { readmeBreaches, topLevelBreaches } from "./tidy/layout.ts";
 import { declarationBreaches, pathBreaches } from "./tidy/names.ts";
-import { purityBreaches } from "./tidy/purity.ts";
+import { injectionBreaches, purityBreaches } from "./tidy/purity.ts";
 import { sizeBreaches } from "./tidy/sizes.ts";
 import { type Source, parse } from "./tidy/syntax.ts";
 import { noteBreaches, skipBreaches } from "./tidy/wording.ts";
@@ -66,6 +66,16 @@ test.each([
   const found = purityBreaches(source("packages/tree/src/a.ts", text));
   expect(found).toContain(`packages/tree/src/a.ts:1: ${what} in pure tree`);
   expect(purityBreaches(source("packages/edge/src/a.ts", text))).toEqual([]);
+});
+
+test("a driver makes its own time and chance in one file only", () => {
+  const text = "const x = Date.now();\nawait f(setTimeout);\nprocess.exit();";
+  expect(injectionBreaches(source("packages/replica/src/replica.ts", text))).toEqual([
+    "packages/replica/src/replica.ts:1: Date is not taken as an argument",
+    "packages/replica/src/replica.ts:2: setTimeout is not taken as an argument",
+  ]);
+  expect(injectionBreaches(source("packages/replica/src/clock.ts", text))).toEqual([]);
+  expect(injectionBreaches(source("packages/cli/src/index.ts", text))).toEqual([]);
 });
 
 test("a word that is only a key is not the global of that name", () => {

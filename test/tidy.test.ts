@@ -5,7 +5,7 @@ import { docstringBreaches } from "./tidy/docstrings.ts";
 import { floorBreaches, floors, packageOf } from "./tidy/floors.ts";
 import { readmeBreaches, topLevelBreaches } from "./tidy/layout.ts";
 import { declarationBreaches, pathBreaches } from "./tidy/names.ts";
-import { purityBreaches } from "./tidy/purity.ts";
+import { injectionBreaches, purityBreaches } from "./tidy/purity.ts";
 import { type Breach, entries, files, read } from "./tidy/repository.ts";
 import { sizeBreaches } from "./tidy/sizes.ts";
 import { type Source, parse } from "./tidy/syntax.ts";
@@ -50,6 +50,10 @@ test("imports point to a lower floor, never sideways or up", () => {
 
 test("the pure packages know no time, no chance and no waiting", () => {
   holds(written.flatMap(purityBreaches));
+});
+
+test("drivers and tiers are handed time and chance", () => {
+  holds(written.flatMap(injectionBreaches));
 });
 
 test("each package declares the dependencies that it imports, no more and no fewer", () => {

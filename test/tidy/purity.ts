@@ -17,6 +17,22 @@ export function purityBreaches(source: Source): Breach[] {
   });
 }
 
+/**
+ * Time and chance that a driver or a tier takes for itself instead of being handed them: such code cannot run on
+ * virtual time. One file of a package may make the real ones, `clock.ts` or `runtime.ts`.
+ */
+export function injectionBreaches(source: Source): Breach[] {
+  const { path } = source;
+  const name = packageOf(path);
+  if (name === undefined || !injected.has(name) || !/\/src\//.test(path)) return [];
+  if (/\/(clock|runtime)\.ts$/.test(path)) return [];
+  return source.nodes.flatMap((placed) => {
+    const what = impurity(placed);
+    if (what === undefined || !timeAndChance.has(what)) return [];
+    return [breach(path, source.lineOf(placed.node.start), `${what} is not taken as an argument`)];
+  });
+}
+
 function impurity({ node, parent }: Placed): string | undefined {
   if (node.type === "AwaitExpression") return "await";
   if (node.type === "ForOfStatement" && node.await) return "for await";
@@ -55,6 +71,19 @@ const impureGlobals: ReadonlySet<string> = new Set([
   "performance",
   "process",
   "queueMicrotask",
+  "setImmediate",
+  "setInterval",
+  "setTimeout",
+]);
+
+/** Packages that run on virtual time in a simulation. */
+const injected: ReadonlySet<string> = new Set(["replica", "global", "region", "edge", "client"]);
+
+const timeAndChance: ReadonlySet<string> = new Set([
+  "Date",
+  "Math.random",
+  "crypto",
+  "performance",
   "setImmediate",
   "setInterval",
   "setTimeout",

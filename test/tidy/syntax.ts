@@ -63,14 +63,14 @@ function isResolve(callee: Node): boolean {
   return callee.object.type === "MetaProperty" || nameOf(callee.object) === "require";
 }
 
-/** All nodes, a parent before its children. */
+/** All nodes in the order of the text. */
 function flatten(root: Node): Placed[] {
   const placed: Placed[] = [{ node: root, parent: undefined }];
   // The array grows while it is walked: what is appended is visited in its turn.
   for (const { node } of placed) {
     for (const child of children(node)) placed.push({ node: child, parent: node });
   }
-  return placed;
+  return placed.sort((left, right) => left.node.start - right.node.start);
 }
 
 function children(node: Node): Node[] {
