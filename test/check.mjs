@@ -15,7 +15,7 @@ const others = [
   ["format", "oxfmt", "--check", "."],
   ["lint", "oxlint", "--type-aware", "--deny-warnings", "packages", "test"],
   ["types of tests", "tsc", "-p", "test"],
-  ["unused code", "knip", "--no-progress"],
+  ["unused code", "knip", "--no-progress", "--no-config-hints"],
   ["generated code", "node", "packages/wire/generate.mjs", "--check"],
   ["protocol", "buf", "lint", "protos"],
 ];
