@@ -73,4 +73,6 @@ export interface PersistMark {
   readonly term: number;
   readonly index: number;
   readonly logTerm: number;
+  /** Number of the write, from 1 in each run: reporting one reports all before it, so writes may be merged. */
+  readonly sequence: number;
 }

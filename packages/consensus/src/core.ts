@@ -1,0 +1,175 @@
+import type { ConfigurationCodec } from "./configuration.ts";
+import { votersOf } from "./configuration.ts";
+import { ConfigurationHistory } from "./configuration-history.ts";
+import { Delivery } from "./delivery.ts";
+import { Durability } from "./durability.ts";
+import type { Configuration, NodeId } from "./entry.ts";
+import type { Message } from "./message.ts";
+import type { Limits, RaftOptions, Timing } from "./options.ts";
+import { defaultLimits } from "./options.ts";
+import type { Progress } from "./progress.ts";
+import { Quorum } from "./quorum.ts";
+import type { Random } from "./random.ts";
+import type { ReadState } from "./ready.ts";
+import type { ReadRounds } from "./reads.ts";
+import { ForwardedReads } from "./reads.ts";
+import { ReplicatedLog } from "./replicated-log.ts";
+import type { Uncommitted } from "./uncommitted.ts";
+import type { Votes } from "./votes.ts";
+
+/** The part a member plays in its current term. Fields of one role cannot be touched in another. */
+export type Role = Follower | PreCandidate | Candidate | Leader;
+
+/** Takes what a leader sends; learners are always that. */
+export interface Follower {
+  readonly kind: "follower";
+  readonly leader: NodeId | undefined;
+  readonly reads: ForwardedReads;
+}
+
+/** Asks whether a campaign would be won, without raising the term. Raft thesis, section 9.6. */
+export interface PreCandidate {
+  readonly kind: "pre-candidate";
+  readonly votes: Votes;
+}
+
+/** Asks for votes. */
+export interface Candidate {
+  readonly kind: "candidate";
+  readonly votes: Votes;
+  /** The old leader wanted it. */
+  readonly transfer: boolean;
+}
+
+/** Leads its term. */
+export interface Leader {
+  readonly kind: "leader";
+  /** All members but itself. */
+  readonly progress: Map<NodeId, Progress>;
+  readonly reads: ReadRounds;
+  readonly uncommitted: Uncommitted;
+  readonly handOver: HandOver;
+  /** Durable index of a member as far as it is known here; made once, so that counting allocates nothing. */
+  readonly matchOf: (member: NodeId) => number;
+  /** Newest read round that a member confirmed. */
+  readonly readRoundOf: (member: NodeId) => number;
+  transfer: Transfer | undefined;
+  /** Ticks since the last round of heartbeats. */
+  heartbeatElapsed: number;
+  /** An entry of this term is committed: only then is the commit index the group's. */
+  committedInTerm: boolean;
+  /** There may be something to send to followers. */
+  dirty: boolean;
+}
+
+/** Leadership on its way to another voter. */
+export interface Transfer {
+  readonly to: NodeId;
+  elapsed: number;
+  /** Told to campaign. */
+  sent: boolean;
+}
+
+/** How a witness gets rid of leadership. */
+export interface HandOver {
+  /** Targets that did not make it since the last full round. */
+  readonly tried: Set<NodeId>;
+  /** Ticks without anybody to hand over to. */
+  idle: number;
+}
+
+/** What all parts of the state machine share. */
+export class Core {
+  readonly id: NodeId;
+  readonly log: ReplicatedLog;
+  readonly random: Random;
+  readonly timing: Timing;
+  readonly limits: Limits;
+  readonly codec: ConfigurationCodec;
+  readonly configurations: ConfigurationHistory;
+  readonly delivery: Delivery;
+  readonly durability: Durability;
+  term: number;
+  vote: NodeId | undefined;
+  role: Role;
+  /** Counts calls of `tick`. */
+  now = 0;
+  /** Tick at which the present leader was last heard. */
+  heardTick = 0;
+  /** Ticks since the election timer was started. */
+  electionElapsed = 0;
+  /** When it runs out. */
+  electionTimeout = 0;
+  /** Of the newest configuration. */
+  quorum: Quorum;
+  voters: ReadonlySet<NodeId>;
+  isWitness: boolean;
+  /** Answered reads for the next `Ready`. */
+  reads: ReadState[] = [];
+  /** Messages that may leave at once. */
+  outbox: Message[] = [];
+  /** Messages that claim something which has to be durable first. */
+  afterPersist: Message[] = [];
+
+  constructor(options: RaftOptions) {
+    const { hardState, log, appliedIndex, configuration } = options;
+    const snapshotIndex = log.snapshot()?.index ?? 0;
+    this.id = options.id;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.timing = options.timing;
+    this.random = options.random;
+    this.codec = options.codec;
+    this.log = new ReplicatedLog(log, Math.max(hardState.commitIndex, appliedIndex, snapshotIndex));
+    this.delivery = new Delivery(this.log, appliedIndex, this.limits.applyBytesMax);
+    this.durability = new Durability(hardState);
+    this.configurations = new ConfigurationHistory(snapshotIndex, configuration);
+    this.term = hardState.term;
+    this.vote = hardState.vote;
+    this.role = {
+      kind: "follower",
+      leader: undefined,
+      reads: new ForwardedReads(this.limits.readsMax),
+    };
+    this.quorum = new Quorum(configuration);
+    this.voters = new Set();
+    this.isWitness = false;
+    this.adopt();
+  }
+
+  get configuration(): Configuration {
+    return this.configurations.newest;
+  }
+
+  /** Who leads, as far as this member knows. */
+  get leader(): NodeId | undefined {
+    if (this.role.kind === "leader") return this.id;
+    return this.role.kind === "follower" ? this.role.leader : undefined;
+  }
+
+  /** May campaign: has a vote, and a log that is not about to be replaced. */
+  get promotable(): boolean {
+    return this.voters.has(this.id) && !this.log.resetting;
+  }
+
+  /** Makes the newest configuration count. */
+  adopt(): void {
+    const { configuration } = this;
+    this.quorum = new Quorum(configuration);
+    this.voters = new Set(votersOf(configuration));
+    this.isWitness = configuration.witnesses.includes(this.id);
+  }
+
+  /**
+   * Sends a message when it may leave. Votes, for oneself included, and answers to appends speak of term, vote and
+   * log as if they could not be lost, so they wait for the disk. Everything else waits only while the term it carries
+   * could still be forgotten; a leader's term cannot, so its heartbeats and appends never wait.
+   */
+  send(message: Message): void {
+    const waits =
+      message.type === "append-answer" ||
+      message.type === "vote" ||
+      message.type === "vote-answer" ||
+      this.durability.durableTerm < this.term;
+    (waits ? this.afterPersist : this.outbox).push(message);
+  }
+}

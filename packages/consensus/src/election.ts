@@ -1,0 +1,100 @@
+import type { Core } from "./core.ts";
+import type { NodeId } from "./entry.ts";
+import { lead } from "./leading.ts";
+import type { MessageOf } from "./message-of.ts";
+import {
+  becomeCandidate,
+  becomeFollower,
+  becomePreCandidate,
+  restartElectionTimer,
+} from "./role.ts";
+import type { Votes } from "./votes.ts";
+
+/** Asks the voters whether a campaign would be won. */
+export function preCampaign(core: Core): void {
+  if (!core.promotable) return;
+  const votes = becomePreCandidate(core);
+  if (votes.result(core.quorum) === "won") campaign(core, false);
+  else askForVotes(core);
+}
+
+/** Begins a term and asks for votes. The own vote counts once it is durable: see `countOwnVote`. */
+export function campaign(core: Core, transfer: boolean): void {
+  if (!core.promotable) return;
+  becomeCandidate(core, transfer);
+  askForVotes(core);
+}
+
+/** Asks voters that have not answered: the question or the answer was lost, or they still stuck to the old leader. */
+export function askForVotes(core: Core): void {
+  const { role, id, log } = core;
+  if (role.kind !== "candidate" && role.kind !== "pre-candidate") return;
+  const candidate = role.kind === "candidate";
+  const type = candidate ? "vote" : "pre-vote";
+  const term = candidate ? core.term : core.term + 1;
+  const transfer = candidate && role.transfer;
+  const { lastIndex: index, lastTerm: logTerm } = log;
+  for (const to of core.voters) {
+    if (to === id || role.votes.has(to)) continue;
+    core.send({ type, from: id, to, term, index, logTerm, transfer });
+  }
+}
+
+/** Something became durable: the vote of a candidate for itself may be. */
+export function countOwnVote(core: Core): void {
+  const { role } = core;
+  if (role.kind !== "candidate" || !core.durability.settled(core.term, core.vote)) return;
+  count(core, role.votes, core.id, true);
+}
+
+/** Whether a voter ignores campaigns because it has just heard its leader. Raft thesis, section 4.2.3. */
+export function inLease(core: Core): boolean {
+  if (core.role.kind === "leader") return true;
+  return core.leader !== undefined && core.now - core.heardTick < core.timing.leaseTicks;
+}
+
+/** Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet. */
+export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote">): void {
+  const { id } = core;
+  const { from: to } = message;
+  const type = message.type === "vote" ? "vote-answer" : "pre-vote-answer";
+  const ahead = message.type === "pre-vote" && message.term > core.term;
+  const free = core.vote === undefined && core.leader === undefined;
+  const may = core.vote === to || free || ahead;
+  if (!may || !core.log.isUpToDate(message.index, message.logTerm)) {
+    core.send({ type, from: id, to, term: core.term, reject: true });
+    return;
+  }
+  if (message.type === "vote") {
+    core.vote = to;
+    restartElectionTimer(core);
+  }
+  core.send({ type, from: id, to, term: message.term, reject: false });
+}
+
+/** A voter said yes or no. */
+export function onVoteAnswer(
+  core: Core,
+  message: MessageOf<"vote-answer" | "pre-vote-answer">,
+): void {
+  const { role } = core;
+  const { from, reject, term } = message;
+  if (message.type === "vote-answer") {
+    if (role.kind === "candidate") count(core, role.votes, from, !reject);
+    return;
+  }
+  if (role.kind !== "pre-candidate") return;
+  if (!reject && term !== core.term + 1) return;
+  count(core, role.votes, from, !reject);
+}
+
+function count(core: Core, votes: Votes, voter: NodeId, granted: boolean): void {
+  votes.record(voter, granted);
+  const result = votes.result(core.quorum);
+  if (result === "lost") {
+    becomeFollower(core, core.term, undefined);
+  } else if (result === "won") {
+    if (core.role.kind === "candidate") lead(core);
+    else campaign(core, false);
+  }
+}

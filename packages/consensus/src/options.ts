@@ -1,0 +1,66 @@
+import type { ConfigurationCodec } from "./configuration.ts";
+import type { Configuration, HardState, NodeId } from "./entry.ts";
+import type { Random } from "./random.ts";
+import type { Log } from "./ready.ts";
+
+/** Clockwork of one member, counted in calls of `tick`. */
+export interface Timing {
+  /** Silence after which this member's group campaigns; groups that should lead have less. */
+  readonly electionTicks: number;
+  /** Drawn anew for each wait and added, so that members do not campaign together. */
+  readonly electionJitterTicks: number;
+  /** How often the leader shows itself, and how often an unanswered vote is asked for again. */
+  readonly heartbeatTicks: number;
+  /**
+   * Shortest `electionTicks` of all groups. A voter sticks so long to a leader it has heard, and a leader that has
+   * not heard from a quorum for so long steps down.
+   */
+  readonly leaseTicks: number;
+}
+
+/** Bounds. Bytes are sums of `data.byteLength`; where entries pile up, each counts some more. */
+export interface Limits {
+  /** Larger commands are refused. */
+  readonly entryBytesMax: number;
+  /** Entries of one append, though always at least one entry. */
+  readonly appendBytesMax: number;
+  /** Appends on their way to one follower. */
+  readonly inflightMax: number;
+  readonly inflightBytesMax: number;
+  /** Proposed and not committed, or not yet on the own disk: beyond it proposals are refused. */
+  readonly uncommittedBytesMax: number;
+  /** Reads that wait, forwarded ones included. */
+  readonly readsMax: number;
+  /** Handed out to be applied and not yet reported as applied; at least one entry is always handed out. */
+  readonly applyBytesMax: number;
+}
+
+/** What a member starts with. */
+export interface RaftOptions {
+  readonly id: NodeId;
+  readonly log: Log;
+  readonly random: Random;
+  /** As last written; `{ term: 0, vote: undefined, commitIndex: 0 }` for a new member. */
+  readonly hardState: HardState;
+  /** As of the log's snapshot, or the one the group began with; later ones are found in the log. */
+  readonly configuration: Configuration;
+  /** How far the state machine has got; at least the snapshot's index. */
+  readonly appliedIndex: number;
+  readonly timing: Timing;
+  readonly limits?: Partial<Limits>;
+  readonly codec: ConfigurationCodec;
+}
+
+/** Bounds where the options say nothing. */
+export const defaultLimits: Limits = {
+  entryBytesMax: 2 * 1024 * 1024,
+  appendBytesMax: 512 * 1024,
+  inflightMax: 256,
+  inflightBytesMax: 16 * 1024 * 1024,
+  uncommittedBytesMax: 64 * 1024 * 1024,
+  readsMax: 65_536,
+  applyBytesMax: 16 * 1024 * 1024,
+};
+
+/** What an entry weighs beside its data where entries pile up, so that empty ones are bounded too. */
+export const entryOverheadBytes = 64;

@@ -1,0 +1,336 @@
+import { configurationProblem } from "./configuration.ts";
+import { Core } from "./core.ts";
+import {
+  askForVotes,
+  campaign,
+  countOwnVote,
+  inLease,
+  onVoteAnswer,
+  onVoteRequest,
+  preCampaign,
+} from "./election.ts";
+import type { Configuration, NodeId } from "./entry.ts";
+import {
+  answerStale,
+  learnConfigurations,
+  onAppend,
+  onHeartbeat,
+  onSnapshot,
+} from "./following.ts";
+import { invariant } from "./invariant.ts";
+import { advanceCommit, flush } from "./leading.ts";
+import type { Message } from "./message.ts";
+import type { RaftOptions } from "./options.ts";
+import { takePersist } from "./persisting.ts";
+import type { Proposal } from "./proposal.ts";
+import { propose, proposeConfiguration } from "./proposal.ts";
+import {
+  expireReads,
+  onReadConfirmed,
+  onReadIndex,
+  onReadIndexAnswer,
+  requestRead,
+} from "./read-index.ts";
+import type { PersistMark, Ready, SoftState } from "./ready.ts";
+import { onAppendAnswer, onHeartbeatAnswer, sendHeartbeats } from "./replication.ts";
+import { becomeFollower, follow, restartElectionTimer } from "./role.ts";
+import type { Status } from "./status.ts";
+import { roleOf, statusOf } from "./status.ts";
+import type { TransferAnswer } from "./transfer.ts";
+import { onTransferProgress, repeatUrge, startTransfer, tickTransfer } from "./transfer.ts";
+
+/**
+ * One member of a Raft group as a pure state machine: ticks, messages and reports in, `Ready` out. It does no I/O, knows
+ * no clock and never waits; the driver does what `Ready` says and reports back. Not safe against calls from within.
+ */
+export class Raft {
+  readonly #core: Core;
+  #soft: SoftState;
+
+  /** @throws {Error} when options contradict each other or the log. */
+  constructor(options: RaftOptions) {
+    const { configuration, timing, appliedIndex, log } = options;
+    invariant(configurationProblem(configuration) === undefined, "the configuration makes sense");
+    invariant(timing.heartbeatTicks < timing.leaseTicks, "heartbeats keep a lease alive");
+    invariant(timing.leaseTicks <= timing.electionTicks, "no campaign ends within a lease");
+    invariant(appliedIndex >= (log.snapshot()?.index ?? 0), "the snapshot is applied");
+    this.#core = new Core(options);
+    this.#readConfigurations();
+    restartElectionTimer(this.#core);
+    this.#soft = this.#softState();
+  }
+
+  /** One beat of the clock. */
+  tick(): void {
+    const core = this.#core;
+    core.now += 1;
+    if (core.role.kind === "leader") {
+      this.#tickLeader();
+      return;
+    }
+    expireReads(core);
+    core.electionElapsed += 1;
+    if (core.electionElapsed >= core.electionTimeout) {
+      if (core.promotable) preCampaign(core);
+      else core.electionElapsed = 0;
+    } else if (core.electionElapsed % core.timing.heartbeatTicks === 0) {
+      if (core.afterPersist.length === 0) askForVotes(core);
+    }
+  }
+
+  /** Feeds one message of a peer in. Stale and unknown input is dropped, never thrown. */
+  step(message: Message): void {
+    const core = this.#core;
+    if (message.to !== core.id || message.from === core.id) return;
+    if (message.term < core.term) {
+      answerStale(core, message);
+      return;
+    }
+    if (message.term > core.term && !this.#meetTerm(message)) return;
+    this.#dispatch(message);
+  }
+
+  /** Puts commands into the log, one entry each, all or none; to be committed if this member goes on leading. */
+  propose(commands: readonly Uint8Array[]): Proposal {
+    invariant(commands.length > 0, "a proposal has a command");
+    return propose(this.#core, commands);
+  }
+
+  /** Puts a configuration into the log. It counts from now on, and no longer if its entry is cut off again. */
+  proposeConfiguration(configuration: Configuration): Proposal {
+    return proposeConfiguration(this.#core, configuration);
+  }
+
+  /** Asks up to where to apply before reading. The answer comes in `Ready.reads`, under the same context. */
+  readIndex(context: number): void {
+    requestRead(this.#core, context);
+  }
+
+  /** Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders and learners. */
+  campaign(): void {
+    if (this.#core.role.kind !== "leader") preCampaign(this.#core);
+  }
+
+  /** Hands leadership to a voter. Proposals are refused until that has succeeded or been given up. */
+  transferLeadership(to: NodeId): TransferAnswer {
+    return startTransfer(this.#core, to);
+  }
+
+  /** Whether `ready` has something. */
+  hasReady(): boolean {
+    const core = this.#core;
+    flush(core);
+    return (
+      core.outbox.length > 0 ||
+      core.afterPersist.length > 0 ||
+      core.reads.length > 0 ||
+      core.log.hasUnwritten ||
+      core.durability.changed(core.term, core.vote) ||
+      core.delivery.waiting ||
+      this.#softChanged()
+    );
+  }
+
+  /** Everything that has to happen because of the inputs since the last one; undefined if nothing has. */
+  ready(): Ready | undefined {
+    if (!this.hasReady()) return undefined;
+    const core = this.#core;
+    const persist = takePersist(core);
+    const { outbox: send, reads } = core;
+    core.outbox = [];
+    core.reads = [];
+    let soft: SoftState | undefined;
+    if (this.#softChanged()) {
+      soft = this.#softState();
+      this.#soft = soft;
+    }
+    return { send, persist, committed: core.delivery.take(), reads, soft };
+  }
+
+  /** A write is durable, and so are those before it. Reports may be merged into the last one. */
+  persisted(mark: PersistMark): void {
+    const core = this.#core;
+    if (!core.durability.persisted(mark)) return;
+    core.log.persisted(mark.sequence);
+    countOwnVote(core);
+    if (core.role.kind === "leader") advanceCommit(core, core.role);
+  }
+
+  /** The state machine has applied everything up to the index, a snapshot included. */
+  applied(index: number): void {
+    this.#core.delivery.applied(index);
+    this.#core.configurations.prune(index);
+  }
+
+  /** Messages to a peer were lost: asks anew where its log stands before sending more. */
+  reportUnreachable(peer: NodeId): void {
+    const { role } = this.#core;
+    if (role.kind !== "leader") return;
+    const progress = role.progress.get(peer);
+    if (progress?.state === "replicate") progress.becomeProbe();
+  }
+
+  /** A snapshot to a peer has arrived and is durable there, or has failed and may be sent again. */
+  reportSnapshot(peer: NodeId, installed: boolean): void {
+    const { role } = this.#core;
+    if (role.kind !== "leader") return;
+    const progress = role.progress.get(peer);
+    if (progress?.state !== "snapshot") return;
+    if (!installed) progress.pendingSnapshot = 0;
+    progress.becomeProbe();
+    // Its answer to the snapshot, or to the next heartbeat, tells when to go on.
+    progress.paused = true;
+  }
+
+  /** The configuration that belongs into a snapshot at an applied index; undefined if it is too old to be known. */
+  configurationAt(index: number): Configuration | undefined {
+    return this.#core.configurations.at(index);
+  }
+
+  /** What this member is and knows just now. */
+  status(): Status {
+    return statusOf(this.#core);
+  }
+
+  /** Configurations that came after the one of the snapshot. */
+  #readConfigurations(): void {
+    const core = this.#core;
+    const { log, limits, configurations } = core;
+    let from = Math.max(log.firstIndex, configurations.newestIndex + 1);
+    while (from <= log.lastIndex) {
+      const entries = log.entries(from, log.lastIndex + 1, limits.applyBytesMax);
+      learnConfigurations(core, entries, from);
+      from += entries.length;
+    }
+    configurations.prune(core.delivery.appliedIndex);
+  }
+
+  #tickLeader(): void {
+    const core = this.#core;
+    const { role, timing, now } = core;
+    if (role.kind !== "leader") return;
+    const heard = (voter: NodeId): boolean => {
+      if (voter === core.id) return true;
+      const progress = role.progress.get(voter);
+      return progress !== undefined && now - progress.activeTick < timing.leaseTicks;
+    };
+    if (!core.quorum.reached(heard)) {
+      becomeFollower(core, core.term, undefined);
+      return;
+    }
+    role.heartbeatElapsed += 1;
+    if (role.heartbeatElapsed >= timing.heartbeatTicks) {
+      role.heartbeatElapsed = 0;
+      sendHeartbeats(core, role, false);
+      repeatUrge(core, role);
+    }
+    tickTransfer(core, role);
+  }
+
+  /** A message of a later term came. True if it is to be looked at further. */
+  #meetTerm(message: Message): boolean {
+    const core = this.#core;
+    const { type, term, from } = message;
+    switch (type) {
+      case "pre-vote":
+        return !inLease(core);
+      case "vote":
+        if (inLease(core) && !message.transfer) return false;
+        becomeFollower(core, term, undefined);
+        return true;
+      case "pre-vote-answer":
+        // A yes speaks of a term that has not begun.
+        if (message.reject) becomeFollower(core, term, undefined);
+        return true;
+      case "append":
+      case "heartbeat":
+      case "snapshot":
+        becomeFollower(core, term, from);
+        return true;
+      case "append-answer":
+      case "heartbeat-answer":
+      case "vote-answer":
+      case "read-index":
+      case "read-index-answer":
+      case "timeout-now":
+        becomeFollower(core, term, undefined);
+        return true;
+    }
+  }
+
+  #dispatch(message: Message): void {
+    const core = this.#core;
+    switch (message.type) {
+      case "append":
+      case "heartbeat":
+      case "snapshot":
+      case "timeout-now":
+        if (core.role.kind !== "leader") this.#obey(message);
+        return;
+      case "append-answer":
+      case "heartbeat-answer":
+        this.#hear(message);
+        return;
+      case "pre-vote":
+      case "vote":
+        onVoteRequest(core, message);
+        return;
+      case "pre-vote-answer":
+      case "vote-answer":
+        onVoteAnswer(core, message);
+        return;
+      case "read-index":
+        onReadIndex(core, message);
+        return;
+      case "read-index-answer":
+        onReadIndexAnswer(core, message);
+    }
+  }
+
+  /** What only the leader of this term says. */
+  #obey(
+    message: Extract<Message, { type: "append" | "heartbeat" | "snapshot" | "timeout-now" }>,
+  ): void {
+    const core = this.#core;
+    if (message.type === "timeout-now") {
+      if (core.leader === message.from) campaign(core, true);
+      return;
+    }
+    follow(core, message.from);
+    if (message.type === "append") onAppend(core, message);
+    else if (message.type === "heartbeat") onHeartbeat(core, message);
+    else onSnapshot(core, message);
+  }
+
+  /** What a follower of this leader answers. */
+  #hear(message: Extract<Message, { type: "append-answer" | "heartbeat-answer" }>): void {
+    const core = this.#core;
+    const { role } = core;
+    if (role.kind !== "leader") return;
+    if (message.type === "heartbeat-answer") {
+      onReadConfirmed(core, role, message);
+      onHeartbeatAnswer(core, role, message);
+      return;
+    }
+    const advanced = onAppendAnswer(core, role, message);
+    if (advanced) advanceCommit(core, role);
+    if (core.role === role) onTransferProgress(core, role, message.from, advanced);
+  }
+
+  #softState(): SoftState {
+    const core = this.#core;
+    const transferring = core.role.kind === "leader" && core.role.transfer !== undefined;
+    return { role: roleOf(core), term: core.term, leader: core.leader, transferring };
+  }
+
+  #softChanged(): boolean {
+    const now = this.#softState();
+    const was = this.#soft;
+    return (
+      now.role !== was.role ||
+      now.term !== was.term ||
+      now.leader !== was.leader ||
+      now.transferring !== was.transferring
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import type { Core, Leader } from "./core.ts";
+import type { NodeId } from "./entry.ts";
+import { canFeed } from "./replication.ts";
+import { becomeFollower } from "./role.ts";
+
+/** Whether leadership is on its way, or why it is not. */
+export type TransferAnswer =
+  | "started"
+  | "not-leader"
+  | "already-leader"
+  | "not-a-voter"
+  | "witness"
+  | "in-progress";
+
+/** Starts to hand leadership over: when the target has the whole log, it is told to campaign at once. */
+export function startTransfer(core: Core, to: NodeId): TransferAnswer {
+  const { role } = core;
+  if (role.kind !== "leader") return "not-leader";
+  if (to === core.id) return "already-leader";
+  if (!core.voters.has(to)) return "not-a-voter";
+  if (core.configuration.witnesses.includes(to)) return "witness";
+  if (role.transfer?.to === to) return "started";
+  if (role.transfer !== undefined) return "in-progress";
+  begin(core, role, to);
+  return "started";
+}
+
+/** One tick of a leader: a transfer that takes an election timeout is given up; a witness finds somebody. */
+export function tickTransfer(core: Core, leader: Leader): void {
+  const { transfer, handOver } = leader;
+  if (transfer !== undefined) {
+    transfer.elapsed += 1;
+    if (transfer.elapsed < core.timing.electionTicks) return;
+    leader.transfer = undefined;
+    handOver.tried.add(transfer.to);
+  }
+  if (!core.isWitness) return;
+  const target = mostUpToDate(core, leader);
+  if (target !== undefined) {
+    handOver.idle = 0;
+    begin(core, leader, target);
+    return;
+  }
+  handOver.idle += 1;
+  // Nobody can take over from here; somebody may with the votes of others, if this member no longer stands in the way.
+  if (handOver.idle >= core.timing.electionTicks) becomeFollower(core, core.term, undefined);
+}
+
+/** A follower answered an append. `advanced`: its log grew. */
+export function onTransferProgress(
+  core: Core,
+  leader: Leader,
+  from: NodeId,
+  advanced: boolean,
+): void {
+  const { transfer } = leader;
+  if (core.isWitness && (transfer === undefined || !transfer.sent) && canTakeOver(leader, from)) {
+    const complete = leader.matchOf(from) === core.log.lastIndex;
+    if (complete && isFullVoter(core, from)) begin(core, leader, from);
+    // Feeding a voter that was away may take long; what counts is that it gets on.
+    else if (transfer?.to === from && advanced) transfer.elapsed = 0;
+  }
+  urge(core, leader);
+}
+
+/** Tells the target to campaign, again if that was said before: the word may be lost. */
+export function repeatUrge(core: Core, leader: Leader): void {
+  if (leader.transfer === undefined) return;
+  leader.transfer.sent = false;
+  urge(core, leader);
+}
+
+function begin(core: Core, leader: Leader, to: NodeId): void {
+  leader.transfer = { to, elapsed: 0, sent: false };
+  leader.dirty = true;
+  urge(core, leader);
+}
+
+function urge(core: Core, leader: Leader): void {
+  const { transfer } = leader;
+  if (transfer === undefined || transfer.sent) return;
+  const { id, term } = core;
+  if (leader.matchOf(transfer.to) !== core.log.lastIndex) return;
+  transfer.sent = true;
+  core.send({ type: "timeout-now", from: id, to: transfer.to, term });
+}
+
+/** The voter to hand over to, by how much of the log it has. */
+function mostUpToDate(core: Core, leader: Leader): NodeId | undefined {
+  let best: NodeId | undefined;
+  for (const id of core.voters) {
+    const progress = leader.progress.get(id);
+    if (progress === undefined || !progress.answered || !isFullVoter(core, id)) continue;
+    if (!canTakeOver(leader, id) || !canFeed(core, id, progress)) continue;
+    if (core.now - progress.activeTick >= core.timing.leaseTicks) continue;
+    if (best === undefined || progress.match > leader.matchOf(best)) best = id;
+  }
+  return best;
+}
+
+function canTakeOver(leader: Leader, id: NodeId): boolean {
+  return !leader.handOver.tried.has(id);
+}
+
+function isFullVoter(core: Core, id: NodeId): boolean {
+  return core.voters.has(id) && !core.configuration.witnesses.includes(id);
+}
