@@ -50,7 +50,13 @@ export type SnapshotRecords = AsyncIterable<readonly Uint8Array[]>;
 
 /** API; messages are not. */
 export type StorageErrorCode =
-  "IO" | "FULL" | "CORRUPT" | "IN_USE" | "NO_SNAPSHOT" | "WRONG_IDENTITY" | "MISSING";
+  | "IO"
+  | "FULL"
+  | "CORRUPT"
+  | "IN_USE"
+  | "NO_SNAPSHOT"
+  | "WRONG_IDENTITY"
+  | "MISSING";
 
 /** Why storage could not do what was asked. */
 export class StorageError extends Error {

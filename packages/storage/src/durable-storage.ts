@@ -1,0 +1,313 @@
+import type { HardState, Log, SnapshotMark } from "@meridian/consensus";
+import { invariant } from "./invariant.ts";
+import { recordKey, snapshotKey, stateKey } from "./keys.ts";
+import type { Medium, Table, TableOperation } from "./medium.ts";
+import type { Member } from "./member.ts";
+import { writeMember } from "./member.ts";
+import type { StorageOptions } from "./options.ts";
+import type { Recovered } from "./recovery.ts";
+import type { SnapshotDescription } from "./snapshot-description.ts";
+import { encodeDescription } from "./snapshot-description.ts";
+import { readSnapshotFile, snapshotFilePrefix, writeSnapshotFile } from "./snapshot-file.ts";
+import type { DurableState, LogExtent } from "./state.ts";
+import { encodeState } from "./state.ts";
+import type { Identity, SnapshotRecords, Storage, Write } from "./storage.ts";
+import { StorageError } from "./storage.ts";
+import type { LogChange, StoredLog } from "./stored-log.ts";
+import { Turns } from "./turns.ts";
+import { Watermark } from "./watermark.ts";
+
+/** A batch that changes any of these. */
+interface Change {
+  readonly log?: LogChange;
+  readonly hardState?: HardState | undefined;
+  readonly snapshot?: SnapshotDescription | undefined;
+}
+
+/** Storage on any medium: one batch a write, everything in it or nothing. */
+export class DurableStorage implements Storage {
+  readonly identity: Identity;
+  readonly #medium: Medium;
+  readonly #table: Table;
+  readonly #options: StorageOptions;
+  readonly #log: StoredLog;
+  readonly #turns = new Turns();
+  readonly #watermark: Watermark;
+  #member: Member;
+  #state: DurableState;
+  #snapshot: SnapshotDescription | undefined;
+  #staged: SnapshotDescription | undefined;
+  /** Newest batch whose durability the table has confirmed. */
+  #syncedSequence: number;
+  #snapshotsMade = 0;
+  /** The first failure: nothing is written after it, as nobody knows what the disk holds. */
+  #failure: unknown;
+  #closed: Promise<void> | undefined;
+
+  private constructor(
+    medium: Medium,
+    table: Table,
+    member: Member,
+    { state, log, snapshot }: Recovered,
+    watermark: Watermark,
+    options: StorageOptions,
+  ) {
+    this.identity = member.identity;
+    this.#medium = medium;
+    this.#table = table;
+    this.#member = member;
+    this.#state = state;
+    this.#log = log;
+    this.#snapshot = snapshot;
+    this.#watermark = watermark;
+    this.#options = options;
+    this.#syncedSequence = state.sequence;
+  }
+
+  /** Takes over a table that has been recovered. */
+  static async begin(
+    medium: Medium,
+    table: Table,
+    member: Member,
+    recovered: Recovered,
+    options: StorageOptions,
+  ): Promise<DurableStorage> {
+    const { state } = recovered;
+    // What was found may have been written by a process that died before the sync.
+    await table.batch([{ type: "put", key: stateKey, value: encodeState(state) }], true);
+    const watermark = await Watermark.begin(medium.files, state);
+    const storage = new DurableStorage(medium, table, member, recovered, watermark, options);
+    watermark.onFailure = (error) => storage.#fail(error);
+    return storage;
+  }
+
+  get log(): Log {
+    return this.#log;
+  }
+
+  hardState(): HardState {
+    const { term, vote } = this.#member;
+    return { term, vote, commitIndex: this.#state.commitIndex };
+  }
+
+  write(write: Write): Promise<void> {
+    return this.#change(async () => {
+      const { hardState, entries, reset } = write;
+      if (hardState === undefined && reset === undefined && entries.length === 0) return;
+      this.#checkWrite(write);
+      if (hardState !== undefined) await this.#promise(hardState);
+      const before = this.#log.extent;
+      const log = this.#log.prepare(reset, entries);
+      const snapshot = reset === undefined ? undefined : this.#adopted(reset);
+      await this.#commit({ log, hardState, snapshot });
+      if (reset !== undefined) this.#clearRecords(before);
+    }, true);
+  }
+
+  async saveSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void> {
+    this.#checkUsable(false);
+    invariant(mark.index <= this.#log.lastIndex(), "a snapshot ends inside the log");
+    if (mark.index <= this.#snapshotIndex()) return;
+    await this.#checkRoom();
+    const snapshot = await this.#writeSnapshot(mark, records);
+    await this.#change(async () => {
+      // The leader's snapshot may have taken the place meanwhile.
+      if (mark.index > this.#snapshotIndex()) await this.#commit({ snapshot });
+      else this.#discard(snapshot);
+    }, true);
+  }
+
+  async stageSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void> {
+    this.#checkUsable(false);
+    await this.#checkRoom();
+    const snapshot = await this.#writeSnapshot(mark, records);
+    this.#discard(this.#staged);
+    this.#staged = snapshot;
+  }
+
+  readSnapshot(): SnapshotRecords {
+    const file = this.#snapshot?.file;
+    if (file === undefined) throw new StorageError("NO_SNAPSHOT", "there is no snapshot yet");
+    return readSnapshotFile(this.#medium.files, file);
+  }
+
+  compact(index: number): Promise<void> {
+    return this.#change(async () => {
+      const covered = this.#options.witness === true ? Infinity : this.#snapshotIndex();
+      const to = Math.min(index, covered, this.#log.lastIndex());
+      if (to < this.#log.firstIndex()) return;
+      const before = this.#log.extent;
+      await this.#commit({ log: this.#log.prepareCompaction(to) });
+      this.#clearRecords(before);
+    }, false);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#turns.take(() => this.#close());
+    return this.#closed;
+  }
+
+  /**
+   * Runs a change in its turn; whatever it fails with ends this storage. Only being refused for want of room does
+   * not, as nothing was begun.
+   */
+  #change(task: () => Promise<void>, takesRoom: boolean): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return this.#turns.take(async () => {
+      this.#checkUsable(true);
+      if (takesRoom) await this.#checkRoom();
+      try {
+        await task();
+      } catch (error) {
+        this.#fail(error);
+        throw error;
+      }
+    });
+  }
+
+  /** What was asked for before `close` still gets its turn. */
+  #checkUsable(inTurn: boolean): void {
+    if (this.#failure !== undefined) throw this.#failure as Error;
+    if (!inTurn && this.#closed !== undefined) throw closedError();
+  }
+
+  async #checkRoom(): Promise<void> {
+    if (await this.#medium.hasRoom()) return;
+    throw new StorageError("FULL", "too little space is left for anything but reading");
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  #checkWrite({ hardState, entries, reset }: Write): void {
+    const { term, vote } = this.#member;
+    const { commitIndex } = this.#state;
+    if (hardState !== undefined) {
+      invariant(hardState.term >= term, `term ${hardState.term} does not go back from ${term}`);
+      const sameVote = vote === undefined || vote === hardState.vote;
+      invariant(hardState.term > term || sameVote, `one vote in term ${term}`);
+    }
+    const first = entries[0];
+    if (reset !== undefined) {
+      invariant(reset.index >= this.#snapshotIndex(), "a snapshot does not go back");
+    } else if (first !== undefined) {
+      invariant(first.index > commitIndex, `entry ${first.index} is not committed yet`);
+    }
+  }
+
+  /** Term and vote go into the member file before anything else that is written with them. */
+  async #promise({ term, vote }: HardState): Promise<void> {
+    if (term === this.#member.term && vote === this.#member.vote) return;
+    const member = { ...this.#member, term, vote };
+    await writeMember(this.#medium.files, member);
+    this.#member = member;
+  }
+
+  #adopted(reset: SnapshotMark): SnapshotDescription {
+    const staged = this.#staged;
+    if (staged?.mark.index === reset.index && staged.mark.term === reset.term) return staged;
+    invariant(this.#options.witness === true, `the snapshot at ${reset.index} is staged`);
+    return { mark: reset, file: undefined };
+  }
+
+  /** Writes one batch and then lets it be seen. */
+  async #commit({ log, hardState, snapshot }: Change): Promise<void> {
+    const operations: TableOperation[] = log === undefined ? [] : [...log.operations];
+    let { snapshotChecksum } = this.#state;
+    if (snapshot !== undefined) {
+      const { value, checksum } = encodeDescription(snapshot, this.#options.codec);
+      operations.push({ type: "put", key: snapshotKey, value });
+      snapshotChecksum = checksum;
+    }
+    const state: DurableState = {
+      sequence: this.#state.sequence + 1,
+      log: log?.extent ?? this.#state.log,
+      commitIndex: hardState?.commitIndex ?? this.#state.commitIndex,
+      term: this.#member.term,
+      vote: this.#member.vote,
+      snapshotChecksum,
+    };
+    operations.push({ type: "put", key: stateKey, value: encodeState(state) });
+    const sync = !onlyCommitIndexDiffers(this.#state, state);
+    await this.#table.batch(operations, sync);
+    if (sync) {
+      this.#watermark.advance(state);
+      this.#syncedSequence = state.sequence;
+    }
+    this.#state = state;
+    if (log !== undefined) this.#log.apply(log);
+    if (snapshot !== undefined) this.#showSnapshot(snapshot);
+  }
+
+  #showSnapshot(snapshot: SnapshotDescription): void {
+    const before = this.#snapshot;
+    this.#snapshot = snapshot;
+    this.#log.setSnapshot(snapshot.mark);
+    this.#discard(before);
+    if (this.#staged === undefined) return;
+    if (this.#staged !== snapshot && this.#staged.mark.index > snapshot.mark.index) return;
+    if (this.#staged !== snapshot) this.#discard(this.#staged);
+    this.#staged = undefined;
+  }
+
+  #snapshotIndex(): number {
+    return this.#snapshot?.mark.index ?? 0;
+  }
+
+  async #writeSnapshot(
+    { index, term, configuration }: SnapshotMark,
+    records: SnapshotRecords,
+  ): Promise<SnapshotDescription> {
+    const { files } = this.#medium;
+    this.#snapshotsMade += 1;
+    const name = `${snapshotFilePrefix}${index}-${term}-${this.#state.sequence}-${this.#snapshotsMade}`;
+    const file = await writeSnapshotFile(files, name, records);
+    return { mark: { index, term, configuration }, file };
+  }
+
+  /** Deletes a snapshot that is no longer needed; what is left after a failure goes on the next opening. */
+  #discard(snapshot: SnapshotDescription | undefined): void {
+    if (snapshot?.file === undefined) return;
+    this.#medium.files.remove(snapshot.file.name).catch(() => undefined);
+  }
+
+  /** Deletes the records that the log has left behind; what a failure leaves goes on the next opening. */
+  #clearRecords(before: LogExtent): void {
+    const { generation, recordsFrom } = this.#log.extent;
+    const from = recordKey(before.generation, before.recordsFrom);
+    this.#table.clear(from, recordKey(generation, recordsFrom)).catch(() => undefined);
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (this.#failure === undefined) await this.#settle();
+      await this.#watermark.close();
+    } finally {
+      await this.#table.close();
+      await this.#medium.release();
+    }
+  }
+
+  /** Makes durable what did not have to be so far. */
+  async #settle(): Promise<void> {
+    if (this.#syncedSequence === this.#state.sequence) return;
+    const value = encodeState(this.#state);
+    await this.#table.batch([{ type: "put", key: stateKey, value }], true);
+    this.#watermark.advance(this.#state);
+  }
+}
+
+/** Losing such a batch costs some work on the next start and nothing else: it need not wait for the disk. */
+function onlyCommitIndexDiffers(before: DurableState, after: DurableState): boolean {
+  return (
+    before.log === after.log &&
+    before.term === after.term &&
+    before.vote === after.vote &&
+    before.snapshotChecksum === after.snapshotChecksum
+  );
+}
+
+function closedError(): StorageError {
+  return new StorageError("IO", "the storage is closed");
+}

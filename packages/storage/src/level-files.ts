@@ -1,0 +1,145 @@
+import type { FileHandle } from "node:fs/promises";
+import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { writeSync } from "node:fs";
+import { join } from "node:path";
+import { toStorageError } from "./level-error.ts";
+import type { Files, OpenFile } from "./medium.ts";
+import { StorageError } from "./storage.ts";
+
+/** The files of a directory. Content and names are synced: a name that is not may vanish in a power failure. */
+export class DirectoryFiles implements Files {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async list(): Promise<readonly string[]> {
+    return attempt(() => readdir(this.#directory), `reading ${this.#directory}`);
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return attempt(() => ifThere(readFile(this.#path(name))), `reading ${name}`);
+  }
+
+  async replace(name: string, data: Buffer): Promise<void> {
+    await attempt(async () => {
+      const path = this.#path(name);
+      const file = await open(`${path}.new`, "w");
+      try {
+        await file.writeFile(data);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(`${path}.new`, path);
+      await syncDirectory(this.#directory);
+    }, `writing ${name}`);
+  }
+
+  async remove(name: string): Promise<void> {
+    await attempt(() => ifThere(unlink(this.#path(name))), `deleting ${name}`);
+  }
+
+  async create(name: string): Promise<OpenFile> {
+    return attempt(async () => {
+      const file = await open(this.#path(name), "w+");
+      return new DirectoryFile(name, file, this.#directory);
+    }, `making ${name}`);
+  }
+
+  async open(name: string): Promise<OpenFile | undefined> {
+    return attempt(async () => {
+      const file = await ifThere(open(this.#path(name), "r+"));
+      return file && new DirectoryFile(name, file, undefined);
+    }, `opening ${name}`);
+  }
+
+  #path(name: string): string {
+    return join(this.#directory, name);
+  }
+}
+
+/** Makes the names in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+class DirectoryFile implements OpenFile {
+  readonly #name: string;
+  readonly #file: FileHandle;
+  /** Directory whose entry for a new file is not durable yet. */
+  #unsynced: string | undefined;
+
+  constructor(name: string, file: FileHandle, unsyncedDirectory: string | undefined) {
+    this.#name = name;
+    this.#file = file;
+    this.#unsynced = unsyncedDirectory;
+  }
+
+  async size(): Promise<number> {
+    return attempt(async () => (await this.#file.stat()).size, `reading ${this.#name}`);
+  }
+
+  async read(at: number, length: number): Promise<Buffer> {
+    return attempt(async () => {
+      const data = Buffer.allocUnsafe(length);
+      const { bytesRead } = await this.#file.read(data, 0, length, at);
+      return data.subarray(0, bytesRead);
+    }, `reading ${this.#name}`);
+  }
+
+  async write(at: number, data: Buffer): Promise<void> {
+    await attempt(async () => {
+      for (let done = 0; done < data.length;) {
+        const { bytesWritten } = await this.#file.write(data, done, data.length - done, at + done);
+        done += bytesWritten;
+      }
+    }, `writing ${this.#name}`);
+  }
+
+  overwrite(at: number, data: Buffer): void {
+    let written: number;
+    try {
+      written = writeSync(this.#file.fd, data, 0, data.length, at);
+    } catch (error) {
+      throw toStorageError(error, `writing ${this.#name}`);
+    }
+    if (written < data.length) throw new StorageError("IO", `writing ${this.#name} stopped early`);
+  }
+
+  async sync(): Promise<void> {
+    await attempt(async () => {
+      await this.#file.sync();
+      if (this.#unsynced === undefined) return;
+      await syncDirectory(this.#unsynced);
+      this.#unsynced = undefined;
+    }, `syncing ${this.#name}`);
+  }
+
+  async close(): Promise<void> {
+    await attempt(() => this.#file.close(), `closing ${this.#name}`);
+  }
+}
+
+async function attempt<T>(task: () => Promise<T>, doing: string): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw toStorageError(error, doing);
+  }
+}
+
+async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

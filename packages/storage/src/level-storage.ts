@@ -1,0 +1,103 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { toStorageError } from "./level-error.ts";
+import { DirectoryFiles, syncDirectory } from "./level-files.ts";
+import { LevelTable } from "./level-table.ts";
+import type { Files, Medium, Table } from "./medium.ts";
+import { openStorage } from "./open-storage.ts";
+import type { StorageNotice, StorageOptions } from "./options.ts";
+import { Reserve } from "./reserve.ts";
+import type { Storage } from "./storage.ts";
+import { StorageError } from "./storage.ts";
+
+/** Storage in a directory of its own. */
+export interface LevelStorageOptions extends StorageOptions {
+  /** Made if `create` is given. */
+  readonly directory: string;
+  /** Kept free for opening and compacting when the disk is full, in bytes; default 4 MiB. */
+  readonly reserveBytes?: number;
+}
+
+/**
+ * Opens a member's storage in a directory, for this process alone.
+ * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
+ */
+export async function openLevelStorage(options: LevelStorageOptions): Promise<Storage> {
+  const directory = resolve(options.directory);
+  try {
+    if (options.create === true) await makeDirectory(directory);
+    return await openStorage(new LevelMedium(directory, options), options);
+  } catch (error) {
+    throw toStorageError(error, `opening ${directory}`);
+  }
+}
+
+/** A level database in `log/`, and the files beside it. */
+export class LevelMedium implements Medium {
+  readonly files: Files;
+  readonly #directory: string;
+  readonly #reserve: Reserve;
+
+  constructor(directory: string, options: Pick<LevelStorageOptions, "reserveBytes" | "onNotice">) {
+    this.files = new DirectoryFiles(directory);
+    this.#directory = directory;
+    const bytes = options.reserveBytes ?? reserveBytesDefault;
+    this.#reserve = new Reserve(directory, bytes, () => options.onNotice?.(reserveFreed));
+  }
+
+  async openTable(mayCreate: boolean): Promise<Table> {
+    const table = await this.#openLevel(mayCreate);
+    try {
+      await this.#reserve.makeRoom();
+      const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+      await writeFile(this.#ownerPath(), `${JSON.stringify(owner)}\n`);
+      await this.#reserve.renew();
+      await syncDirectory(this.#directory);
+      return table;
+    } catch (error) {
+      await table.close();
+      throw error;
+    }
+  }
+
+  hasRoom(): Promise<boolean> {
+    return this.#reserve.hasRoom();
+  }
+
+  async release(): Promise<void> {
+    await rm(this.#ownerPath(), { force: true });
+  }
+
+  /** Level writes a table when it opens, so it cannot on a full disk; then the reserve makes room. */
+  async #openLevel(mayCreate: boolean): Promise<LevelTable> {
+    const location = join(this.#directory, "log");
+    try {
+      return await LevelTable.open(location, mayCreate);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      if (error.code === "IN_USE") throw await this.#inUse(error);
+      if (error.code !== "FULL" || !(await this.#reserve.free())) throw error;
+      return await LevelTable.open(location, mayCreate);
+    }
+  }
+
+  async #inUse(cause: StorageError): Promise<StorageError> {
+    const note = await readFile(this.#ownerPath(), "utf8").catch(() => "");
+    const owner = note === "" ? "another process" : `the process ${note.trim()}`;
+    return new StorageError("IN_USE", `${this.#directory} is in use by ${owner}`, { cause });
+  }
+
+  #ownerPath(): string {
+    return join(this.#directory, "owner.json");
+  }
+}
+
+const reserveBytesDefault = 4 * 1024 * 1024;
+const reserveFreed: StorageNotice = { kind: "reserve-freed" };
+
+/** A directory whose own name is durable too. */
+async function makeDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await syncDirectory(dirname(directory));
+}

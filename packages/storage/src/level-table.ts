@@ -1,0 +1,101 @@
+import { readdir } from "node:fs/promises";
+import { Level } from "level";
+import { toStorageError } from "./level-error.ts";
+import type { Table, TableOperation, TableRecord } from "./medium.ts";
+import { StorageError } from "./storage.ts";
+
+/**
+ * A table in a level database. Level's own defaults are not safe for a log: it creates what is missing, does not
+ * sync, and believes what it reads. So nothing is created unless asked for, and callers add checksums.
+ */
+export class LevelTable implements Table {
+  readonly #level: Level<Buffer, Buffer>;
+
+  private constructor(level: Level<Buffer, Buffer>) {
+    this.#level = level;
+  }
+
+  /** @throws {StorageError} IN_USE, MISSING, CORRUPT, FULL, IO. */
+  static async open(directory: string, mayCreate: boolean): Promise<LevelTable> {
+    const createIfMissing = await isNew(directory, mayCreate);
+    const level = new Level<Buffer, Buffer>(directory, {
+      keyEncoding: "buffer",
+      valueEncoding: "buffer",
+      createIfMissing,
+      // Entries are short-lived and often already compact; compressing them costs more than it saves.
+      compression: false,
+      writeBufferSize: writeBufferBytes,
+    });
+    try {
+      await level.open();
+    } catch (error) {
+      await level.close();
+      throw toStorageError(error, `opening ${directory}`);
+    }
+    return new LevelTable(level);
+  }
+
+  get(key: Buffer): Buffer | undefined {
+    try {
+      return this.#level.getSync(key);
+    } catch (error) {
+      throw toStorageError(error, "reading");
+    }
+  }
+
+  async batch(operations: readonly TableOperation[], sync: boolean): Promise<void> {
+    try {
+      await this.#level.batch(operations as TableOperation[], { sync });
+    } catch (error) {
+      throw toStorageError(error, "writing");
+    }
+  }
+
+  async clear(from: Buffer, to: Buffer): Promise<void> {
+    try {
+      await this.#level.clear({ gte: from, lt: to });
+    } catch (error) {
+      throw toStorageError(error, "deleting");
+    }
+  }
+
+  async *scan(from: Buffer, to: Buffer): AsyncGenerator<readonly TableRecord[]> {
+    const iterator = this.#level.iterator({ gte: from, lt: to, highWaterMarkBytes: scanBytes });
+    try {
+      for (;;) {
+        const batch = await iterator.nextv(scanRecords);
+        if (batch.length === 0) return;
+        yield batch;
+      }
+    } catch (error) {
+      throw toStorageError(error, "reading");
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#level.close();
+  }
+}
+
+/** Two of them may be in memory, and one is read back on opening. */
+const writeBufferBytes = 16 * 1024 * 1024;
+const scanBytes = 1024 * 1024;
+const scanRecords = 256;
+
+/** Whether the database is to be created. One that lost its root file would otherwise begin again, empty. */
+async function isNew(directory: string, mayCreate: boolean): Promise<boolean> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw toStorageError(error, `reading ${directory}`);
+  });
+  if (names.includes("CURRENT")) return false;
+  const data = names.filter((name) => /^MANIFEST-|\.(ldb|sst|log)$/.test(name));
+  if (data.length > 0) {
+    const what = `${directory} has lost its CURRENT file, though there is data`;
+    throw new StorageError("MISSING", `${what} (${data.join(", ")})`);
+  }
+  if (!mayCreate) throw new StorageError("MISSING", `there is no data in ${directory}`);
+  return true;
+}

@@ -1,0 +1,63 @@
+/**
+ * What storage asks of a disk: an ordered table of records with atomic synced batches, and a few files. The level
+ * medium and the memory disk implement it, so that the simulator runs the very code that runs in production.
+ * Every method rejects with a StorageError.
+ */
+export interface Medium {
+  readonly files: Files;
+  /**
+   * Locks and opens the table.
+   * @throws {StorageError} IN_USE; MISSING when there is none and it may not be created; CORRUPT, FULL, IO.
+   */
+  openTable(mayCreate: boolean): Promise<Table>;
+  /** False while so little space is left that only what frees space may be written. Tries to find room first. */
+  hasRoom(): Promise<boolean>;
+  /** Gives the lock back; the table is closed before. */
+  release(): Promise<void>;
+}
+
+/** One change of a batch. */
+export type TableOperation =
+  | { readonly type: "put"; readonly key: Buffer; readonly value: Buffer }
+  | { readonly type: "del"; readonly key: Buffer };
+
+/** Key and value. */
+export type TableRecord = readonly [key: Buffer, value: Buffer];
+
+/** Ordered by the bytes of the key. Checks nothing: whoever writes a value adds a checksum to it. */
+export interface Table {
+  get(key: Buffer): Buffer | undefined;
+  /** All or nothing, in order. With `sync` it is durable when this resolves, and everything before it too. */
+  batch(operations: readonly TableOperation[], sync: boolean): Promise<void>;
+  /** Deletes `[from, to)`; after a crash any part of it may be there again. */
+  clear(from: Buffer, to: Buffer): Promise<void>;
+  /** Records in `[from, to)`, ascending, in batches. */
+  scan(from: Buffer, to: Buffer): AsyncIterable<readonly TableRecord[]>;
+  close(): Promise<void>;
+}
+
+/** A flat folder. */
+export interface Files {
+  list(): Promise<readonly string[]>;
+  read(name: string): Promise<Buffer | undefined>;
+  /** After a crash the file holds the old or the new content whole; the new one once this resolves. */
+  replace(name: string, data: Buffer): Promise<void>;
+  /** Nothing happens if there is none; after a crash it may be there again. */
+  remove(name: string): Promise<void>;
+  /** `create` empties it if it is there; the others give undefined if it is not. */
+  create(name: string): Promise<OpenFile>;
+  open(name: string): Promise<OpenFile | undefined>;
+}
+
+/** Bytes at positions. */
+export interface OpenFile {
+  size(): Promise<number>;
+  /** Up to `length` bytes; fewer at the end of the file. */
+  read(at: number, length: number): Promise<Buffer>;
+  write(at: number, data: Buffer): Promise<void>;
+  /** Overwrites a few bytes in place without waiting for the disk. */
+  overwrite(at: number, data: Buffer): void;
+  /** Content and name survive a crash once this resolves. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+import type { ConfigurationCodec } from "./snapshot-description.ts";
+import type { Identity } from "./storage.ts";
+
+/** How a member's storage is opened, whatever it lies on. */
+export interface StorageOptions {
+  readonly identity: Identity;
+  readonly codec: ConfigurationCodec;
+  /**
+   * A place where nothing is becomes a new member. Without it, that is MISSING: a member that lost its disk must not
+   * come back as if it had never promised anything. Default false.
+   */
+  readonly create?: boolean;
+  /** Keeps the log and no state: compaction needs no snapshot, and a snapshot mark no records. Default false. */
+  readonly witness?: boolean;
+  /** Newest entries kept in memory, in bytes; default 16 MiB. */
+  readonly cacheBytesMax?: number;
+  /** Called now and then while the log is checked on opening. */
+  readonly onProgress?: (progress: OpenProgress) => void;
+  /** Called for what is worth a line in the log. */
+  readonly onNotice?: (notice: StorageNotice) => void;
+}
+
+/** How far the check of the log has come. */
+export interface OpenProgress {
+  readonly checkedIndex: number;
+  readonly lastIndex: number;
+}
+
+/** What happened on opening that was not in the way. */
+export type StorageNotice =
+  /** Leftovers of a snapshot that was not finished or not adopted were deleted. */
+  | { readonly kind: "snapshot-leftover"; readonly file: string }
+  /** Entries that a crash kept from being deleted were deleted. */
+  | { readonly kind: "log-leftover"; readonly beforeIndex: number }
+  /**
+   * The engine's journal ends in the middle of a write: it was cut off by a crash, nobody was told that it was
+   * durable, and it is dropped.
+   */
+  | { readonly kind: "torn-tail"; readonly file: string; readonly bytes: number }
+  /** The disk is nearly full: the space kept in reserve was freed, and writes are refused. */
+  | { readonly kind: "reserve-freed" };

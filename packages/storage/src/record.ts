@@ -1,0 +1,103 @@
+import { crc32 } from "node:zlib";
+import type { Entry, EntryKind } from "@meridian/consensus";
+import { StorageError } from "./storage.ts";
+import { readUint53, uint53Bytes, writeUint53 } from "./uint53.ts";
+
+/** A run of consecutive entries as it lies in the table. */
+export interface PackedRecord {
+  readonly firstIndex: number;
+  readonly value: Buffer;
+  /** Checksum of this record and, through `previous`, of all before it. */
+  readonly chain: number;
+}
+
+/** Encoded size at which a write is cut into several records, so that reading one entry stays cheap. */
+export const recordBytesMax: number = 256 * 1024;
+
+const format = 1;
+const headerBytes = 4 + 4 + 1 + uint53Bytes + 4;
+const entryHeaderBytes = 1 + uint53Bytes + 4;
+const kinds: readonly EntryKind[] = ["command", "empty", "configuration"];
+
+/** Packs consecutive entries into as few records as the size limit allows, each chained to the one before. */
+export function packEntries(entries: readonly Entry[], previous: number): PackedRecord[] {
+  const records: PackedRecord[] = [];
+  let chain = previous;
+  for (let from = 0; from < entries.length;) {
+    let bytes = headerBytes;
+    let to = from;
+    for (; to < entries.length; to++) {
+      const more = entryHeaderBytes + (entries[to] as Entry).data.byteLength;
+      if (to > from && bytes + more > recordBytesMax) break;
+      bytes += more;
+    }
+    const record = packRecord(entries, from, to, bytes, chain);
+    records.push(record);
+    chain = record.chain;
+    from = to;
+  }
+  return records;
+}
+
+/**
+ * Checks a record and gives its entries; their data are views into `value`.
+ * @throws {StorageError} CORRUPT if it is not the record that was written at `firstIndex` after `previous`.
+ */
+export function unpackRecord(
+  firstIndex: number,
+  value: Buffer,
+  previous: number,
+): { readonly chain: number; readonly entries: Entry[] } {
+  if (value.length < headerBytes) throw damaged(firstIndex, "is cut short");
+  const chain = value.readUInt32BE(0);
+  const written = value.readUInt32BE(4);
+  if (crc32(value.subarray(4), written) !== chain) {
+    throw damaged(firstIndex, "does not match its checksum");
+  }
+  if (written !== previous) throw damaged(firstIndex, "does not follow the record before it");
+  if (value[8] !== format) throw damaged(firstIndex, `has the unknown format ${value[8]}`);
+  if (readUint53(value, 9) !== firstIndex) throw damaged(firstIndex, "lies at a wrong place");
+  const count = value.readUInt32BE(9 + uint53Bytes);
+  const entries: Entry[] = [];
+  let offset = headerBytes;
+  for (let i = 0; i < count; i++) {
+    const kind = kinds[value[offset] as number] as EntryKind;
+    const term = readUint53(value, offset + 1);
+    const start = offset + entryHeaderBytes;
+    offset = start + value.readUInt32BE(start - 4);
+    entries.push({ index: firstIndex + i, term, kind, data: value.subarray(start, offset) });
+  }
+  return { chain, entries };
+}
+
+function packRecord(
+  entries: readonly Entry[],
+  from: number,
+  to: number,
+  bytes: number,
+  previous: number,
+): PackedRecord {
+  const value = Buffer.allocUnsafe(bytes);
+  const firstIndex = (entries[from] as Entry).index;
+  value.writeUInt32BE(previous, 4);
+  value[8] = format;
+  writeUint53(value, firstIndex, 9);
+  value.writeUInt32BE(to - from, 9 + uint53Bytes);
+  let offset = headerBytes;
+  for (let i = from; i < to; i++) {
+    const { kind, term, data } = entries[i] as Entry;
+    value[offset] = kinds.indexOf(kind);
+    writeUint53(value, term, offset + 1);
+    value.writeUInt32BE(data.byteLength, offset + 1 + uint53Bytes);
+    offset += entryHeaderBytes;
+    value.set(data, offset);
+    offset += data.byteLength;
+  }
+  const chain = crc32(value.subarray(4), previous);
+  value.writeUInt32BE(chain, 0);
+  return { firstIndex, value, chain };
+}
+
+function damaged(firstIndex: number, how: string): StorageError {
+  return new StorageError("CORRUPT", `log record at index ${firstIndex} ${how}`);
+}

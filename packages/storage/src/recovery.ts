@@ -1,0 +1,184 @@
+import {
+  generationMax,
+  identityKey,
+  parseRecordKey,
+  recordKey,
+  snapshotKey,
+  stateKey,
+} from "./keys.ts";
+import type { Medium, Table } from "./medium.ts";
+import type { Member } from "./member.ts";
+import { identityDifference } from "./member.ts";
+import type { StorageOptions } from "./options.ts";
+import type { SnapshotDescription } from "./snapshot-description.ts";
+import { decodeDescription } from "./snapshot-description.ts";
+import { snapshotFilePrefix } from "./snapshot-file.ts";
+import type { DurableState } from "./state.ts";
+import { decodeState } from "./state.ts";
+import { StorageError } from "./storage.ts";
+import { StoredLog } from "./stored-log.ts";
+import type { Mark } from "./watermark.ts";
+
+/** What was found on the disk and holds together. */
+export interface Recovered {
+  readonly state: DurableState;
+  readonly log: StoredLog;
+  readonly snapshot: SnapshotDescription | undefined;
+}
+
+/** The state record; undefined if the table is empty. @throws {StorageError} CORRUPT. */
+export function readState(table: Table): DurableState | undefined {
+  const value = table.get(stateKey);
+  return value === undefined ? undefined : decodeState(value);
+}
+
+/**
+ * Reads and checks everything, and deletes what crashes left lying about.
+ * @throws {StorageError} CORRUPT, MISSING, WRONG_IDENTITY.
+ */
+export async function recover(
+  medium: Medium,
+  table: Table,
+  member: Member,
+  mark: Mark | undefined,
+  options: StorageOptions,
+): Promise<Recovered> {
+  const state = readState(table);
+  if (state === undefined) {
+    throw new StorageError("MISSING", "the table is empty, but the member is not new");
+  }
+  checkIdentity(table, member);
+  checkMember(state, member);
+  checkWatermark(state, mark);
+  const log = await readLog(table, state, options);
+  const snapshot = await readSnapshot(medium, table, state, options);
+  if (options.witness !== true) checkCovered(state, snapshot);
+  log.setSnapshot(snapshot?.mark);
+  await deleteLeftovers(medium, table, state, snapshot, options);
+  return { state: { ...state, log: log.extent }, log, snapshot };
+}
+
+function checkIdentity(table: Table, member: Member): void {
+  const value = table.get(identityKey);
+  if (value === undefined) throw new StorageError("CORRUPT", "the table does not say whose it is");
+  const difference = identityDifference(parseIdentity(value), member.identity);
+  if (difference === undefined) return;
+  throw new StorageError("WRONG_IDENTITY", `the table is another member's: ${difference}`);
+}
+
+function parseIdentity(value: Buffer): Member["identity"] {
+  try {
+    return JSON.parse(value.toString()) as Member["identity"];
+  } catch (cause) {
+    throw new StorageError("CORRUPT", "the table's note of whose it is cannot be read", { cause });
+  }
+}
+
+/** The member file is written first: it may be ahead of the table, never behind. */
+function checkMember(state: DurableState, member: Member): void {
+  const sameTerm = state.term === member.term;
+  if (state.term < member.term) return;
+  if (sameTerm && (state.vote === undefined || state.vote === member.vote)) return;
+  const stored = `term ${state.term}, vote ${state.vote ?? "none"}`;
+  const promised = `term ${member.term}, vote ${member.vote ?? "none"}`;
+  throw new StorageError("CORRUPT", `the member file says ${promised}, the table ${stored}`);
+}
+
+function checkWatermark(state: DurableState, mark: Mark | undefined): void {
+  if (mark === undefined) throw new StorageError("MISSING", "the watermark file is gone");
+  if (state.sequence > mark.sequence) return;
+  const { lastIndex, lastChain } = state.log;
+  if (
+    state.sequence === mark.sequence &&
+    lastIndex === mark.lastIndex &&
+    lastChain === mark.lastChain
+  ) {
+    return;
+  }
+  throw new StorageError(
+    "CORRUPT",
+    `acknowledged writes are gone: the table ends with write ${state.sequence} at index ` +
+      `${lastIndex}, but write ${mark.sequence} at index ${mark.lastIndex} was durable`,
+  );
+}
+
+async function readLog(
+  table: Table,
+  state: DurableState,
+  { cacheBytesMax, onProgress }: StorageOptions,
+): Promise<StoredLog> {
+  const { generation, recordsFrom, lastIndex, lastChain } = state.log;
+  const log = new StoredLog(table, state.log, cacheBytesMax ?? cacheBytesDefault);
+  const end = recordKey(generationMax, 0);
+  for await (const batch of table.scan(recordKey(generation, recordsFrom), end)) {
+    for (const [key, value] of batch) {
+      const at = parseRecordKey(key);
+      if (at === undefined || at.generation !== generation || at.index > lastIndex) {
+        throw new StorageError("CORRUPT", `the table holds a record that belongs nowhere`);
+      }
+      log.load(at.index, value);
+    }
+    onProgress?.({ checkedIndex: log.lastIndex(), lastIndex });
+  }
+  if (log.extent.lastIndex !== lastIndex || log.extent.lastChain !== lastChain) {
+    const found = `the log ends at index ${log.extent.lastIndex}`;
+    throw new StorageError("CORRUPT", `${found}, but it was written up to ${lastIndex}`);
+  }
+  return log;
+}
+
+async function readSnapshot(
+  { files }: Medium,
+  table: Table,
+  { snapshotChecksum }: DurableState,
+  { codec }: StorageOptions,
+): Promise<SnapshotDescription | undefined> {
+  if (snapshotChecksum === undefined) return undefined;
+  const snapshot = decodeDescription(table.get(snapshotKey), snapshotChecksum, codec);
+  if (snapshot.file === undefined) return snapshot;
+  const { name, bytes } = snapshot.file;
+  const file = await files.open(name);
+  if (file === undefined) throw new StorageError("MISSING", `the snapshot file ${name} is gone`);
+  try {
+    const size = await file.size();
+    if (size === bytes) return snapshot;
+    throw new StorageError("CORRUPT", `${name} has ${size} bytes instead of ${bytes}`);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is no longer in the log must be in the snapshot. */
+function checkCovered({ log }: DurableState, snapshot: SnapshotDescription | undefined): void {
+  const covered = snapshot?.file === undefined ? 0 : snapshot.mark.index;
+  if (covered >= log.firstIndex - 1) return;
+  throw new StorageError(
+    "MISSING",
+    `the log begins at index ${log.firstIndex}, and no snapshot holds what is before: ` +
+      "this can only be a witness's",
+  );
+}
+
+async function deleteLeftovers(
+  { files }: Medium,
+  table: Table,
+  { log }: DurableState,
+  snapshot: SnapshotDescription | undefined,
+  { onNotice }: StorageOptions,
+): Promise<void> {
+  for (const name of await files.list()) {
+    if (!name.startsWith(snapshotFilePrefix) || name === snapshot?.file?.name) continue;
+    await files.remove(name);
+    onNotice?.({ kind: "snapshot-leftover", file: name });
+  }
+  const from = recordKey(0, 0);
+  const to = recordKey(log.generation, log.recordsFrom);
+  for await (const batch of table.scan(from, to)) {
+    if (batch.length === 0) continue;
+    await table.clear(from, to);
+    onNotice?.({ kind: "log-leftover", beforeIndex: log.recordsFrom });
+    return;
+  }
+}
+
+const cacheBytesDefault = 16 * 1024 * 1024;

@@ -1,0 +1,104 @@
+import { crc32 } from "node:zlib";
+import type { Files, OpenFile } from "./medium.ts";
+import { StorageError } from "./storage.ts";
+import type { DurableState } from "./state.ts";
+import { readUint53, writeUint53 } from "./uint53.ts";
+
+/** The newest batch known to be durable. */
+export interface Mark {
+  readonly sequence: number;
+  readonly lastIndex: number;
+  readonly lastChain: number;
+}
+
+/**
+ * How far the table had come, kept outside it. Level drops damaged records of its own log without a word; when
+ * these were the last ones, the table looks like one that was never written further. This file tells the two apart.
+ *
+ * It is written after a batch is durable and before the write resolves, so it never claims what the table need not
+ * hold. It goes to the page cache only, which costs microseconds and survives the process; every so many writes and
+ * on close it is synced. So after a crash of the process every acknowledged write is vouched for, after a power
+ * failure all but those since the kernel last wrote the page back.
+ *
+ * Two slots take turns, so that one torn or damaged slot leaves the other.
+ */
+export class Watermark {
+  readonly #file: OpenFile;
+  /** Told when a sync in the background fails. */
+  onFailure: ((error: unknown) => void) | undefined;
+  #turn = 0;
+  #sync: Promise<void> | undefined;
+
+  private constructor(file: OpenFile) {
+    this.#file = file;
+  }
+
+  /** Takes the file over, or makes it; its content becomes that of `state`, durably. */
+  static async begin(files: Files, state: DurableState): Promise<Watermark> {
+    const file = (await files.open(watermarkFile)) ?? (await files.create(watermarkFile));
+    const watermark = new Watermark(file);
+    for (let slot = 0; slot < slots; slot++) watermark.#write(state);
+    await file.sync();
+    return watermark;
+  }
+
+  /** The batch that wrote `state` is durable. */
+  advance(state: DurableState): void {
+    this.#write(state);
+    if (this.#turn % writesPerSync !== 0 || this.#sync !== undefined) return;
+    this.#sync = this.#file
+      .sync()
+      .catch((error: unknown) => this.onFailure?.(error))
+      .finally(() => (this.#sync = undefined));
+  }
+
+  async close(): Promise<void> {
+    await this.#sync;
+    try {
+      await this.#file.sync();
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  #write(state: DurableState): void {
+    const slot = Buffer.alloc(slotBytes);
+    writeUint53(slot, state.sequence, 4);
+    writeUint53(slot, state.log.lastIndex, 12);
+    slot.writeUInt32BE(state.log.lastChain, 20);
+    slot.writeUInt32BE(crc32(slot.subarray(4)), 0);
+    this.#file.overwrite((this.#turn % slots) * slotDistanceBytes, slot);
+    this.#turn += 1;
+  }
+}
+
+/** Name of its file. */
+export const watermarkFile = "watermark";
+
+/** Undefined if there is no file. @throws {StorageError} CORRUPT if no slot can be read. */
+export async function readWatermark(files: Files): Promise<Mark | undefined> {
+  const data = await files.read(watermarkFile);
+  if (data === undefined) return undefined;
+  let newest: Mark | undefined;
+  for (let slot = 0; slot < slots; slot++) {
+    const mark = decodeSlot(data.subarray(slot * slotDistanceBytes).subarray(0, slotBytes));
+    if (mark !== undefined && mark.sequence > (newest?.sequence ?? 0)) newest = mark;
+  }
+  if (newest !== undefined) return newest;
+  throw new StorageError("CORRUPT", `${watermarkFile} holds no slot that matches its checksum`);
+}
+
+const slots = 2;
+const slotBytes = 24;
+/** A disk sector lies between the slots: a torn write hurts one only. */
+const slotDistanceBytes = 4096;
+const writesPerSync = 1024;
+
+function decodeSlot(slot: Buffer): Mark | undefined {
+  if (slot.length < slotBytes || crc32(slot.subarray(4)) !== slot.readUInt32BE(0)) return undefined;
+  return {
+    sequence: readUint53(slot, 4),
+    lastIndex: readUint53(slot, 12),
+    lastChain: slot.readUInt32BE(20),
+  };
+}
