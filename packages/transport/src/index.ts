@@ -1,5 +1,15 @@
 export type { CallOptions, Channel, PlatformCalls } from "./channel.ts";
+export { openChannel, type ChannelOptions } from "./grpc/channel.ts";
+export type { Keepalive, Tls } from "./grpc/client-options.ts";
+export type { PeerLimits } from "./grpc/peer-link.ts";
+export {
+  PEER_LIMITS,
+  createPeerTransport,
+  type PeerTransportOptions,
+} from "./grpc/peer-transport.ts";
+export { serve, type ServeOptions, type Server } from "./grpc/server.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
+export { ListenError } from "./listen-error.ts";
 export type {
   Forward,
   ForwardAnswer,
@@ -11,6 +21,7 @@ export type {
   PeerHandler,
   PeerTransport,
 } from "./peer.ts";
+export { decodeConfiguration, encodeConfiguration } from "./peer-codec.ts";
 export type {
   AdminHandlers,
   ChangesHandlers,

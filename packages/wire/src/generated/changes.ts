@@ -174,6 +174,8 @@ export interface IChangeFrame {
   readonly transactions: readonly ITransaction[];
   /** Progress; sent several times a second even when nothing changes. */
   readonly bookmark: IBookmark | undefined;
+  /** What this frame took of the consumer's credit; to be given back once it is dealt with. */
+  readonly costBytes: number;
 }
 /** Codec of ChangeFrame. */
 export const ChangeFrame: Codec<IChangeFrame> = codec(
@@ -204,6 +206,9 @@ export function writeChangeFrame(m: Encodable<IChangeFrame>, w: Writer): void {
     writeBookmark(m.bookmark, w);
     w.ldelim();
   }
+  if (m.costBytes !== undefined && m.costBytes !== 0) {
+    writeUint64(w.uint32(40), m.costBytes);
+  }
 }
 
 export function readChangeFrame(r: Reader): IChangeFrame {
@@ -211,6 +216,7 @@ export function readChangeFrame(r: Reader): IChangeFrame {
   let seedValue: ISeedRemote | undefined;
   const transactionsValue: ITransaction[] = [];
   let bookmarkValue: IBookmark | undefined;
+  let costBytesValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -226,6 +232,9 @@ export function readChangeFrame(r: Reader): IChangeFrame {
       case 34:
         bookmarkValue = readNested(r, readBookmark);
         break;
+      case 40:
+        costBytesValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -235,6 +244,7 @@ export function readChangeFrame(r: Reader): IChangeFrame {
     seed: seedValue,
     transactions: transactionsValue,
     bookmark: bookmarkValue,
+    costBytes: costBytesValue,
   };
 }
 

@@ -1,0 +1,41 @@
+import type { Http2Server, Http2Session, ServerHttp2Stream, Settings } from "node:http2";
+import type { Server } from "@grpc/grpc-js";
+
+/**
+ * Where this package reaches into grpc-js, whose public interface can neither widen the flow-control window of a
+ * server, nor bound its header lists, nor reset a stream whose reader has stopped reading. The version is pinned; a
+ * test walks through each of these.
+ */
+
+interface ServerInternals {
+  readonly commonServerOptions: { settings?: Settings };
+  readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
+}
+
+interface CallInternals {
+  readonly call: { readonly stream: ServerHttp2Stream };
+}
+
+/** Settings that the HTTP/2 servers of `server` announce; before it is bound. */
+export function addSettings(server: Server, settings: Settings): void {
+  const { commonServerOptions } = server as unknown as ServerInternals;
+  commonServerOptions.settings = { ...commonServerOptions.settings, ...settings };
+}
+
+/**
+ * Widens the window of whole connections: without it all streams of a connection share 64 KiB, which over a round trip
+ * of 150 ms are 430 KiB a second.
+ */
+export function widenConnections(server: Server, windowBytes: number): void {
+  for (const http2Server of (server as unknown as ServerInternals).http2Servers.keys()) {
+    http2Server.on("session", (session: Http2Session & { setLocalWindowSize(n: number): void }) => {
+      session.setLocalWindowSize(windowBytes);
+    });
+  }
+}
+
+/** Ends a call at once; what was not sent yet is dropped. `code`: an HTTP/2 error code. */
+export function resetCall(call: object, code: number): void {
+  const { stream } = (call as CallInternals).call;
+  if (!stream.destroyed) stream.close(code);
+}

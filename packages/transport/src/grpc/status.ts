@@ -1,0 +1,81 @@
+import grpc, { type Metadata, type StatusObject } from "@grpc/grpc-js";
+import {
+  MeridianError,
+  STATUS_DETAILS_KEY,
+  WireError,
+  decodeStatusDetails,
+  encodeStatusDetails,
+  grpcStatusOf,
+  type MeridianErrorCode,
+} from "@meridian/wire";
+
+/** How a call ended, as gRPC tells it. */
+export interface GrpcStatus {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata?: Metadata;
+}
+
+/** The gRPC status that carries this error, with its code, hint and delay as details. */
+export function statusOf(error: MeridianError): Partial<StatusObject> {
+  const metadata = new grpc.Metadata();
+  metadata.set(STATUS_DETAILS_KEY, encodeStatusDetails(error));
+  return { code: grpcStatusOf(error.code), details: error.description, metadata };
+}
+
+/** What to tell a caller of an error in serving it. Undefined: a fault of ours, which it is not told. */
+export function refusalOf(error: unknown): MeridianError | undefined {
+  if (error instanceof MeridianError) return error;
+  if (error instanceof WireError) {
+    return new MeridianError("BAD_ARGUMENTS", error.message, { cause: error });
+  }
+  return undefined;
+}
+
+/** What callers are told of faults that are not theirs to know. */
+export function internalError(): MeridianError {
+  return new MeridianError("UNKNOWN", "the server failed; its log says why");
+}
+
+const CODES: ReadonlyMap<number, MeridianErrorCode> = new Map([
+  [grpc.status.INVALID_ARGUMENT, "BAD_ARGUMENTS"],
+  [grpc.status.DEADLINE_EXCEEDED, "DEADLINE"],
+  [grpc.status.PERMISSION_DENIED, "PERMISSION_DENIED"],
+  [grpc.status.UNAUTHENTICATED, "UNAUTHENTICATED"],
+  [grpc.status.UNIMPLEMENTED, "UNSUPPORTED"],
+  [grpc.status.DATA_LOSS, "CORRUPT"],
+  // The other side or something in between took the stream away without a word.
+  [grpc.status.UNAVAILABLE, "REGION_UNAVAILABLE"],
+  [grpc.status.CANCELLED, "REGION_UNAVAILABLE"],
+]);
+
+/** The error that a gRPC status stands for: the server's own, or the nearest to it. */
+export function errorOfStatus(status: GrpcStatus): MeridianError {
+  const [details] = status.metadata?.get(STATUS_DETAILS_KEY) ?? [];
+  const cause = new Error(`gRPC status ${status.code}: ${status.details}`);
+  if (Buffer.isBuffer(details)) {
+    try {
+      const error = decodeStatusDetails(details);
+      if (error !== undefined) return error;
+    } catch {
+      // Details that cannot be read are details that were not sent.
+    }
+  }
+  return new MeridianError(codeOf(status), status.details, { cause });
+}
+
+function codeOf({ code, details }: GrpcStatus): MeridianErrorCode {
+  // gRPC has one status for what is too large and for what is too much.
+  if (code === grpc.status.RESOURCE_EXHAUSTED) {
+    return details.includes("larger than") ? "TOO_LARGE" : "OVERLOADED";
+  }
+  return CODES.get(code) ?? "UNKNOWN";
+}
+
+/** Whether this status says for certain that the server never saw the request. */
+export function neverSent(status: GrpcStatus): boolean {
+  return (
+    status.code === grpc.status.UNAVAILABLE &&
+    status.details.startsWith("No connection established")
+  );
+}

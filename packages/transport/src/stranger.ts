@@ -1,0 +1,41 @@
+import { MeridianError, type IPeerHello } from "@meridian/wire";
+import type { PeerIdentity, PeerMember } from "./service.ts";
+
+/** A stream was opened by somebody who is no peer. */
+export class StrangerError extends MeridianError {
+  constructor(reason: string) {
+    super("PERMISSION_DENIED", `refused as a stranger: ${reason}`);
+  }
+}
+
+/**
+ * The member that a stream which begins like this is for. A stranger is counted by the member that it named, or by all.
+ * @throws {StrangerError}.
+ */
+export function memberFor(
+  hello: IPeerHello | undefined,
+  members: ReadonlyMap<string, PeerMember>,
+): PeerMember {
+  const member = members.get(hello?.cluster ?? "");
+  const reason = strangerReason(hello, member?.identity) ?? "";
+  if (reason === "" && member !== undefined) return member;
+  for (const known of member === undefined ? members.values() : [member])
+    known.onStranger?.(reason);
+  throw new StrangerError(reason);
+}
+
+/** Why a stream that begins like this is not from a peer; undefined when it is. */
+function strangerReason(
+  hello: IPeerHello | undefined,
+  own: PeerIdentity | undefined,
+): string | undefined {
+  if (hello === undefined) return "the first frame has no hello";
+  if (own === undefined) return `no member of cluster "${hello.cluster}" here`;
+  if (hello.cluster !== own.cluster) return `cluster "${hello.cluster}", not "${own.cluster}"`;
+  if (hello.incarnation !== own.incarnation) {
+    return `incarnation ${hello.incarnation} of the cluster, not ${own.incarnation}`;
+  }
+  if (hello.to !== own.node) return `node "${hello.to}" is meant, this is "${own.node}"`;
+  if (hello.from === "" || hello.from === own.node) return `"${hello.from}" is no other node`;
+  return undefined;
+}
