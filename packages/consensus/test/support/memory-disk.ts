@@ -1,5 +1,5 @@
-import { expect } from "vitest";
 import type { Entry, HardState, Log, Persist, SnapshotMark } from "../../src/index.ts";
+import { invariant } from "../../src/invariant.ts";
 
 /** A disk in memory. What `write` was called with is durable; nothing else is. */
 export class MemoryDisk implements Log {
@@ -23,9 +23,9 @@ export class MemoryDisk implements Log {
   }
 
   entries(from: number, to: number, bytesMax: number): readonly Entry[] {
-    expect(from).toBeGreaterThanOrEqual(this.firstIndex());
-    expect(from).toBeLessThan(to);
-    expect(to).toBeLessThanOrEqual(this.lastIndex() + 1);
+    invariant(from >= this.firstIndex(), "reads nothing that was compacted");
+    invariant(from < to, "reads something");
+    invariant(to <= this.lastIndex() + 1, "reads nothing that is not there");
     const found: Entry[] = [];
     let size = 0;
     for (let index = from; index < to; index++) {
@@ -50,8 +50,8 @@ export class MemoryDisk implements Log {
     }
     const [first] = entries;
     if (first === undefined) return;
-    expect(first.index).toBeGreaterThanOrEqual(this.firstIndex());
-    expect(first.index).toBeLessThanOrEqual(this.lastIndex() + 1);
+    invariant(first.index >= this.firstIndex(), "writes nothing before the log");
+    invariant(first.index <= this.lastIndex() + 1, "leaves no gap");
     this.#entries.length = first.index - this.firstIndex();
     this.#entries.push(...entries);
   }
@@ -66,8 +66,8 @@ export class MemoryDisk implements Log {
   compact(index: number): void {
     if (index <= this.#base.index) return;
     const term = this.term(index);
-    expect(term).toBeDefined();
+    invariant(term !== undefined, "compacts what is there");
     this.#entries.splice(0, index - this.#base.index);
-    this.#base = { index, term: term! };
+    this.#base = { index, term };
   }
 }

@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import type { Configuration, NodeId, Timing } from "../src/index.ts";
+import { majority } from "../src/index.ts";
+import type { Counts, SimulationOptions } from "./support/simulation.ts";
+import { Simulation } from "./support/simulation.ts";
+
+const timing: Timing = {
+  electionTicks: 10,
+  electionJitterTicks: 10,
+  heartbeatTicks: 2,
+  leaseTicks: 10,
+};
+
+const names = (prefix: string, count: number): NodeId[] =>
+  Array.from({ length: count }, (_, at) => `${prefix}${at + 1}`);
+
+const global: Configuration = {
+  groups: [
+    { name: "primary", voters: names("p", 5), weight: 1 },
+    { name: "secondary", voters: names("s", 5), weight: 1 },
+    { name: "witness", voters: names("w", 3), weight: 1 },
+  ],
+  learners: [],
+  witnesses: names("w", 3),
+  outgoingGroups: [],
+  autoLeave: false,
+};
+
+/** Fewer members of the same shape: the same states, reached sooner. */
+const small: Configuration = {
+  ...global,
+  groups: [
+    { name: "primary", voters: names("p", 1), weight: 1 },
+    { name: "secondary", voters: names("s", 1), weight: 1 },
+    { name: "witness", voters: names("w", 1), weight: 1 },
+  ],
+  witnesses: names("w", 1),
+};
+
+function patience(id: NodeId): Timing {
+  if (id.startsWith("p")) return timing;
+  return { ...timing, electionTicks: id.startsWith("s") ? 15 : 25 };
+}
+
+/** Runs many seeds. A failure names its seed. */
+function explore(
+  seeds: number,
+  ticks: number,
+  options: Omit<SimulationOptions, "seed">,
+): Counts {
+  const total: Record<string, number> = {};
+  for (let seed = 1; seed <= seeds; seed++) {
+    try {
+      const simulation = new Simulation({ ...options, seed });
+      simulation.runFaults(ticks);
+      simulation.converge(600);
+      for (const [name, count] of Object.entries(simulation.counts)) {
+        total[name] = (total[name] ?? 0) + Number(count);
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+  return total as unknown as Counts;
+}
+
+/** A run that exercised nothing proves nothing. */
+function expectKinds(counts: Counts, except: readonly (keyof Counts)[]): void {
+  const missing = Object.entries(counts).filter(([, count]) => count === 0);
+  expect(missing.map(([name]) => name).toSorted()).toEqual(except);
+}
+
+test("three voters stay safe through faults and converge after them", () => {
+  const configuration = majority(names("n", 3));
+  const counts = explore(200, 400, { configuration, timing: () => timing });
+  expectKinds(counts, ["changes", "witnessLeads"]);
+});
+
+test("five voters and two learners stay safe through faults and converge after them", () => {
+  const configuration = majority(names("n", 5), names("l", 2));
+  const counts = explore(100, 400, { configuration, timing: () => timing });
+  expectKinds(counts, ["changes", "witnessLeads"]);
+});
+
+test("three groups of one voter, one a witness, stay safe and converge", () => {
+  expectKinds(explore(200, 400, { configuration: small, timing: patience }), ["changes"]);
+});
+
+test("thirteen voters in three groups stay safe through faults and converge after them", () => {
+  expectKinds(explore(80, 400, { configuration: global, timing: patience }), ["changes"]);
+});
+
+test("members come and go through joint configurations, safely, and the rest converges", () => {
+  const configuration = majority(names("n", 3));
+  const counts = explore(200, 400, { configuration, timing: () => timing, pool: names("n", 6) });
+  expectKinds(counts, ["witnessLeads"]);
+});
