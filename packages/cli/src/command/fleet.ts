@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+
+import {
+  endpointsFlag,
+  outputOption,
+  platformOptions,
+  topologyFlag,
+  type Output,
+} from "./options.ts";
+import { usageError } from "../failure/command-error.ts";
+import type { PlatformChoice } from "../connection/whereabouts.ts";
+
+type Options = PlatformChoice & { readonly output: Output };
+
+const loadStatus = () => import("../fleet/status.ts");
+const loadTopology = () => import("../fleet/topology.ts");
+
+/** What reads the fleet, and what changes its leadership. */
+export function addFleetCommands(program: Command): void {
+  fleetCommand(program, "status", "every node: role, leader, progress, age of its mirrors").action(
+    async (options: Options) => {
+      process.exitCode = await (await loadStatus()).status(options, options.output);
+    },
+  );
+  fleetCommand(program, "topology", "the nodes, as a node of the platform knows them").action(
+    async (options: Options) => {
+      process.exitCode = await (await loadTopology()).topology(options, options.output);
+    },
+  );
+  fleetCommand(
+    program,
+    "zones",
+    "the zone table: which paths are strict, regional, eventual",
+  ).action(async (options: Options) => {
+    process.exitCode = await (await loadTopology()).zones(options, options.output);
+  });
+  fleetCommand(program, "sessions", "sessions, watches and connections of each node").action(
+    async (options: Options) => {
+      process.exitCode = await (await loadStatus()).sessions(options, options.output);
+    },
+  );
+  fleetCommand(program, "lag", "how far mirrors and members are behind").action(
+    async (options: Options) => {
+      process.exitCode = await (await loadStatus()).lag(options, options.output);
+    },
+  );
+  addGlobalCommands(program);
+}
+
+function addGlobalCommands(program: Command): void {
+  const global = program.command("global").description("lead the global tier");
+  const transfer = global
+    .command("transfer")
+    .description("hand the leadership of the global tier to a region, or to one node")
+    .option("--region <region>", "region that shall lead, by its most up-to-date voter")
+    .option("--node <node>", "node that shall lead")
+    .option(...topologyFlag)
+    .option(...endpointsFlag)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ meridian global transfer --region eu-central
+  $ meridian global transfer --node us-east-global-2 -o json`,
+    );
+  outputOption(transfer).action(async (options: Options & { node?: string }) => {
+    const { region, node, topology, endpoints, output } = options;
+    if ((region === undefined) === (node === undefined)) {
+      throw usageError("say where the leadership shall go: --region REGION or --node NODE");
+    }
+    const { transfer: run } = await import("../fleet/transfer.ts");
+    process.exitCode = await run({ topology, endpoints }, { region, node }, output);
+  });
+}
+
+function fleetCommand(program: Command, name: string, description: string): Command {
+  const command = program.command(name).description(description);
+  command.addHelpText(
+    "after",
+    `
+Examples:
+  $ meridian ${name}
+  $ meridian ${name} -o json
+  $ meridian ${name} --topology /srv/meridian/topology.yaml`,
+  );
+  return outputOption(platformOptions(command));
+}

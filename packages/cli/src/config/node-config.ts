@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+import { readDocument } from "./document.ts";
+import { nodeConfigSchema } from "./schema.ts";
+import { ConfigError } from "./problem.ts";
+import type { Role } from "./role.ts";
+
+/** A node as its neighbours know it. */
+export interface Member {
+  readonly node: string;
+  readonly region: string;
+  readonly role: Role;
+  /** Voter group of a global voter or witness. */
+  readonly group?: string | undefined;
+  /** host:port for callers without a better one. */
+  readonly address: string;
+  /** host:port for callers of certain regions, by region. */
+  readonly addressFrom: Readonly<Record<string, string>>;
+}
+
+/** Policy of a path prefix, as written to the zone table when a cluster is founded. */
+export interface ZoneConfig {
+  readonly prefix: string;
+  readonly consistency: "strict" | "regional" | "eventual";
+  readonly home: string;
+  readonly conflict: "lww";
+  readonly replicate: "all" | "none" | readonly string[];
+}
+
+/** Overrides of the defaults that the tiers bring; all in milliseconds. */
+export interface Timeouts {
+  readonly tickMs?: number | undefined;
+  readonly heartbeatMs?: number | undefined;
+  readonly electionMs?: number | undefined;
+  readonly sessionMinMs?: number | undefined;
+  readonly sessionMaxMs?: number | undefined;
+  readonly requestMs?: number | undefined;
+}
+
+/** Overrides of the bounds that the tiers bring. */
+export interface Limits {
+  readonly dataBytesMax?: number | undefined;
+  readonly sessionsMax?: number | undefined;
+  readonly watchesMax?: number | undefined;
+  readonly logBytesMax?: number | undefined;
+}
+
+/** Severity from which on something is logged. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+
+/** All that `meridian server` must know to run one node. Paths are absolute. */
+export interface NodeConfig {
+  readonly node: string;
+  readonly region: string;
+  readonly role: Role;
+  readonly group: string | undefined;
+  readonly listen: string;
+  /** What others are told to connect to; `listen` unless stated. */
+  readonly advertise: string;
+  /** Directory; undefined for an edge, which keeps nothing. */
+  readonly data: string | undefined;
+  /** Members of the node's own Raft group, itself included; empty for an edge. */
+  readonly cluster: readonly Member[];
+  /** Members of the global tier, as seeds. */
+  readonly global: readonly Member[];
+  /** Members of the regional clusters, as seeds; the order of the regions is the order of preference. */
+  readonly regions: Readonly<Record<string, readonly Member[]>>;
+  /** Edges that clients may be pointed to. */
+  readonly edges: readonly Member[];
+  /** Zone table to found a cluster with; undefined: the built-in one. */
+  readonly zones: readonly ZoneConfig[] | undefined;
+  readonly timeouts: Timeouts;
+  readonly limits: Limits;
+  readonly log: { readonly level: LogLevel };
+}
+
+/**
+ * Reads the configuration of one node from a YAML file.
+ * @throws {ConfigError} when the file cannot be read or is not a valid configuration.
+ */
+export function readNodeConfig(file: string): NodeConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const message = `cannot be read: ${(cause as Error).message}`;
+    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }], { cause });
+  }
+  return parseNodeConfig(file, text);
+}
+
+/** Like `readNodeConfig`, from text. Relative paths start from the file's directory. */
+export function parseNodeConfig(file: string, text: string): NodeConfig {
+  const raw = readDocument(file, text, nodeConfigSchema);
+  return {
+    ...raw,
+    group: raw.group,
+    advertise: raw.advertise ?? raw.listen,
+    data: raw.data === undefined ? undefined : resolve(dirname(file), raw.data),
+    zones: raw.zones,
+  };
+}

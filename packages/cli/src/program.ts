@@ -1,0 +1,33 @@
+import { Command } from "commander";
+
+import { addChaosCommands } from "./command/chaos.ts";
+import { addFleetCommands } from "./command/fleet.ts";
+import { addPlatformCommands } from "./command/platform.ts";
+import type { Output } from "./command/options.ts";
+import { version } from "./version.ts";
+
+/**
+ * All commands of `meridian`. What a command does is loaded when it runs: a command that only reads does not wait for
+ * what a server needs. With JSON output, errors of parsing are left to the caller to tell.
+ */
+export function createProgram(output: Output): Command {
+  const program = new Command("meridian")
+    .description(
+      "Hierarchical multi-region coordination: strict, regional and eventual data in one tree",
+    )
+    .version(version())
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 ok, 1 other failure, 2 usage, 3 unavailable or deadline, 4 no such node, 5 conflict,\n" +
+        "6 permission or residency, 7 consistency refused, 8 partial.\n" +
+        "Environment: MERIDIAN_TOPOLOGY, MERIDIAN_ENDPOINTS, MERIDIAN_REGION.\n",
+    );
+  if (output === "json") program.configureOutput({ writeErr: () => {} });
+  addPlatformCommands(program);
+  addFleetCommands(program);
+  addChaosCommands(program);
+  return program;
+}
