@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { toStorageError } from "./level-error.ts";
 import { DirectoryFiles, syncDirectory } from "./level-files.ts";
+import { inspectJournals } from "./level-journal.ts";
 import { LevelTable } from "./level-table.ts";
 import type { Files, Medium, Table } from "./medium.ts";
 import { openStorage } from "./open-storage.ts";
@@ -38,17 +39,22 @@ export class LevelMedium implements Medium {
   readonly files: Files;
   readonly #directory: string;
   readonly #reserve: Reserve;
+  readonly #onNotice: LevelStorageOptions["onNotice"];
 
   constructor(directory: string, options: Pick<LevelStorageOptions, "reserveBytes" | "onNotice">) {
     this.files = new DirectoryFiles(directory);
     this.#directory = directory;
+    this.#onNotice = options.onNotice;
     const bytes = options.reserveBytes ?? reserveBytesDefault;
     this.#reserve = new Reserve(directory, bytes, () => options.onNotice?.(reserveFreed));
   }
 
   async openTable(mayCreate: boolean): Promise<Table> {
-    const table = await this.#openLevel(mayCreate);
+    const location = join(this.#directory, "log");
+    const notices = await inspectJournals(location);
+    const table = await this.#openLevel(location, mayCreate);
     try {
+      for (const notice of notices) this.#onNotice?.(notice);
       await this.#reserve.makeRoom();
       const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
       await writeFile(this.#ownerPath(), `${JSON.stringify(owner)}\n`);
@@ -70,8 +76,7 @@ export class LevelMedium implements Medium {
   }
 
   /** Level writes a table when it opens, so it cannot on a full disk; then the reserve makes room. */
-  async #openLevel(mayCreate: boolean): Promise<LevelTable> {
-    const location = join(this.#directory, "log");
+  async #openLevel(location: string, mayCreate: boolean): Promise<LevelTable> {
     try {
       return await LevelTable.open(location, mayCreate);
     } catch (error) {

@@ -33,9 +33,16 @@ export type StorageNotice =
   /** Entries that a crash kept from being deleted were deleted. */
   | { readonly kind: "log-leftover"; readonly beforeIndex: number }
   /**
-   * The engine's journal ends in the middle of a write: it was cut off by a crash, nobody was told that it was
-   * durable, and it is dropped.
+   * Bytes at `at` of the engine's journal are no intact records, and it drops them. Torn: nothing intact follows, as
+   * a crash in the middle of a write leaves it; nobody was told that this write was durable. Whether anything is
+   * missing that was, the checks of the log and the watermark decide.
    */
-  | { readonly kind: "torn-tail"; readonly file: string; readonly bytes: number }
+  | {
+      readonly kind: "journal-dropped";
+      readonly file: string;
+      readonly at: number;
+      readonly bytes: number;
+      readonly torn: boolean;
+    }
   /** The disk is nearly full: the space kept in reserve was freed, and writes are refused. */
   | { readonly kind: "reserve-freed" };

@@ -92,7 +92,7 @@ const slots = 2;
 const slotBytes = 24;
 /** A disk sector lies between the slots: a torn write hurts one only. */
 const slotDistanceBytes = 4096;
-const writesPerSync = 1024;
+const writesPerSync = 256;
 
 function decodeSlot(slot: Buffer): Mark | undefined {
   if (slot.length < slotBytes || crc32(slot.subarray(4)) !== slot.readUInt32BE(0)) return undefined;

@@ -23,14 +23,14 @@ export interface Place {
 
 interface Opening {
   /** Opens it beside what is open. */
-  open(): Promise<Storage>;
+  readonly open: () => Promise<Storage>;
   /** Opens it, and closes what was open on it before. */
-  reopen(options?: Partial<StorageOptions>): Promise<Storage>;
+  readonly reopen: (options?: Partial<StorageOptions>) => Promise<Storage>;
 }
 
 /** What every storage does, whatever it lies on. */
 export function storageContract(name: string, makePlace: () => Promise<Place>): void {
-  describe(name, () => {
+  describe(`contract of ${name}`, () => {
     let place: Place;
     let storage: Storage | undefined;
     const opening: Opening = {
@@ -52,8 +52,11 @@ export function storageContract(name: string, makePlace: () => Promise<Place>): 
     });
     identityContract(opening);
     logContract(opening);
+    replacementContract(opening);
     snapshotContract(opening);
+    compactionContract(opening);
     resetContract(opening);
+    stagingContract(opening);
     witnessContract(opening);
   });
 }
@@ -172,7 +175,9 @@ function logContract({ reopen }: Opening): void {
     const texts = storage.log.entries(1, 8, Infinity).map(entryText);
     expect(texts).toEqual(sampleEntries(1, 8, 1, 200_000).map(entryText));
   });
+}
 
+function replacementContract({ reopen }: Opening): void {
   test.each([1, 4, 5, 9, 10, 14])("entries from %i on are replaced", async (from) => {
     for (const cacheBytesMax of [0, 1e6]) {
       let storage = await reopen({ cacheBytesMax });
@@ -289,22 +294,9 @@ function snapshotContract({ reopen }: Opening): void {
     expect(Buffer.from(last[0] as Uint8Array).toString()).toBe("end");
     await reading.return?.();
   });
+}
 
-  test("a snapshot whose records fail is as if it had not been begun", async () => {
-    let storage = await reopen();
-    await storage.write(append(1, 5));
-    const failing = async function* (): AsyncGenerator<readonly Uint8Array[]> {
-      yield* records(["a"]);
-      throw new Error("the stream broke off");
-    };
-    await expect(storage.saveSnapshot(mark(3), failing())).rejects.toThrow("broke off");
-    await expect(storage.stageSnapshot(mark(9), failing())).rejects.toThrow("broke off");
-    await storage.write(append(5, 7));
-    storage = await reopen();
-    expect(storage.log.snapshot()).toBeUndefined();
-    expect(storage.log.lastIndex()).toBe(6);
-  });
-
+function compactionContract({ reopen }: Opening): void {
   test("compaction drops what the snapshot covers and no more", async () => {
     let storage = await reopen({ cacheBytesMax: 0 });
     await storage.write(append(1, 6));
@@ -378,6 +370,23 @@ function resetContract({ reopen }: Opening): void {
       expect(storage.log.lastIndex()).toBe(index + 2);
       expect(await recordTexts(storage)).toEqual(["other"]);
     }
+  });
+}
+
+function stagingContract({ reopen }: Opening): void {
+  test("a snapshot whose records fail is as if it had not been begun", async () => {
+    let storage = await reopen();
+    await storage.write(append(1, 5));
+    const failing = async function* (): AsyncGenerator<readonly Uint8Array[]> {
+      yield* records(["a"]);
+      throw new Error("the stream broke off");
+    };
+    await expect(storage.saveSnapshot(mark(3), failing())).rejects.toThrow("broke off");
+    await expect(storage.stageSnapshot(mark(9), failing())).rejects.toThrow("broke off");
+    await storage.write(append(5, 7));
+    storage = await reopen();
+    expect(storage.log.snapshot()).toBeUndefined();
+    expect(storage.log.lastIndex()).toBe(6);
   });
 
   test("a staged snapshot that was not adopted is forgotten on reopening", async () => {
