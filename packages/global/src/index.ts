@@ -1,1 +1,2 @@
-export {};
+export { electionTiming, globalTickMs, type GroupRank } from "./election-timing.ts";
+export { GlobalMember } from "./global-member.ts";

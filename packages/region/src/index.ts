@@ -1,1 +1,9 @@
-export {};
+export {
+  type PartitionEvent,
+  PartitionMonitor,
+  type PartitionState,
+  partitionStates,
+  type PartitionThresholds,
+  partitionThresholds,
+} from "./partition-monitor.ts";
+export { RegionalMember, type RegionalMemberOptions } from "./regional-member.ts";

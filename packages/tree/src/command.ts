@@ -46,7 +46,11 @@ export type Operation =
     }
   | { readonly kind: "close-session"; readonly session: number }
   /** Void unless the entry's term is `term`: a deposed leader expires nobody. */
-  | { readonly kind: "expire-sessions"; readonly sessions: readonly number[]; readonly term: number }
+  | {
+      readonly kind: "expire-sessions";
+      readonly sessions: readonly number[];
+      readonly term: number;
+    }
   /** Containers without children and TTL nodes that are due by `timeMs`; others are passed over. */
   | { readonly kind: "reap"; readonly paths: readonly string[] }
   /** First command of a cluster's log; later ones are void. */

@@ -1,0 +1,27 @@
+import type { PartResult, Result } from "@meridian/tree";
+import { type Encodable, errorCodeNumber, type IError, type IResponse } from "@meridian/wire";
+import { decodeStat, encodeStat } from "./change-codec.ts";
+
+/** The part of a response that a write's outcome decides. */
+export function encodeResult(result: Result): Encodable<IResponse> {
+  switch (result.kind) {
+    case "node":
+      return { node: { path: result.path, stat: encodeStat(result.stat) } };
+    case "done":
+      return {};
+    case "multi":
+      return { multi: { parts: result.parts.map(encodePart) } };
+    case "failed": {
+      const { code, message, hint, parts } = result;
+      const error: Encodable<IError> = { code: errorCodeNumber(code), message, hint };
+      return parts.length === 0 ? { error } : { error, multi: { parts: parts.map(encodePart) } };
+    }
+  }
+}
+
+function encodePart(part: PartResult): Encodable<NonNullable<IResponse["multi"]>["parts"][number]> {
+  return {
+    node: part.stat === undefined ? { path: part.path } : { path: part.path, stat: encodeStat(part.stat) },
+    code: part.code === "" ? 0 : errorCodeNumber(part.code),
+  };
+}

@@ -1,0 +1,254 @@
+import type { FrameHandler, FrameStream } from "@meridian/transport";
+import type { Transaction } from "@meridian/tree";
+import {
+  type Encodable,
+  type IChangeFrame,
+  type IFollowFrame,
+  type IOpenChanges,
+  type ITransaction,
+  OpenOutcome,
+} from "@meridian/wire";
+import { encodeChange, encodeTransaction } from "./change-codec.ts";
+import { type Clock, every } from "./clock.ts";
+import type { Member } from "./member.ts";
+
+/** How often a consumer hears how far the producer is; silence for much longer is an error. */
+const bookmarkPeriodMs = 200;
+/** Changes in one frame, in bytes, about. */
+const frameBytesMax = 256 * 1024;
+/** Consumers of one node. */
+const consumersMax = 1_000;
+/** Unused credit that a consumer may pile up. */
+const creditBytesMax = 64 * 1024 * 1024;
+
+/** The producing side of change streams: one primitive for mirrors, regions, edges and users. */
+export class ChangeFeed {
+  readonly #member: Member;
+  readonly #clock: Clock;
+  readonly #consumers = new Set<Consumer>();
+  readonly #cancel: () => void;
+
+  constructor(member: Member, clock: Clock) {
+    this.#member = member;
+    this.#clock = clock;
+    this.#cancel = every(clock, bookmarkPeriodMs, () => {
+      for (const consumer of this.#consumers) consumer.pump(true);
+    });
+  }
+
+  /** Streams open. */
+  get size(): number {
+    return this.#consumers.size;
+  }
+
+  /** Accepts a consumer's stream. */
+  accept(stream: FrameStream<Encodable<IChangeFrame>>): FrameHandler<IFollowFrame> {
+    const consumer = new Consumer(this.#member, this.#clock, stream, () =>
+      this.#consumers.delete(consumer),
+    );
+    if (this.#consumers.size >= consumersMax) {
+      stream.close(new Error(`this node feeds ${consumersMax} consumers already: try another`));
+    } else {
+      this.#consumers.add(consumer);
+    }
+    return consumer;
+  }
+
+  /** The node applied something. */
+  onTurnEnd(): void {
+    for (const consumer of this.#consumers) consumer.pump(false);
+  }
+
+  /** The tree was replaced: consumers come back with their positions. */
+  onRestored(): void {
+    for (const consumer of [...this.#consumers]) consumer.cut();
+  }
+
+  /** Ends all streams. */
+  stop(): void {
+    this.#cancel();
+    this.onRestored();
+  }
+}
+
+/** One consumer. What it has no credit for is not read from the history, so nothing is buffered for it. */
+class Consumer implements FrameHandler<IFollowFrame> {
+  readonly #member: Member;
+  readonly #clock: Clock;
+  readonly #stream: FrameStream<Encodable<IChangeFrame>>;
+  readonly #onEnd: () => void;
+  #open: IOpenChanges | undefined;
+  /** Everything of the local history up to here has been sent or filtered out. */
+  #cursor = 0;
+  #credit = 0;
+  #echoMs = 0;
+  #echoedAtMs = 0;
+  #seeds: Iterator<Encodable<IChangeFrame>> | undefined;
+
+  constructor(
+    member: Member,
+    clock: Clock,
+    stream: FrameStream<Encodable<IChangeFrame>>,
+    onEnd: () => void,
+  ) {
+    this.#member = member;
+    this.#clock = clock;
+    this.#stream = stream;
+    this.#onEnd = onEnd;
+  }
+
+  onFrame(frame: IFollowFrame): void {
+    this.#credit = Math.min(this.#credit + frame.creditBytes, creditBytesMax);
+    if (frame.sentAtMs > 0) {
+      this.#echoMs = frame.sentAtMs;
+      this.#echoedAtMs = this.#clock.nowMs();
+    }
+    if (this.#open === undefined) {
+      if (frame.open === undefined) return this.cut();
+      this.#open = frame.open;
+      this.#begin(frame.open);
+    }
+    this.pump(true);
+  }
+
+  onClose(): void {
+    this.#onEnd();
+  }
+
+  /** Ends the stream; the consumer comes back with its position. */
+  cut(): void {
+    this.#stream.close();
+    this.#onEnd();
+  }
+
+  /** Sends what there is credit for; `bookmark`: at least how far the producer is. */
+  pump(bookmark: boolean): void {
+    if (this.#open === undefined) return;
+    this.#pumpSeeds();
+    if (this.#seeds !== undefined) return;
+    let sent = false;
+    while (this.#credit > 0 && this.#cursor < this.#member.tree.appliedIndex) {
+      const next = this.#nextTransactions();
+      if (next === undefined) return this.cut();
+      if (next.transactions.length === 0) break;
+      this.#credit -= next.costBytes;
+      this.#stream.send({ ...next, bookmark: this.#bookmark() });
+      sent = true;
+    }
+    if (bookmark && !sent) this.#stream.send({ bookmark: this.#bookmark() });
+  }
+
+  #begin(open: IOpenChanges): void {
+    const { tree, place, incarnation } = this.#member;
+    const position = { cluster: place.cluster, incarnation, index: tree.appliedIndex };
+    const from = open.from?.index ?? 0;
+    if (from > 0 && open.from?.incarnation !== incarnation) {
+      const fork = { cluster: place.cluster, incarnation, index: 0 };
+      this.#stream.send({ opened: { outcome: OpenOutcome.FORKED, position, fork } });
+      return this.cut();
+    }
+    const compacted = from === 0 || tree.changesSince(from).outcome !== "continue";
+    const outcome = compacted ? OpenOutcome.COMPACTED : OpenOutcome.CONTINUE;
+    this.#cursor = compacted ? tree.appliedIndex : from;
+    this.#stream.send({ opened: { outcome, position } });
+    if (compacted) this.#seeds = seedFrames(this.#member, open);
+  }
+
+  #pumpSeeds(): void {
+    while (this.#seeds !== undefined && this.#credit > 0) {
+      const next = this.#seeds.next();
+      if (next.done === true) {
+        this.#seeds = undefined;
+        return;
+      }
+      this.#credit -= frameBytesMax;
+      this.#stream.send({ ...next.value, costBytes: frameBytesMax });
+    }
+  }
+
+  /** Transactions for one frame; none when nothing passes the filter; undefined when the history is gone. */
+  #nextTransactions(): { transactions: Encodable<ITransaction>[]; costBytes: number } | undefined {
+    const history = this.#member.tree.changesSince(this.#cursor);
+    if (history.outcome !== "continue") return undefined;
+    const transactions: Encodable<ITransaction>[] = [];
+    const bytesMax = Math.min(this.#credit, frameBytesMax);
+    let costBytes = 0;
+    let read = this.#cursor;
+    for (const { index, transaction } of history.transactions) {
+      if (costBytes > 0 && costBytes >= bytesMax) break;
+      read = index;
+      const passed = this.#filter(transaction);
+      if (passed === undefined) continue;
+      costBytes += costOf(passed);
+      transactions.push(encodeTransaction(passed));
+    }
+    this.#cursor = transactions.length === 0 ? this.#member.tree.appliedIndex : read;
+    return { transactions, costBytes };
+  }
+
+  #filter(transaction: Transaction): Transaction | undefined {
+    const { ownOnly = false, prefixes = [] } = this.#open ?? {};
+    if (ownOnly && transaction.origin !== this.#member.place.cluster) return undefined;
+    if (prefixes.length === 0) return transaction;
+    const changes = transaction.changes.filter(({ path }) => prefixes.some(covers(path)));
+    return changes.length === 0 ? undefined : { ...transaction, changes };
+  }
+
+  #bookmark(): NonNullable<Encodable<IChangeFrame>["bookmark"]> {
+    const { place, incarnation, tree } = this.#member;
+    const nowMs = this.#clock.nowMs();
+    const ages = [...tree.cursors().values()].map((cursor) => ({
+      origin: cursor.cluster,
+      index: cursor.index,
+      incarnation: cursor.incarnation,
+      ageMs: ageOf(this.#member, cursor.cluster),
+    }));
+    const own = { origin: place.cluster, index: this.#cursor, incarnation };
+    return {
+      position: { cluster: place.cluster, incarnation, index: this.#cursor },
+      echoMs: this.#echoMs,
+      heldMs: Math.ceil(nowMs - this.#echoedAtMs),
+      ages: [{ ...own, ageMs: ageOf(this.#member, place.cluster) }, ...ages],
+    };
+  }
+}
+
+function covers(path: string): (prefix: string) => boolean {
+  return (prefix) => path === prefix || prefix === "/" || path.startsWith(`${prefix}/`);
+}
+
+/** About what a transaction takes on the wire; exact sizes would cost a second encoding. */
+function costOf(transaction: Transaction): number {
+  let bytes = 32;
+  for (const { path, data } of transaction.changes) bytes += 128 + path.length + data.byteLength;
+  return bytes;
+}
+
+/** An unknown age travels as a very great one. */
+function ageOf(member: Member, cluster: string): number {
+  return Math.min(Math.ceil(member.ageMs(cluster)), 2 ** 40);
+}
+
+function* seedFrames(
+  member: Member,
+  open: IOpenChanges,
+): Generator<Encodable<IChangeFrame>, undefined> {
+  const { tree, place, incarnation } = member;
+  const filter = { ownOnly: open.ownOnly, prefixes: open.prefixes };
+  const index = tree.appliedIndex;
+  for (const range of tree.seed(filter, frameBytesMax)) {
+    yield {
+      seed: {
+        origin: place.cluster,
+        incarnation,
+        index,
+        afterPath: range.afterPath,
+        toPath: range.toPath,
+        nodes: range.nodes.map(encodeChange),
+        last: range.last,
+      },
+    };
+  }
+  return undefined;
+}
+

@@ -1,0 +1,239 @@
+import type { Configuration, Random, Timing } from "@meridian/consensus";
+import type { Storage } from "@meridian/storage";
+import {
+  type Caller,
+  type Executed,
+  type FrameStream,
+  type PeerHandler,
+  type PeerTransport,
+  type Services,
+  type WatchHandler,
+} from "@meridian/transport";
+import type { Operation, Tree } from "@meridian/tree";
+import type {
+  Encodable,
+  IRequest,
+  IStatusResponse,
+  IWatch,
+  IWatchEvents,
+} from "@meridian/wire";
+import { ChangeFeed } from "./change-feed.ts";
+import type { Clock } from "./clock.ts";
+import { operationOf } from "./command-codec.ts";
+import { Leadership } from "./leadership.ts";
+import type { Log } from "./log.ts";
+import type { Member, Place } from "./member.ts";
+import { encodeRefusal } from "./refusal.ts";
+import { Replica } from "./replica.ts";
+import { type SessionLimits, SessionService } from "./session-service.ts";
+import { memberStatus, topologyResponse } from "./status.ts";
+import { type TopologyNode } from "./topology.ts";
+import type { PendingWrite } from "./write-queue.ts";
+
+/** Everything a group member is made of. Storage stays the caller's, who closes it after `stop`. */
+export interface GroupMemberOptions {
+  readonly place: Place;
+  readonly incarnation: number;
+  readonly role: TopologyNode["role"];
+  readonly group: string;
+  readonly configuration: Configuration;
+  readonly timing: Timing & { readonly tickMs: number };
+  readonly storage: Storage;
+  readonly tree: Tree;
+  readonly connect: (handler: PeerHandler) => PeerTransport;
+  readonly topology: readonly TopologyNode[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly fatal: (error: Error) => void;
+  readonly version: string;
+  readonly limits: MemberLimits;
+  /** What the first leader founds the cluster with. */
+  readonly bootstrap: Extract<Operation, { kind: "bootstrap" }>;
+}
+
+/** Bounds of a member. */
+export interface MemberLimits extends SessionLimits {
+  /** Writes and their bytes that wait for the leader at one member. */
+  readonly writesMax: number;
+  readonly writeBytesMax: number;
+  /** Entries between two snapshots. */
+  readonly snapshotEntries: number;
+  /** Without a leader for this long, clients are sent elsewhere. */
+  readonly leaderlessMaxMs: number;
+}
+
+/** Bounds that suit a server; every one can be set in the node's configuration. */
+export const memberLimits: MemberLimits = {
+  timeoutMinMs: 2_000,
+  timeoutMaxMs: 120_000,
+  streamsMax: 50_000,
+  writesMax: 65_536,
+  writeBytesMax: 64 * 1024 * 1024,
+  snapshotEntries: 50_000,
+  leaderlessMaxMs: 3_000,
+};
+
+/**
+ * A member of a Raft group with everything that it offers: sessions, changes, its peers' streams, administration.
+ * The global tier and the regional tier are made of these.
+ */
+export class GroupMember implements Member {
+  readonly place: Place;
+  readonly incarnation: number;
+  readonly replica: Replica;
+  readonly sessions: SessionService;
+  readonly feed: ChangeFeed;
+  readonly #options: GroupMemberOptions;
+  readonly #startedAtMs: number;
+  readonly #leadership: Leadership;
+  /** Partition state for the status page; regions set it. */
+  partitionState: () => string = () => "";
+
+  constructor(options: GroupMemberOptions) {
+    const { place, incarnation, clock, random, limits } = options;
+    this.#options = options;
+    this.#startedAtMs = clock.nowMs();
+    this.place = place;
+    this.incarnation = incarnation;
+    this.replica = new Replica({
+      ...options,
+      ...{ node: place.node, cluster: place.cluster },
+      witness: options.role === "witness",
+      snapshotEntries: limits.snapshotEntries,
+    });
+    this.sessions = new SessionService(this, clock, random, limits);
+    this.feed = new ChangeFeed(this, clock);
+    this.#leadership = new Leadership(this.replica, options);
+    this.replica.listen({
+      onApplied: (_index, applied) => this.sessions.onApplied(applied),
+      onRestored: () => {
+        this.sessions.onRestored();
+        this.feed.onRestored();
+      },
+      onTurnEnd: () => {
+        this.sessions.onTurnEnd();
+        this.feed.onTurnEnd();
+        this.#found();
+      },
+    });
+  }
+
+  get tree(): Tree {
+    return this.replica.tree;
+  }
+
+  get leader(): string | undefined {
+    return this.replica.soft.leader;
+  }
+
+  get serving(): boolean {
+    return (
+      this.#options.role !== "witness" &&
+      this.replica.leaderlessMs < this.#options.limits.leaderlessMaxMs
+    );
+  }
+
+  /** The cluster is founded and has a leader: clients are welcome. */
+  get ready(): boolean {
+    if (this.leader === undefined) return false;
+    return this.#options.role === "witness" || this.tree.cluster !== "";
+  }
+
+  submit(write: Omit<PendingWrite, "sent" | "settled">): boolean {
+    return this.replica.submit(write);
+  }
+
+  barrier(deadlineAtMs: number, done: (passed: boolean) => void): void {
+    this.replica.barrier(deadlineAtMs, done);
+  }
+
+  ageMs(cluster: string): number {
+    const { tree, freshness, isLeader } = this.replica;
+    const nowMs = this.#options.clock.nowMs();
+    if (cluster === this.place.cluster) {
+      return isLeader ? 0 : freshness.ageMs(cluster, tree.appliedIndex, nowMs);
+    }
+    return freshness.ageMs(cluster, tree.cursors().get(cluster)?.index ?? 0, nowMs);
+  }
+
+  touch(session: number): void {
+    this.replica.liveness.touch(session, this.#options.clock.nowMs());
+  }
+
+  /** What this member answers on its server. */
+  services(): Services {
+    const { place, incarnation, replica } = this;
+    const identity = { cluster: place.cluster, incarnation, node: place.node };
+    const peers = new Map([[place.cluster, { identity, handler: replica }]]);
+    const admin = {
+      status: () => this.status(),
+      topology: () => topologyResponse(this.#options.topology, this.tree),
+      transferLeadership: this.#leadership.transfer.bind(this.#leadership),
+    };
+    if (this.#options.role === "witness") return { peers, admin };
+    return {
+      peers,
+      admin,
+      coordination: {
+        session: (stream) => this.sessions.accept(stream),
+        execute: (request, caller) => this.#execute(request, caller),
+        watch: (watch, stream) => this.#watch(watch, stream),
+      },
+      changes: { follow: (stream) => this.feed.accept(stream) },
+    };
+  }
+
+  /** How this member is. */
+  status(): Encodable<IStatusResponse> {
+    const { role, group, version } = this.#options;
+    const uptimeMs = Math.floor(this.#options.clock.nowMs() - this.#startedAtMs);
+    return memberStatus(this, { role, group, version, uptimeMs });
+  }
+
+  /** Ends it; the storage may be closed afterwards. */
+  stop(): void {
+    this.sessions.stop();
+    this.feed.stop();
+    this.replica.stop();
+  }
+
+  /** The first leader of a new cluster founds it. */
+  #found(): void {
+    const { replica } = this;
+    if (!replica.isLeader || this.tree.cluster !== "" || this.#options.role === "witness") return;
+    if (this.tree.appliedIndex < replica.status().commitIndex || this.#foundedTerm === replica.soft.term) {
+      return;
+    }
+    this.#foundedTerm = replica.soft.term;
+    const timeMs = Math.floor(this.#options.clock.wallMs());
+    const operation = this.#options.bootstrap;
+    replica.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
+  }
+
+  #foundedTerm = 0;
+
+  async #execute(request: IRequest, caller: Caller): Promise<Executed> {
+    const deadlineMs = caller.deadlineMs ?? this.sessions.defaultDeadlineMs;
+    const deadlineAtMs = this.#options.clock.nowMs() + deadlineMs;
+    const operation = operationOf(request);
+    const response = await new Promise<Executed["response"]>((resolve) => {
+      if (operation === undefined) this.sessions.reads.execute(request, deadlineAtMs, resolve);
+      else this.sessions.execute(operation, deadlineAtMs, resolve);
+    });
+    return { response, servedBy: this.sessions.identity() };
+  }
+
+  #watch(watch: IWatch, stream: FrameStream<Encodable<IWatchEvents>>): WatchHandler {
+    const { watches } = this.sessions;
+    const outcome = watches.add(1, watch, this.tree, this.sessions.position(), (events) =>
+      stream.send(events),
+    );
+    if (!outcome.ok) {
+      stream.send({ error: encodeRefusal(outcome.refusal) });
+      stream.close();
+      return { onClose: () => {} };
+    }
+    return { onClose: () => watches.remove(outcome.watch) };
+  }
+}

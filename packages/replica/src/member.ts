@@ -1,0 +1,32 @@
+import type { Tree } from "@meridian/tree";
+import type { PendingWrite } from "./write-queue.ts";
+
+/** Where a node stands. */
+export interface Place {
+  readonly node: string;
+  readonly region: string;
+  readonly tier: "global" | "regional" | "edge";
+  /** Cluster that the node belongs to; at an edge the cluster that it follows. */
+  readonly cluster: string;
+}
+
+/** What the services for clients need from the node that they run in: a group member or an edge. */
+export interface Member {
+  readonly place: Place;
+  /** Incarnation of the place's cluster. */
+  readonly incarnation: number;
+  /** The current tree; replaced when a snapshot arrives. */
+  readonly tree: Tree;
+  /** Node that leads the cluster, as far as known; undefined at an edge. */
+  readonly leader: string | undefined;
+  /** False: clients with a session should go elsewhere, for example because no leader has been heard of for long. */
+  readonly serving: boolean;
+  /** Takes a write. False: too many are pending. */
+  submit(write: Omit<PendingWrite, "sent" | "settled">): boolean;
+  /** Calls back when a read is linearizable, or with false at the deadline. */
+  barrier(deadlineAtMs: number, done: (passed: boolean) => void): void;
+  /** Upper bound of the age of this node's view of a cluster, in milliseconds; Infinity when unknown. */
+  ageMs(cluster: string): number;
+  /** A client of a session gave a sign of life. */
+  touch(session: number): void;
+}

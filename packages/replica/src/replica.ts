@@ -1,0 +1,498 @@
+import {
+  type Configuration,
+  type Entry,
+  type Message,
+  type NodeId,
+  Raft,
+  type Random,
+  type Ready,
+  type SnapshotMark,
+  type SoftState,
+  type Status,
+  type Timing,
+} from "@meridian/consensus";
+import type { Storage } from "@meridian/storage";
+import type {
+  LivenessAnswer,
+  OriginAge,
+  OutgoingSnapshot,
+  PeerFrame,
+  PeerHandler,
+  PeerTransport,
+} from "@meridian/transport";
+import { type Applied, type Command, Tree } from "@meridian/tree";
+import { type Clock, every } from "./clock.ts";
+import { configurationCodec } from "./configuration-codec.ts";
+import { decodeCommand, encodeCommand } from "./command-codec.ts";
+import { ForwardInbox, type Intake } from "./forward-inbox.ts";
+import { ForwardOutbox } from "./forward-outbox.ts";
+import { Freshness } from "./freshness.ts";
+import type { Log } from "./log.ts";
+import { PeerOutbox } from "./peer-outbox.ts";
+import { Persister } from "./persister.ts";
+import { ReadBarriers } from "./read-barriers.ts";
+import { SessionLiveness } from "./session-liveness.ts";
+import { restoreTree, SnapshotTaker } from "./snapshots.ts";
+import { type PendingWrite, WriteQueue } from "./write-queue.ts";
+
+/** What a member is told to be. */
+export interface ReplicaOptions {
+  readonly node: NodeId;
+  readonly cluster: string;
+  readonly incarnation: number;
+  /** Keeps the log and no tree. */
+  readonly witness: boolean;
+  /** Of a new group; a stored one wins. */
+  readonly configuration: Configuration;
+  readonly timing: Timing & { readonly tickMs: number };
+  readonly storage: Storage;
+  /** Tree as stored, up to the storage's snapshot; empty without one. See `restoreTree`. */
+  readonly tree: Tree;
+  readonly connect: (handler: PeerHandler) => PeerTransport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Called once when durability can no longer be promised. The process must end. */
+  readonly fatal: (error: Error) => void;
+  /** Entries and bytes between two snapshots. */
+  readonly snapshotEntries: number;
+  readonly limits: { readonly writesMax: number; readonly writeBytesMax: number };
+}
+
+/** What other parts of a node want to know. Calls come from within the loop; they must return quickly. */
+export interface ReplicaListener {
+  /** An entry was applied; `index` is its own. */
+  onApplied?(index: number, applied: Applied): void;
+  /** The tree was replaced by a snapshot: whoever follows must start again from positions. */
+  onRestored?(): void;
+  /** Role, term or leader changed. */
+  onSoftState?(soft: SoftState): void;
+  /** A turn of the loop has ended: send what was collected. */
+  onTurnEnd?(): void;
+}
+
+/** How often members exchange signs of life of sessions and the age of mirrors. */
+const livenessPeriodMs = 200;
+/** How often deadlines and sessions are looked at. */
+const sweepPeriodMs = 250;
+/** Commands proposed in one turn at most, in bytes: keeps turns short. */
+const proposalBytesMax = 1024 * 1024;
+
+/**
+ * One member of a Raft group: the only loop that turns `Ready` into disk, network and tree. Inputs are collected and handled in turns, so
+ * that one log write, one fsync and one frame a peer serve everything that arrived meanwhile.
+ */
+export class Replica implements PeerHandler {
+  readonly #options: ReplicaOptions;
+  readonly #raft: Raft;
+  readonly #peers: PeerTransport;
+  readonly #persister: Persister;
+  readonly #queue: WriteQueue;
+  readonly #forwards: ForwardOutbox;
+  readonly #inbox = new ForwardInbox();
+  readonly #outbox = new PeerOutbox();
+  readonly #barriers: ReadBarriers;
+  readonly #snapshots: SnapshotTaker;
+  readonly #listeners: ReplicaListener[] = [];
+  readonly #timers: (() => void)[] = [];
+  readonly #staged = new Map<number, (installed: boolean) => void>();
+  /** Ages of other clusters' data, as far as this member knows: by its own streams or from its leader. */
+  readonly freshness = new Freshness();
+  readonly liveness = new SessionLiveness();
+  /** Leader: what it tells its followers about mirrors. Set by the region. */
+  ages: () => readonly OriginAge[] = () => [];
+  /** Leader: the region's partition state as a number; followers hear of it. */
+  partitionState = 0;
+  #tree: Tree;
+  #soft: SoftState;
+  #leaderlessSinceMs: number;
+  #committed: Entry[] = [];
+  #restoring = false;
+  #scheduled = false;
+  #stopped = false;
+  #safeIndex = 0;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    const { storage, clock } = options;
+    this.#tree = options.tree;
+    const snapshot = storage.log.snapshot();
+    this.#raft = new Raft({
+      id: options.node,
+      log: storage.log,
+      random: options.random,
+      hardState: storage.hardState(),
+      configuration: snapshot?.configuration ?? options.configuration,
+      appliedIndex: snapshot?.index ?? 0,
+      timing: options.timing,
+      codec: configurationCodec,
+    });
+    this.#soft = softStateOf(this.#raft.status());
+    this.#leaderlessSinceMs = clock.nowMs();
+    this.#queue = new WriteQueue({
+      writesMax: options.limits.writesMax,
+      bytesMax: options.limits.writeBytesMax,
+    });
+    this.#forwards = new ForwardOutbox(this.#queue, Math.floor(clock.wallMs()));
+    this.#barriers = new ReadBarriers(Math.floor(options.random() * 2 ** 40));
+    this.#persister = new Persister(
+      storage,
+      (batch) => this.#onDurable(batch),
+      (error) => this.#fail(error),
+    );
+    this.#snapshots = new SnapshotTaker(options, () => this.#tree);
+    this.#peers = options.connect(this);
+    this.#timers.push(
+      every(clock, options.timing.tickMs, () => clock.defer(() => this.#tick())),
+      every(clock, livenessPeriodMs, () => this.#exchangeLiveness()),
+      every(clock, sweepPeriodMs, () => this.#sweep()),
+    );
+    this.wake();
+  }
+
+  get tree(): Tree {
+    return this.#tree;
+  }
+
+  get soft(): SoftState {
+    return this.#soft;
+  }
+
+  get isLeader(): boolean {
+    return this.#soft.role === "leader";
+  }
+
+  /** How long no leader has been known, in milliseconds; 0 while there is one. */
+  get leaderlessMs(): number {
+    return this.#soft.leader === undefined ? this.#options.clock.nowMs() - this.#leaderlessSinceMs : 0;
+  }
+
+  /** The core's view, for status pages. */
+  status(): Status {
+    return this.#raft.status();
+  }
+
+  /** Adds a listener; listeners are called in the order of their adding. */
+  listen(listener: ReplicaListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Takes a write; false: overloaded. */
+  submit(write: Omit<PendingWrite, "sent" | "settled">): boolean {
+    const taken = this.#queue.add({ ...write, sent: false, settled: false });
+    if (taken) this.wake();
+    return taken;
+  }
+
+  /**
+   * Leader's own commands: proposed at once and not repeated. False when this member does not lead or too much is uncommitted.
+   */
+  propose(command: Command): boolean {
+    return this.proposeBytes(encodeCommand(command));
+  }
+
+  /** Likewise, for a command that is encoded already. */
+  proposeBytes(command: Uint8Array): boolean {
+    const outcome = this.#raft.propose([command]);
+    this.wake();
+    return outcome.accepted;
+  }
+
+  /** Calls back when a read of the tree is linearizable, or with false at the deadline. */
+  barrier(deadlineAtMs: number, done: (passed: boolean) => void): void {
+    this.#barriers.add(deadlineAtMs, done);
+    this.wake();
+  }
+
+  /** Hands leadership over; the answer tells only whether it was begun. */
+  transferLeadership(to: NodeId): string {
+    const outcome = this.#raft.transferLeadership(to);
+    this.wake();
+    return outcome;
+  }
+
+  onFrame(from: NodeId, frame: PeerFrame): void {
+    if (this.#stopped) return;
+    for (const message of frame.messages) this.#raft.step(message);
+    for (const forward of frame.forwards) {
+      const answer = this.#inbox.offer(from, forward, (commands) => this.#intake(commands));
+      this.#outbox.forwardAnswer(from, answer);
+    }
+    const nowMs = this.#options.clock.nowMs();
+    for (const answer of frame.forwardAnswers) this.#forwards.answer(answer, nowMs);
+    if (frame.liveness !== undefined) this.#onLiveness(from, frame.liveness, nowMs);
+    if (frame.livenessAnswer !== undefined) this.#onLivenessAnswer(from, frame.livenessAnswer);
+    this.wake();
+  }
+
+  onPeerDown(peer: NodeId): void {
+    if (this.#stopped) return;
+    this.#raft.reportUnreachable(peer);
+    if (peer === this.#soft.leader) this.#forwards.restart();
+    this.wake();
+  }
+
+  async onSnapshot(
+    from: NodeId,
+    snapshot: OutgoingSnapshot,
+  ): Promise<{ installed: boolean; reason: string }> {
+    const { mark, leaderTerm, records } = snapshot;
+    if (this.#staged.size > 0) return { installed: false, reason: "another snapshot is arriving" };
+    const adopted = new Promise<boolean>((resolve) => this.#staged.set(mark.index, resolve));
+    try {
+      if (!this.#options.witness) await this.#options.storage.stageSnapshot(mark, records);
+      const to = this.#options.node;
+      this.#raft.step({ type: "snapshot", from, to, term: leaderTerm, mark });
+      this.wake();
+      // The core may well ignore it; then the next turns bring no reset and the leader asks again.
+      this.#options.clock.after(30_000, () => this.#staged.get(mark.index)?.(false));
+      const installed = await adopted;
+      return { installed, reason: installed ? "" : "not needed" };
+    } finally {
+      this.#staged.delete(mark.index);
+    }
+  }
+
+  /** Runs a turn soon. */
+  wake(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#options.clock.defer(() => this.#turn());
+  }
+
+  /** Ends the loop; the storage stays open and belongs to the caller. */
+  stop(): void {
+    this.#stopped = true;
+    this.#persister.stop();
+    for (const cancel of this.#timers) cancel();
+    this.#peers.close();
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    this.#raft.tick();
+    this.wake();
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    if (this.#stopped) return;
+    const nowMs = this.#options.clock.nowMs();
+    this.#routeWrites(nowMs);
+    this.#barriers.flush(nowMs, (context) => this.#raft.readIndex(context));
+    for (let ready = this.#raft.ready(); ready !== undefined; ready = this.#raft.ready()) {
+      this.#handle(ready);
+    }
+    this.#outbox.flush(this.#peers);
+    for (const listener of this.#listeners) listener.onTurnEnd?.();
+  }
+
+  /** Gives queued writes to whoever leads. */
+  #routeWrites(nowMs: number): void {
+    const { leader } = this.#soft;
+    if (leader === undefined) return;
+    if (leader !== this.#options.node) {
+      for (let next = this.#forwards.next(nowMs); next; next = this.#forwards.next(nowMs)) {
+        this.#outbox.forward(leader, next);
+      }
+      return;
+    }
+    const writes = this.#queue.takeUnsent(proposalBytesMax);
+    if (writes.length === 0) return;
+    if (this.#intake(writes.map((write) => write.bytes)) !== "accepted") {
+      this.#queue.rewind(writes);
+    } else if (this.#queue.size > 0) {
+      this.wake();
+    }
+  }
+
+  #intake(commands: readonly Uint8Array[]): Intake {
+    const outcome = this.#raft.propose(commands);
+    if (outcome.accepted) return "accepted";
+    return outcome.reason === "overloaded" ? "overloaded" : "refused";
+  }
+
+  #handle(ready: Ready): void {
+    if (ready.soft !== undefined) this.#onSoftState(ready.soft);
+    for (const message of ready.send) this.#send(message);
+    if (ready.persist !== undefined) this.#persister.push(ready.persist);
+    for (const read of ready.reads) this.#barriers.answer(read);
+    if (ready.committed.length > 0) {
+      if (this.#restoring) this.#committed.push(...ready.committed);
+      else this.#apply(ready.committed);
+    }
+    if (!this.#restoring) this.#barriers.applied(this.#tree.appliedIndex);
+  }
+
+  #send(message: Message): void {
+    if (message.type === "snapshot") void this.#sendSnapshot(message.to, message.mark);
+    else this.#outbox.message(message);
+  }
+
+  async #sendSnapshot(to: NodeId, mark: SnapshotMark): Promise<void> {
+    const { storage } = this.#options;
+    const witness = this.#raft.status().configuration.witnesses.includes(to);
+    const installed = await this.#peers.sendSnapshot(to, {
+      mark,
+      leaderTerm: this.#soft.term,
+      records: witness ? nothing() : storage.readSnapshot(),
+    });
+    if (this.#stopped) return;
+    this.#options.log.info({ to, index: mark.index, installed }, "snapshot sent");
+    this.#raft.reportSnapshot(to, installed);
+    this.wake();
+  }
+
+  #onDurable(batch: {
+    mark: Parameters<Raft["persisted"]>[0];
+    send: readonly Message[];
+    reset: boolean;
+  }): void {
+    this.#raft.persisted(batch.mark);
+    for (const message of batch.send) this.#send(message);
+    if (batch.reset) void this.#restore();
+    this.wake();
+  }
+
+  /** A snapshot of the leader became ours: the tree starts again from it. */
+  async #restore(): Promise<void> {
+    const { storage, witness, log } = this.#options;
+    const mark = storage.log.snapshot();
+    if (mark === undefined) return;
+    this.#restoring = true;
+    try {
+      if (!witness) this.#tree = await restoreTree(storage);
+      else this.#tree.skip(mark.index);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#restoring = false;
+    if (this.#stopped) return;
+    log.info({ index: mark.index, term: mark.term }, "snapshot installed");
+    this.#raft.applied(mark.index);
+    const committed = this.#committed.filter((entry) => entry.index > mark.index);
+    this.#committed = [];
+    this.#staged.get(mark.index)?.(true);
+    for (const listener of this.#listeners) listener.onRestored?.();
+    this.#apply(committed);
+    this.wake();
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    let index = 0;
+    for (const entry of entries) {
+      index = entry.index;
+      if (entry.kind !== "command" || this.#options.witness) {
+        this.#tree.skip(entry.index);
+        continue;
+      }
+      const command = decodeCommand(entry.data);
+      const applied = this.#tree.apply(entry.index, entry.term, command);
+      for (const session of applied.endedSessions) this.liveness.forget(session);
+      for (const listener of this.#listeners) listener.onApplied?.(entry.index, applied);
+      this.#queue.applied(command, applied);
+    }
+    if (index === 0) return;
+    this.#raft.applied(index);
+    this.#snapshots.consider(this.#raft.status, this.#safeIndex);
+  }
+
+  #onSoftState(soft: SoftState): void {
+    const before = this.#soft;
+    this.#soft = soft;
+    if (soft.leader === undefined && before.leader !== undefined) {
+      this.#leaderlessSinceMs = this.#options.clock.nowMs();
+    }
+    if (soft.leader !== before.leader || soft.term !== before.term) this.#forwards.restart();
+    if (soft.role === "leader" && before.role !== "leader") this.liveness.reset();
+    if (soft.role !== before.role || soft.leader !== before.leader) {
+      const { role, term, leader } = soft;
+      this.#options.log.info({ role, term, leader }, "role");
+    }
+    for (const listener of this.#listeners) listener.onSoftState?.(soft);
+  }
+
+  #exchangeLiveness(): void {
+    const { leader } = this.#soft;
+    if (leader === undefined || leader === this.#options.node) return;
+    this.#outbox.liveness(leader, {
+      sessions: this.liveness.takeTouched(),
+      sentAtMs: Math.floor(this.#options.clock.nowMs()),
+      applied: this.#tree.appliedIndex,
+    });
+    this.wake();
+  }
+
+  #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>, nowMs: number): void {
+    if (!this.isLeader) return;
+    this.liveness.heard(report.sessions, nowMs);
+    const { cluster, incarnation } = this.#options;
+    const own = { origin: cluster, incarnation, index: this.#raft.status().commitIndex, ageMs: 0 };
+    this.#outbox.livenessAnswer(from, {
+      sentAtMs: report.sentAtMs,
+      ages: [own, ...this.ages()],
+      partitionState: this.partitionState,
+      safeIndex: this.#safeIndexOfLeader(),
+    });
+  }
+
+  #onLivenessAnswer(from: NodeId, answer: LivenessAnswer): void {
+    if (from !== this.#soft.leader) return;
+    for (const { origin, index, ageMs } of answer.ages) {
+      this.freshness.note(origin, index, answer.sentAtMs - ageMs);
+    }
+    this.partitionState = answer.partitionState;
+    this.#safeIndex = answer.safeIndex;
+  }
+
+  /** What a majority of every group that keeps a tree has durable: witnesses may forget it. */
+  #safeIndexOfLeader(): number {
+    const { configuration, progress, commitIndex } = this.#raft.status();
+    let safe = commitIndex;
+    for (const { voters } of configuration.groups) {
+      if (voters.every((voter) => configuration.witnesses.includes(voter))) continue;
+      const matches = voters.map((voter) =>
+        voter === this.#options.node ? commitIndex : (progress.get(voter)?.match ?? 0),
+      );
+      matches.sort((a, b) => b - a);
+      safe = Math.min(safe, matches[Math.floor(voters.length / 2)] ?? 0);
+    }
+    return safe;
+  }
+
+  #sweep(): void {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    this.#queue.expire(nowMs);
+    this.#barriers.expire(nowMs);
+    if (this.isLeader && !this.#restoring) this.#sweepTree(nowMs);
+    this.wake();
+  }
+
+  #sweepTree(nowMs: number): void {
+    const { clock } = this.#options;
+    const sessions = this.liveness.overdue(this.#tree.sessions(), nowMs);
+    const { term } = this.#soft;
+    if (sessions.length > 0) this.#proposeOwn({ kind: "expire-sessions", sessions, term });
+    const paths = this.#tree.dueReaps(clock.wallMs(), 100);
+    if (paths.length > 0) this.#proposeOwn({ kind: "reap", paths });
+  }
+
+  #proposeOwn(operation: Command["operation"]): void {
+    const timeMs = Math.floor(this.#options.clock.wallMs());
+    this.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#options.fatal(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function softStateOf(status: Status): SoftState {
+  const { role, term, leader } = status;
+  return { role, term, leader, transferring: false };
+}
+
+async function* nothing(): AsyncGenerator<readonly Uint8Array[]> {}

@@ -1,0 +1,368 @@
+import type { FrameHandler, FrameStream } from "@meridian/transport";
+import { type Applied, type Operation, type Position, validatePath } from "@meridian/tree";
+import {
+  Consistency,
+  type Encodable,
+  type IClientFrame,
+  type IHello,
+  type IResponse,
+  type IServerFrame,
+  type IWelcome,
+  Tier,
+} from "@meridian/wire";
+import { encodeCommand } from "./command-codec.ts";
+import { type Clock, every } from "./clock.ts";
+import type { Member } from "./member.ts";
+import { Reads } from "./reads.ts";
+import { encodeRefusal, type Refusal } from "./refusal.ts";
+import { appliedResponse, SessionStream } from "./session-stream.ts";
+import { WatchRegistry } from "./watch-registry.ts";
+import type { WriteOutcome } from "./write-queue.ts";
+
+/** Bounds that a session's timeout is negotiated within. */
+export interface SessionLimits {
+  readonly timeoutMinMs: number;
+  readonly timeoutMaxMs: number;
+  /** Client streams of this node. */
+  readonly streamsMax: number;
+}
+
+/** Deadline of operations that name none. */
+const defaultDeadlineMs = 30_000;
+/** How often watches hear how far the node is although nothing concerns them. */
+const progressPeriodMs = 5_000;
+const sweepPeriodMs = 100;
+
+const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } as const;
+
+/** The client-facing service of a node: sessions, reads, writes and watches on one kind of stream. */
+export class SessionService {
+  readonly member: Member;
+  readonly reads: Reads;
+  readonly watches = new WatchRegistry();
+  readonly defaultDeadlineMs: number = defaultDeadlineMs;
+  readonly #clock: Clock;
+  readonly #limits: SessionLimits;
+  readonly #random: () => number;
+  readonly #streams = new Set<SessionStream>();
+  readonly #bySession = new Map<number, SessionStream>();
+  readonly #dirty = new Set<SessionStream>();
+  readonly #timers: (() => void)[];
+  #flushing = false;
+
+  constructor(member: Member, clock: Clock, random: () => number, limits: SessionLimits) {
+    this.member = member;
+    this.reads = new Reads(member, clock);
+    this.#clock = clock;
+    this.#random = random;
+    this.#limits = limits;
+    this.#timers = [
+      every(clock, progressPeriodMs, () => this.#progress()),
+      every(clock, sweepPeriodMs, () => this.#sweep()),
+    ];
+  }
+
+  /** Streams connected. */
+  get connections(): number {
+    return this.#streams.size;
+  }
+
+  /** Accepts a client's stream. */
+  accept(stream: FrameStream<Encodable<IServerFrame>>): FrameHandler<IClientFrame> {
+    const session = new SessionStream(this, stream);
+    this.#streams.add(session);
+    if (this.#streams.size > this.#limits.streamsMax) {
+      const message = `this node serves ${this.#limits.streamsMax} streams already: try another`;
+      session.farewell({ code: "OVERLOADED", message, retryAfterMs: 1_000 });
+    }
+    return session;
+  }
+
+  /** The node applied something: watches fire, waiting reads go on, sessions that ended are told. */
+  onApplied(applied: Applied): void {
+    for (const transaction of applied.transactions) this.watches.notify(transaction);
+    for (const session of applied.endedSessions) {
+      this.#bySession.get(session)?.farewell({
+        code: "SESSION_EXPIRED",
+        message: `session ${session} has ended`,
+      });
+    }
+  }
+
+  /** The tree was replaced: clients come back and resume from their positions. */
+  onRestored(): void {
+    for (const stream of [...this.#streams]) {
+      stream.farewell({ code: "NOT_LEADER", message: "this node caught up by a snapshot: resume" });
+    }
+  }
+
+  /** A turn has ended: sends what was collected. */
+  onTurnEnd(): void {
+    this.reads.settle();
+    this.#flush();
+  }
+
+  /** Sends a stream's answers at the end of the turn. */
+  flushSoon(stream: SessionStream): void {
+    this.#dirty.add(stream);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#clock.defer(() => this.#flush());
+  }
+
+  /** Opens or resumes the session of a hello. */
+  open(stream: SessionStream, hello: IHello): void {
+    if (hello.sessionId === 0) return this.#welcome(stream, hello);
+    const refusal = this.#refuseHello(hello);
+    if (refusal !== undefined) return stream.farewell(refusal);
+    const known = this.member.tree.session(hello.sessionId);
+    if (known !== undefined) {
+      if (Buffer.compare(known.secret, hello.secret) === 0) return this.#welcome(stream, hello);
+      return stream.farewell(wrongSecret(hello));
+    }
+    if (hello.create) return this.#create(stream, hello);
+    // This node may only be behind: ask the leader before calling a session expired.
+    const deadlineAtMs = this.#clock.nowMs() + hello.timeoutMs;
+    this.member.barrier(deadlineAtMs, (passed) => {
+      if (!passed) return stream.farewell(this.#noLeader());
+      const found = this.member.tree.session(hello.sessionId);
+      if (found === undefined) return stream.farewell(expired(hello.sessionId));
+      if (Buffer.compare(found.secret, hello.secret) !== 0) return stream.farewell(wrongSecret(hello));
+      this.#welcome(stream, hello);
+    });
+  }
+
+  /** Ends a session at its owner's wish. */
+  closeSession(stream: SessionStream): void {
+    const { session } = stream;
+    if (session === 0) return stream.farewell({ code: "SESSION_EXPIRED", message: "goodbye" });
+    this.#submitOwn({ kind: "close-session", session }, () => {
+      stream.farewell({ code: "SESSION_EXPIRED", message: `session ${session} was closed` });
+    });
+  }
+
+  /** The stream has ended. */
+  forget(stream: SessionStream): void {
+    this.#streams.delete(stream);
+    this.#dirty.delete(stream);
+    if (this.#bySession.get(stream.session) === stream) this.#bySession.delete(stream.session);
+  }
+
+  /** Where the node's own cluster stands. */
+  position(): Position {
+    const { place, incarnation, tree } = this.member;
+    return { cluster: place.cluster, incarnation, index: tree.appliedIndex };
+  }
+
+  wallMs(): number {
+    return Math.floor(this.#clock.wallMs());
+  }
+
+  /** Refuses early what the tree would refuse anyway, so that it costs no log entry. */
+  refuseWrite(operation: Operation): Refusal | undefined {
+    const { place, tree } = this.member;
+    if (place.tier === "edge") {
+      const message = `${place.node} is an edge and takes no writes: write to cluster ${place.cluster} or the owner`;
+      return { code: "MOVED", message, hint: place.cluster };
+    }
+    for (const path of pathsOf(operation)) {
+      const fault = validatePath(path);
+      if (fault !== undefined) return { code: "BAD_PATH", message: fault };
+      const { cluster, zone } = tree.ownership(path);
+      if (cluster === undefined ? place.tier !== "global" : cluster === place.cluster) continue;
+      const owner = cluster === undefined ? "a regional cluster" : `cluster ${cluster}`;
+      const message = `${path} lies in zone ${zone.prefix}, which ${owner} owns, not ${place.cluster}`;
+      return { code: "MOVED", message, hint: cluster ?? "" };
+    }
+    return undefined;
+  }
+
+  /** The response to a write, by its outcome. */
+  responseOf(outcome: WriteOutcome): Encodable<IResponse> {
+    switch (outcome.kind) {
+      case "applied": {
+        const { tier } = this.member.place;
+        const consistency = tier === "global" ? Consistency.STRICT : Consistency.REGIONAL;
+        return { ...appliedResponse(outcome, this.member.tree), consistency };
+      }
+      case "unavailable":
+        return { error: encodeRefusal(this.#noLeader()) };
+      case "unknown":
+        return {
+          error: encodeRefusal({
+            code: "UNKNOWN",
+            message: "the write was handed over and not seen again in time: it may still be applied",
+          }),
+        };
+    }
+  }
+
+  /** A write without a session; tried once. */
+  execute(
+    operation: Operation,
+    deadlineAtMs: number,
+    done: (response: Encodable<IResponse>) => void,
+  ): void {
+    const refusal = this.refuseWrite(operation);
+    if (refusal !== undefined) return done({ error: encodeRefusal(refusal) });
+    const finish = (outcome: WriteOutcome): void => done(this.responseOf(outcome));
+    if (this.#submit(operation, deadlineAtMs, finish)) return;
+    const message = "too many writes are waiting for the leader of this cluster";
+    done({ error: encodeRefusal({ code: "OVERLOADED", message, retryAfterMs: 50 }) });
+  }
+
+  /** Sends every client elsewhere, for example because this node stops. */
+  drain(refusal: Refusal): void {
+    for (const stream of [...this.#streams]) stream.farewell(refusal);
+  }
+
+  /** Ends the service. */
+  stop(): void {
+    for (const cancel of this.#timers) cancel();
+    this.drain({ code: "NOT_LEADER", message: "this node is stopping: go on at another" });
+  }
+
+  #create(stream: SessionStream, hello: IHello): void {
+    const session = hello.sessionId;
+    const operation: Operation = {
+      kind: "open-session",
+      session,
+      secret: hello.secret,
+      timeoutMs: this.#granted(hello.timeoutMs),
+    };
+    // Writes that follow hello in the same frame go into the log behind this command.
+    this.#attach(stream);
+    this.#submitOwn(operation, (outcome) => {
+      if (outcome.kind !== "applied") return stream.farewell(this.#noLeader());
+      const { result } = outcome.applied;
+      if (result.kind === "failed") return stream.farewell(result);
+      this.#welcome(stream, hello);
+    });
+  }
+
+  #refuseHello(hello: IHello): Refusal | undefined {
+    const { place } = this.member;
+    if (place.tier === "edge") {
+      const message = "an edge has no sessions: say hello with session id 0";
+      return { code: "UNSUPPORTED", message, hint: place.cluster };
+    }
+    if (hello.secret.byteLength !== 16 || hello.sessionId > 2 ** 52) {
+      const message = "expected a session id of 1 .. 2^52 and a secret of 16 bytes";
+      return { code: "BAD_ARGUMENTS", message };
+    }
+    return this.member.serving ? undefined : this.#noLeader();
+  }
+
+  /** Who serves here: the part of a welcome that is the same for everybody. */
+  identity(): Encodable<IWelcome> {
+    const { place, incarnation, leader = "" } = this.member;
+    const { cluster, region, node, tier } = place;
+    return { cluster, incarnation, region, node, tier: tiers[tier], leader };
+  }
+
+  #welcome(stream: SessionStream, hello: IHello): void {
+    const session = this.member.tree.session(hello.sessionId);
+    this.#attach(stream);
+    stream.welcome({
+      ...this.identity(),
+      sessionId: hello.sessionId,
+      timeoutMs: session?.timeoutMs ?? 0,
+      appliedSequence: session?.appliedSequence ?? 0,
+    });
+  }
+
+  /** A session has one stream: an older one of the same session is told that it moved. */
+  #attach(stream: SessionStream): void {
+    const { session } = stream;
+    if (session === 0) return;
+    const older = this.#bySession.get(session);
+    if (older === stream) return;
+    this.#bySession.set(session, stream);
+    this.member.touch(session);
+    older?.farewell({ code: "NOT_LEADER", message: `session ${session} moved to another stream` });
+  }
+
+  #granted(timeoutMs: number): number {
+    const { timeoutMinMs, timeoutMaxMs } = this.#limits;
+    return Math.min(Math.max(timeoutMs, timeoutMinMs), timeoutMaxMs);
+  }
+
+  #submitOwn(operation: Operation, done: (outcome: WriteOutcome) => void): void {
+    const deadlineAtMs = this.#clock.nowMs() + defaultDeadlineMs;
+    if (!this.#submit(operation, deadlineAtMs, done)) done({ kind: "unavailable" });
+  }
+
+  /** A random ticket finds the answer of a write without a session again; no other write bears it. */
+  #submit(
+    operation: Operation,
+    deadlineAtMs: number,
+    done: (outcome: WriteOutcome) => void,
+  ): boolean {
+    const sequence = 1 + Math.floor(this.#random() * 2 ** 52);
+    const command = { session: 0, sequence, acknowledged: 0, timeMs: this.wallMs(), operation };
+    return this.member.submit({
+      session: 0,
+      sequence,
+      repeatable: operation.kind === "open-session" || operation.kind === "close-session",
+      bytes: encodeCommand(command),
+      deadlineAtMs,
+      done,
+    });
+  }
+
+  #noLeader(): Refusal {
+    const { place, leader = "" } = this.member;
+    const code = place.tier === "global" ? "GLOBAL_UNAVAILABLE" : "NOT_LEADER";
+    const message = `cluster ${place.cluster} has no leader that ${place.node} can reach: try another member`;
+    return { code, message, hint: leader };
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    for (const stream of this.#dirty) stream.flush();
+    this.#dirty.clear();
+  }
+
+  #progress(): void {
+    if (this.watches.size === 0) return;
+    const positions = [this.position(), ...this.member.tree.cursors().values()];
+    for (const stream of this.#streams) stream.progress(positions);
+  }
+
+  #sweep(): void {
+    this.reads.expire(this.#clock.nowMs());
+    if (this.member.serving) return;
+    for (const stream of [...this.#bySession.values()]) stream.farewell(this.#noLeader());
+  }
+}
+
+function wrongSecret(hello: IHello): Refusal {
+  const message = `session ${hello.sessionId} exists and the secret is not its own`;
+  return { code: "PERMISSION_DENIED", message };
+}
+
+function expired(session: number): Refusal {
+  return { code: "SESSION_EXPIRED", message: `session ${session} has ended or never existed` };
+}
+
+function pathsOf(operation: Operation): readonly string[] {
+  switch (operation.kind) {
+    case "create":
+      return [operation.mode.endsWith("sequential") ? `${operation.path}0` : operation.path];
+    case "set":
+    case "delete":
+      return [operation.path];
+    case "multi":
+      return operation.operations.flatMap((part) =>
+        part.kind === "check" ? [part.path] : pathsOf(part),
+      );
+    case "open-session":
+    case "close-session":
+    case "expire-sessions":
+    case "reap":
+    case "bootstrap":
+    case "apply-remote":
+    case "seed-remote":
+      return [];
+  }
+}

@@ -1,0 +1,95 @@
+import type { Tree } from "@meridian/tree";
+import {
+  type Encodable,
+  type IStatusResponse,
+  type ITopologyResponse,
+  Tier,
+} from "@meridian/wire";
+import type { GroupMember } from "./group-member.ts";
+import type { TopologyNode } from "./topology.ts";
+
+/** What the status page says of a node besides its state. */
+export interface NodeFacts {
+  readonly role: TopologyNode["role"];
+  readonly group: string;
+  readonly version: string;
+  readonly uptimeMs: number;
+}
+
+const tiers: Readonly<Record<TopologyNode["role"], Tier>> = {
+  "global-voter": Tier.GLOBAL,
+  witness: Tier.GLOBAL,
+  "regional-voter": Tier.REGIONAL,
+  "regional-observer": Tier.REGIONAL,
+  edge: Tier.EDGE,
+};
+
+/** A follower of the other group this far behind could not take over at once. */
+const failoverLagMax = 10_000;
+
+/** Status of a group member. */
+export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<IStatusResponse> {
+  const { place, incarnation, replica, sessions, tree } = member;
+  const raft = replica.status();
+  const { role, term, leader = "", commitIndex, firstIndex, lastIndex } = raft;
+  return {
+    ...facts,
+    ...{ node: place.node, region: place.region, cluster: place.cluster, incarnation },
+    ...{ tier: tiers[facts.role], state: role, term, leader },
+    ...{ commitIndex, appliedIndex: tree.appliedIndex, firstIndex, lastIndex },
+    znodes: tree.nodeCount,
+    sessions: tree.sessionCount,
+    watches: sessions.watches.size,
+    connections: sessions.connections,
+    partitionState: member.partitionState(),
+    mirrors: mirrorsOf(member, tree),
+    members: [...raft.progress]
+      .filter(([node]) => node !== place.node)
+      .map(([node, { match, state, active }]) => ({ node, matchIndex: match, state, active })),
+    failoverReady: role === "leader" && failoverReady(member),
+    memoryBytes: process.memoryUsage.rss(),
+    digest: facts.role === "witness" ? "" : tree.digest(),
+  };
+}
+
+/** Mirrors of a tree, with their ages as `ageMs` knows them. */
+export function mirrorsOf(
+  member: { ageMs(cluster: string): number },
+  tree: Tree,
+): NonNullable<Encodable<IStatusResponse>["mirrors"]> {
+  return [...tree.cursors().values()].map(({ cluster, index }) => {
+    const ageMs = Math.min(Math.ceil(member.ageMs(cluster)), 2 ** 40);
+    return { origin: cluster, index, stalenessMs: ageMs, connected: ageMs < 5_000 };
+  });
+}
+
+/** The nodes and zones as a client needs them to find its way. */
+export function topologyResponse(
+  nodes: readonly TopologyNode[],
+  tree: Tree,
+): Encodable<ITopologyResponse> {
+  const { zones, version } = tree.zones();
+  return {
+    nodes: nodes.map((node) => ({ ...node, tier: tiers[node.role] })),
+    zones: zones.map((zone) => ({
+      ...zone,
+      replicate: typeof zone.replicate === "string" ? [zone.replicate] : zone.replicate,
+    })),
+    zonesVersion: version,
+    regions: tree.regions,
+  };
+}
+
+/** Every group that keeps a tree, but for the leader's own, has a live majority that is nearly up to date. */
+function failoverReady(member: GroupMember): boolean {
+  const { configuration, progress, commitIndex } = member.replica.status();
+  return configuration.groups.every(({ voters }) => {
+    if (voters.includes(member.place.node)) return true;
+    if (voters.every((voter) => configuration.witnesses.includes(voter))) return true;
+    const fit = voters.filter((voter) => {
+      const known = progress.get(voter);
+      return known?.active === true && commitIndex - known.match < failoverLagMax;
+    });
+    return fit.length * 2 > voters.length;
+  });
+}

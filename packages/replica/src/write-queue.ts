@@ -1,0 +1,143 @@
+import type { Applied, Command } from "@meridian/tree";
+
+/** How a write ended. */
+export type WriteOutcome =
+  | { readonly kind: "applied"; readonly applied: Applied }
+  /** Never left this node: certainly not applied by this attempt. */
+  | { readonly kind: "unavailable" }
+  /** Left this node and was not seen again in time: it may still be applied. */
+  | { readonly kind: "unknown" };
+
+/** A write on its way through the log. */
+export interface PendingWrite {
+  readonly session: number;
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+  readonly deadlineAtMs: number;
+  /** Applying it twice does no harm: a session's number protects it, or it is idempotent. */
+  readonly repeatable: boolean;
+  done: (outcome: WriteOutcome) => void;
+  /** Handed to a leader at least once. */
+  sent: boolean;
+  settled: boolean;
+}
+
+/** Bounds of a queue. */
+export interface WriteQueueLimits {
+  readonly writesMax: number;
+  readonly bytesMax: number;
+}
+
+/**
+ * Writes that this node took from its clients and has not yet seen applied, in the order of their arrival. Whoever leads gets them in
+ * this order; when the leader changes all of them go out again, which the session's sequence numbers make harmless. Each member answers
+ * its own clients when it applies the entry itself, as ZooKeeper's do.
+ */
+export class WriteQueue {
+  readonly #limits: WriteQueueLimits;
+  #order: PendingWrite[] = [];
+  /** Writes before this place in `#order` have been handed to the current leader. */
+  #sentUpTo = 0;
+  #settledCount = 0;
+  #bytes = 0;
+  readonly #sessions = new Map<number, Map<number, PendingWrite>>();
+
+  constructor(limits: WriteQueueLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#order.length - this.#settledCount;
+  }
+
+  /** Takes a write; false when the queue is full. A repetition of a pending write takes over its answer. */
+  add(write: PendingWrite): boolean {
+    let sequences = this.#sessions.get(write.session);
+    const repeated = sequences?.get(write.sequence);
+    if (repeated !== undefined) {
+      repeated.done = write.done;
+      return true;
+    }
+    if (this.size >= this.#limits.writesMax) return false;
+    if (this.#bytes + write.bytes.byteLength > this.#limits.bytesMax) return false;
+    if (sequences === undefined) {
+      sequences = new Map();
+      this.#sessions.set(write.session, sequences);
+    }
+    sequences.set(write.sequence, write);
+    this.#bytes += write.bytes.byteLength;
+    this.#order.push(write);
+    return true;
+  }
+
+  /** Writes that the current leader has not been given yet, at most `bytesMax` (at least one), marked as sent. */
+  takeUnsent(bytesMax: number): readonly PendingWrite[] {
+    const taken: PendingWrite[] = [];
+    let bytes = 0;
+    while (this.#sentUpTo < this.#order.length) {
+      const write = this.#order[this.#sentUpTo];
+      if (write === undefined) break;
+      if (!write.settled) {
+        bytes += write.bytes.byteLength;
+        if (taken.length > 0 && bytes > bytesMax) break;
+        write.sent = true;
+        taken.push(write);
+      }
+      this.#sentUpTo += 1;
+    }
+    return taken;
+  }
+
+  /** The leader certainly refused these and all that were taken after them: they come again. */
+  rewind(refused: readonly PendingWrite[]): void {
+    const first = refused.find((write) => !write.settled);
+    if (first !== undefined) this.#sentUpTo = this.#order.indexOf(first);
+  }
+
+  /** Somebody else leads now, or answers were lost: everything goes out again. What must not be repeated is given up. */
+  resendAll(): void {
+    this.#sentUpTo = 0;
+    for (const write of this.#order) {
+      if (write.settled || !write.sent || write.repeatable) continue;
+      this.#settle(write, { kind: "unknown" });
+    }
+  }
+
+  /** Tells that a command has been applied; answers whoever waits for it here. */
+  applied(command: Command, applied: Applied): void {
+    const write = this.#sessions.get(command.session)?.get(command.sequence);
+    if (write !== undefined) this.#settle(write, { kind: "applied", applied });
+  }
+
+  /** Gives up writes whose deadline has passed. */
+  expire(nowMs: number): void {
+    for (const write of this.#order) {
+      if (write.settled || write.deadlineAtMs > nowMs) continue;
+      this.#settle(write, { kind: write.sent ? "unknown" : "unavailable" });
+    }
+  }
+
+  #settle(write: PendingWrite, outcome: WriteOutcome): void {
+    write.settled = true;
+    this.#bytes -= write.bytes.byteLength;
+    this.#settledCount += 1;
+    const sequences = this.#sessions.get(write.session);
+    sequences?.delete(write.sequence);
+    if (sequences?.size === 0) this.#sessions.delete(write.session);
+    this.#shrink();
+    write.done(outcome);
+  }
+
+  /** Settled writes leave the array in bulk, so that each costs constant time. */
+  #shrink(): void {
+    if (this.#settledCount < 1_024 && this.#settledCount < this.#order.length) return;
+    if (this.#settledCount * 2 < this.#order.length) return;
+    let before = 0;
+    for (let place = 0; place < this.#sentUpTo; place += 1) {
+      if (this.#order[place]?.settled === true) before += 1;
+    }
+    this.#order = this.#order.filter((write) => !write.settled);
+    this.#sentUpTo -= before;
+    this.#settledCount = 0;
+  }
+}

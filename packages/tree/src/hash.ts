@@ -1,0 +1,68 @@
+/** Two independent 32-bit lanes; enough to notice divergence, not meant against attackers. */
+export interface Hash {
+  low: number;
+  high: number;
+}
+
+/** Begins a hash. */
+export function newHash(): Hash {
+  return { low: 0x9747b28c | 0, high: 0x5bd1e995 | 0 };
+}
+
+/** Mixes a safe integer in. */
+export function hashNumber(hash: Hash, value: number): void {
+  mix(hash, value | 0);
+  mix(hash, Math.floor(value / 2 ** 32) | 0);
+}
+
+/** Mixes a string in, with its length, so that neighbours cannot run into each other. */
+export function hashText(hash: Hash, text: string): void {
+  mix(hash, text.length);
+  for (let place = 0; place < text.length; place += 1) mix(hash, text.charCodeAt(place));
+}
+
+/** Mixes bytes in, with their length. */
+export function hashBytes(hash: Hash, bytes: Uint8Array): void {
+  const { length } = bytes;
+  mix(hash, length);
+  let place = 0;
+  for (; place + 4 <= length; place += 4) {
+    const word =
+      (bytes[place] ?? 0) |
+      ((bytes[place + 1] ?? 0) << 8) |
+      ((bytes[place + 2] ?? 0) << 16) |
+      ((bytes[place + 3] ?? 0) << 24);
+    mix(hash, word);
+  }
+  for (; place < length; place += 1) mix(hash, bytes[place] ?? 0);
+}
+
+/** Ends a hash: every input bit has reached every output bit. Murmur3's finalizer. */
+export function finishHash(hash: Hash): void {
+  hash.low = finish(hash.low);
+  hash.high = finish(hash.high);
+}
+
+/** As 16 hexadecimal digits. */
+export function hexOf(hash: Hash): string {
+  const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, "0");
+  return hex(hash.high) + hex(hash.low);
+}
+
+function mix(hash: Hash, word: number): void {
+  let low = Math.imul(word, 0xcc9e2d51);
+  low = (low << 15) | (low >>> 17);
+  hash.low ^= Math.imul(low, 0x1b873593);
+  hash.low = (hash.low << 13) | (hash.low >>> 19);
+  hash.low = (Math.imul(hash.low, 5) + 0xe6546b64) | 0;
+  hash.high = Math.imul(hash.high ^ word, 0x01000193);
+  hash.high = (hash.high << 7) | (hash.high >>> 25);
+}
+
+function finish(lane: number): number {
+  let mixed = lane ^ (lane >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
