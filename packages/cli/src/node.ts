@@ -1,16 +1,247 @@
-import type { NodeConfig } from "./config/node-config.ts";
+import type { Configuration, Timing, VoterGroup } from "@meridian/consensus";
+import { EdgeObserver } from "@meridian/edge";
+import { electionTiming, GlobalMember, type GroupRank } from "@meridian/global";
+import { RegionalMember } from "@meridian/region";
+import {
+  configurationCodec,
+  globalCluster,
+  type GroupMemberOptions,
+  memberLimits,
+  type OpenFollow,
+  restoreTree,
+  systemClock,
+  type TopologyNode,
+} from "@meridian/replica";
+import { openLevelStorage, type Storage } from "@meridian/storage";
+import {
+  type Channel,
+  createPeerTransport,
+  openChannel,
+  type PeerHandler,
+  type PeerTransport,
+  type Services,
+  serve,
+} from "@meridian/transport";
+
+import type { Member, NodeConfig } from "./config/node-config.ts";
+import { tierOf } from "./config/role.ts";
+import { defaultZones } from "./config/default-zones.ts";
 import type { Log } from "./server/log.ts";
+import { version } from "./version.ts";
 
 /** A node that serves until it is closed. */
 export interface RunningNode {
   close(): Promise<void>;
 }
 
+/** What every kind of node comes down to. */
+interface Part {
+  readonly ready: boolean;
+  services(): Services;
+  stop(): void;
+}
+
+const incarnation = 1;
+const readyPollMs = 50;
+const memoryBytes = (): number => process.memoryUsage.rss();
+
 /** Starts one node as its configuration says. Rejects with a StorageError or a ListenError. */
-export function startNode(
+export async function startNode(
   config: NodeConfig,
   { log }: { readonly log: Log },
 ): Promise<RunningNode> {
-  log.debug({}, "starting");
-  return Promise.reject(new Error(`role ${config.role} is not built in`));
+  const channels = new Channels();
+  const storage = config.data === undefined ? undefined : await openStorage(config, log);
+  try {
+    const part = storage === undefined ? edge(config, channels, log) : await member(config, storage, channels, log);
+    const server = await serve({
+      ...part.services(),
+      listen: config.listen,
+      onFault: (error) => log.error({ error: String(error) }, "a handler failed"),
+    }).catch((error: unknown) => {
+      part.stop();
+      throw error;
+    });
+    const poll = setInterval(() => server.setServing(part.ready), readyPollMs);
+    return {
+      async close() {
+        clearInterval(poll);
+        part.stop();
+        channels.close();
+        await server.close();
+        await storage?.close();
+      },
+    };
+  } catch (error) {
+    channels.close();
+    await storage?.close();
+    throw error;
+  }
+}
+
+/** Connections to producers of changes, one for each address however often its stream is opened again. */
+class Channels {
+  readonly #channels = new Map<string, Channel>();
+
+  readonly follow = (address: string): OpenFollow => {
+    return (handler) => {
+      const channel = this.#channels.get(address) ?? openChannel(address);
+      this.#channels.set(address, channel);
+      return channel.follow(handler);
+    };
+  };
+
+  close(): void {
+    for (const channel of this.#channels.values()) channel.close();
+  }
+}
+
+function openStorage(config: NodeConfig, log: Log): Promise<Storage> {
+  const { node, role, data = "" } = config;
+  return openLevelStorage({
+    directory: data,
+    identity: { cluster: clusterOf(config), node, incarnation },
+    codec: configurationCodec,
+    create: true,
+    witness: role === "witness",
+    onNotice: (notice) => log.warn(notice, "storage"),
+  });
+}
+
+function edge(config: NodeConfig, channels: Channels, log: Log): Part {
+  const { node, region, regions } = config;
+  return new EdgeObserver({
+    ...{ node, region, log, memoryBytes },
+    version: version(),
+    upstreams: Object.keys(regions),
+    topology: topologyOf(config),
+    follow: channels.follow,
+    clock: systemClock,
+    random: Math.random,
+    limits: limitsOf(config),
+  });
+}
+
+async function member(
+  config: NodeConfig,
+  storage: Storage,
+  channels: Channels,
+  log: Log,
+): Promise<Part> {
+  const { node, region, role, group = "", cluster, zones } = config;
+  const tier = tierOf(role) === "global" ? "global" : "regional";
+  const name = clusterOf(config);
+  const options: GroupMemberOptions = {
+    place: { node, region, tier, cluster: name },
+    ...{ incarnation, role, group, storage, log, memoryBytes },
+    version: version(),
+    configuration: configurationOf(cluster),
+    timing: timingOf(config),
+    tree: await restoreTree(storage, systemClock),
+    connect: (handler) => connect(config, name, handler),
+    topology: topologyOf(config),
+    clock: systemClock,
+    random: Math.random,
+    fatal(error) {
+      // Durability can no longer be promised: end before anybody is told otherwise.
+      log.error({ error: error.message }, "stopping: the storage failed");
+      process.exit(1);
+    },
+    limits: limitsOf(config),
+    bootstrap: {
+      kind: "bootstrap",
+      cluster: name,
+      regions: Object.keys(config.regions).sort(),
+      zones: Buffer.from(JSON.stringify(zones ?? defaultZones)),
+    },
+  };
+  if (tier === "global") return new GlobalMember(options);
+  return new RegionalMember({ ...options, follow: channels.follow });
+}
+
+function connect(config: NodeConfig, cluster: string, handler: PeerHandler): PeerTransport {
+  const addresses = new Map(
+    config.cluster.map((peer) => [peer.node, peer.addressFrom[config.region] ?? peer.address]),
+  );
+  return createPeerTransport({
+    identity: { cluster, incarnation, node: config.node },
+    resolve: (node) => addresses.get(node),
+    onPeerDown: (peer) => handler.onPeerDown(peer),
+  });
+}
+
+function clusterOf({ role, region }: Pick<NodeConfig, "role" | "region">): string {
+  return tierOf(role) === "global" ? globalCluster : region;
+}
+
+/** Groups in the order of the members: the first is preferred for leadership. */
+function configurationOf(members: readonly Member[]): Configuration {
+  const voters = members.filter(({ role }) => role !== "regional-observer");
+  const names = new Set(voters.map(({ group = "voters" }) => group));
+  const groups: VoterGroup[] = [...names].map((name) => ({
+    name,
+    voters: voters.filter(({ group = "voters" }) => group === name).map(({ node }) => node),
+    weight: 1,
+  }));
+  return {
+    groups,
+    learners: members.filter(({ role }) => role === "regional-observer").map(({ node }) => node),
+    witnesses: members.filter(({ role }) => role === "witness").map(({ node }) => node),
+    outgoingGroups: [],
+    autoLeave: false,
+  };
+}
+
+/** Members of a region are near each other: they notice a lost leader within about a second. */
+const regionalTiming = {
+  tickMs: 50,
+  electionTicks: 20,
+  electionJitterTicks: 12,
+  heartbeatTicks: 2,
+  leaseTicks: 20,
+};
+
+function timingOf(config: NodeConfig): Timing & { readonly tickMs: number } {
+  const { groups } = configurationOf(config.cluster);
+  const rank = Math.max(
+    0,
+    groups.findIndex(({ name }) => name === config.group),
+  );
+  const timing =
+    tierOf(config.role) === "global"
+      ? electionTiming(Math.min(rank, 2) as GroupRank)
+      : regionalTiming;
+  const { tickMs = timing.tickMs, heartbeatMs, electionMs } = config.timeouts;
+  const ticks = (ms: number | undefined, fallback: number): number =>
+    ms === undefined ? fallback : Math.max(1, Math.round(ms / tickMs));
+  const electionTicks = ticks(electionMs, timing.electionTicks);
+  return {
+    tickMs,
+    electionTicks,
+    electionJitterTicks: timing.electionJitterTicks,
+    heartbeatTicks: ticks(heartbeatMs, timing.heartbeatTicks),
+    leaseTicks: Math.min(timing.leaseTicks, electionTicks),
+  };
+}
+
+function limitsOf({ limits, timeouts }: NodeConfig): typeof memberLimits {
+  return {
+    ...memberLimits,
+    streamsMax: limits.sessionsMax ?? memberLimits.streamsMax,
+    timeoutMinMs: timeouts.sessionMinMs ?? memberLimits.timeoutMinMs,
+    timeoutMaxMs: timeouts.sessionMaxMs ?? memberLimits.timeoutMaxMs,
+  };
+}
+
+function topologyOf(config: NodeConfig): readonly TopologyNode[] {
+  const { cluster, global, regions, edges } = config;
+  const members = [...cluster, ...global, ...Object.values(regions).flat(), ...edges];
+  const nodes = new Map<string, TopologyNode>();
+  for (const { node, region, role, group = "", address, addressFrom } of members) {
+    nodes.set(node, {
+      ...{ node, region, role, group, address, addressFrom },
+      cluster: clusterOf({ role, region }),
+    });
+  }
+  return [...nodes.values()];
 }

@@ -1,1 +1,1 @@
-export {};
+export { EdgeObserver, type EdgeObserverOptions } from "./edge-observer.ts";

@@ -1,6 +1,6 @@
 import type { PartResult, Result } from "@meridian/tree";
 import { type Encodable, errorCodeNumber, type IError, type IResponse } from "@meridian/wire";
-import { decodeStat, encodeStat } from "./change-codec.ts";
+import { encodeStat } from "./change-codec.ts";
 
 /** The part of a response that a write's outcome decides. */
 export function encodeResult(result: Result): Encodable<IResponse> {

@@ -197,7 +197,9 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #bookmark(): NonNullable<Encodable<IChangeFrame>["bookmark"]> {
     const { place, incarnation, tree } = this.#member;
     const nowMs = this.#clock.nowMs();
-    const ages = [...tree.cursors().values()].map((cursor) => ({
+    // What the others' cursors say is only true for a consumer that has been sent everything.
+    const cursors = this.#cursor >= tree.appliedIndex ? tree.cursors().values() : [];
+    const ages = [...cursors].map((cursor) => ({
       origin: cursor.cluster,
       index: cursor.index,
       incarnation: cursor.incarnation,

@@ -1,29 +1,13 @@
 import type { Configuration, Random, Timing } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
-import {
-  type Caller,
-  type Executed,
-  type FrameStream,
-  type PeerHandler,
-  type PeerTransport,
-  type Services,
-  type WatchHandler,
-} from "@meridian/transport";
+import type { PeerHandler, PeerTransport, Services } from "@meridian/transport";
 import type { Operation, Tree } from "@meridian/tree";
-import type {
-  Encodable,
-  IRequest,
-  IStatusResponse,
-  IWatch,
-  IWatchEvents,
-} from "@meridian/wire";
+import type { Encodable, IStatusResponse } from "@meridian/wire";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Clock } from "./clock.ts";
-import { operationOf } from "./command-codec.ts";
 import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
 import type { Member, Place } from "./member.ts";
-import { encodeRefusal } from "./refusal.ts";
 import { Replica } from "./replica.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
 import { memberStatus, topologyResponse } from "./status.ts";
@@ -47,6 +31,8 @@ export interface GroupMemberOptions {
   readonly log: Log;
   readonly fatal: (error: Error) => void;
   readonly version: string;
+  /** Resident memory of the process, for the status page. */
+  readonly memoryBytes: () => number;
   readonly limits: MemberLimits;
   /** What the first leader founds the cluster with. */
   readonly bootstrap: Extract<Operation, { kind: "bootstrap" }>;
@@ -87,6 +73,8 @@ export class GroupMember implements Member {
   readonly #options: GroupMemberOptions;
   readonly #startedAtMs: number;
   readonly #leadership: Leadership;
+  /** Term in which this member, leading, proposed the founding of the cluster. */
+  #foundedTerm = 0;
   /** Partition state for the status page; regions set it. */
   partitionState: () => string = () => "";
 
@@ -177,8 +165,8 @@ export class GroupMember implements Member {
       admin,
       coordination: {
         session: (stream) => this.sessions.accept(stream),
-        execute: (request, caller) => this.#execute(request, caller),
-        watch: (watch, stream) => this.#watch(watch, stream),
+        execute: (request, caller) => this.sessions.answer(request, caller),
+        watch: (watch, stream) => this.sessions.watch(watch, stream),
       },
       changes: { follow: (stream) => this.feed.accept(stream) },
     };
@@ -188,7 +176,8 @@ export class GroupMember implements Member {
   status(): Encodable<IStatusResponse> {
     const { role, group, version } = this.#options;
     const uptimeMs = Math.floor(this.#options.clock.nowMs() - this.#startedAtMs);
-    return memberStatus(this, { role, group, version, uptimeMs });
+    const memoryBytes = this.#options.memoryBytes();
+    return memberStatus(this, { role, group, version, uptimeMs, memoryBytes });
   }
 
   /** Ends it; the storage may be closed afterwards. */
@@ -209,31 +198,5 @@ export class GroupMember implements Member {
     const timeMs = Math.floor(this.#options.clock.wallMs());
     const operation = this.#options.bootstrap;
     replica.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
-  }
-
-  #foundedTerm = 0;
-
-  async #execute(request: IRequest, caller: Caller): Promise<Executed> {
-    const deadlineMs = caller.deadlineMs ?? this.sessions.defaultDeadlineMs;
-    const deadlineAtMs = this.#options.clock.nowMs() + deadlineMs;
-    const operation = operationOf(request);
-    const response = await new Promise<Executed["response"]>((resolve) => {
-      if (operation === undefined) this.sessions.reads.execute(request, deadlineAtMs, resolve);
-      else this.sessions.execute(operation, deadlineAtMs, resolve);
-    });
-    return { response, servedBy: this.sessions.identity() };
-  }
-
-  #watch(watch: IWatch, stream: FrameStream<Encodable<IWatchEvents>>): WatchHandler {
-    const { watches } = this.sessions;
-    const outcome = watches.add(1, watch, this.tree, this.sessions.position(), (events) =>
-      stream.send(events),
-    );
-    if (!outcome.ok) {
-      stream.send({ error: encodeRefusal(outcome.refusal) });
-      stream.close();
-      return { onClose: () => {} };
-    }
-    return { onClose: () => watches.remove(outcome.watch) };
   }
 }

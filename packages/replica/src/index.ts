@@ -1,1 +1,22 @@
-export {};
+export { decodeChange, decodeTransaction, encodeChange, encodeTransaction } from "./change-codec.ts";
+export { ChangeFeed } from "./change-feed.ts";
+export { ChangeFollower, type FollowOptions, type OpenFollow } from "./change-follower.ts";
+export { type Clock, every, systemClock } from "./clock.ts";
+export { decodeCommand, encodeCommand, operationOf } from "./command-codec.ts";
+export { configurationCodec } from "./configuration-codec.ts";
+export { Freshness } from "./freshness.ts";
+export {
+  GroupMember,
+  type GroupMemberOptions,
+  type MemberLimits,
+  memberLimits,
+} from "./group-member.ts";
+export { type Log, silentLog } from "./log.ts";
+export type { Member, Place } from "./member.ts";
+export { encodeRefusal, type Refusal } from "./refusal.ts";
+export { Replica, type ReplicaListener, type ReplicaOptions } from "./replica.ts";
+export { type SessionLimits, SessionService } from "./session-service.ts";
+export { restoreTree } from "./snapshots.ts";
+export { mirrorsOf, topologyResponse } from "./status.ts";
+export { addressFor, globalCluster, type TopologyNode } from "./topology.ts";
+export type { PendingWrite, WriteOutcome } from "./write-queue.ts";

@@ -32,7 +32,7 @@ import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
 import { ReadBarriers } from "./read-barriers.ts";
 import { SessionLiveness } from "./session-liveness.ts";
-import { restoreTree, SnapshotTaker } from "./snapshots.ts";
+import { noRecords, restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { type PendingWrite, WriteQueue } from "./write-queue.ts";
 
 /** What a member is told to be. */
@@ -97,8 +97,8 @@ export class Replica implements PeerHandler {
   readonly #timers: (() => void)[] = [];
   readonly #staged = new Map<number, (installed: boolean) => void>();
   /** Ages of other clusters' data, as far as this member knows: by its own streams or from its leader. */
-  readonly freshness = new Freshness();
-  readonly liveness = new SessionLiveness();
+  readonly freshness: Freshness = new Freshness();
+  readonly liveness: SessionLiveness = new SessionLiveness();
   /** Leader: what it tells its followers about mirrors. Set by the region. */
   ages: () => readonly OriginAge[] = () => [];
   /** Leader: the region's partition state as a number; followers hear of it. */
@@ -123,7 +123,7 @@ export class Replica implements PeerHandler {
       random: options.random,
       hardState: storage.hardState(),
       configuration: snapshot?.configuration ?? options.configuration,
-      appliedIndex: snapshot?.index ?? 0,
+      appliedIndex: options.tree.appliedIndex,
       timing: options.timing,
       codec: configurationCodec,
     });
@@ -335,7 +335,7 @@ export class Replica implements PeerHandler {
     const installed = await this.#peers.sendSnapshot(to, {
       mark,
       leaderTerm: this.#soft.term,
-      records: witness ? nothing() : storage.readSnapshot(),
+      records: witness ? noRecords() : storage.readSnapshot(),
     });
     if (this.#stopped) return;
     this.#options.log.info({ to, index: mark.index, installed }, "snapshot sent");
@@ -361,7 +361,7 @@ export class Replica implements PeerHandler {
     if (mark === undefined) return;
     this.#restoring = true;
     try {
-      if (!witness) this.#tree = await restoreTree(storage);
+      if (!witness) this.#tree = await restoreTree(storage, this.#options.clock);
       else this.#tree.skip(mark.index);
     } catch (error) {
       return this.#fail(error);
@@ -394,7 +394,7 @@ export class Replica implements PeerHandler {
     }
     if (index === 0) return;
     this.#raft.applied(index);
-    this.#snapshots.consider(this.#raft.status, this.#safeIndex);
+    this.#snapshots.consider(() => this.#raft.status(), this.#safeIndex);
   }
 
   #onSoftState(soft: SoftState): void {
@@ -427,12 +427,13 @@ export class Replica implements PeerHandler {
     if (!this.isLeader) return;
     this.liveness.heard(report.sessions, nowMs);
     const { cluster, incarnation } = this.#options;
-    const own = { origin: cluster, incarnation, index: this.#raft.status().commitIndex, ageMs: 0 };
+    const { commitIndex, safeIndex } = this.#raft.status();
+    const own = { origin: cluster, incarnation, index: commitIndex, ageMs: 0 };
     this.#outbox.livenessAnswer(from, {
       sentAtMs: report.sentAtMs,
       ages: [own, ...this.ages()],
       partitionState: this.partitionState,
-      safeIndex: this.#safeIndexOfLeader(),
+      safeIndex,
     });
   }
 
@@ -443,21 +444,6 @@ export class Replica implements PeerHandler {
     }
     this.partitionState = answer.partitionState;
     this.#safeIndex = answer.safeIndex;
-  }
-
-  /** What a majority of every group that keeps a tree has durable: witnesses may forget it. */
-  #safeIndexOfLeader(): number {
-    const { configuration, progress, commitIndex } = this.#raft.status();
-    let safe = commitIndex;
-    for (const { voters } of configuration.groups) {
-      if (voters.every((voter) => configuration.witnesses.includes(voter))) continue;
-      const matches = voters.map((voter) =>
-        voter === this.#options.node ? commitIndex : (progress.get(voter)?.match ?? 0),
-      );
-      matches.sort((a, b) => b - a);
-      safe = Math.min(safe, matches[Math.floor(voters.length / 2)] ?? 0);
-    }
-    return safe;
   }
 
   #sweep(): void {
@@ -494,5 +480,3 @@ function softStateOf(status: Status): SoftState {
   const { role, term, leader } = status;
   return { role, term, leader, transferring: false };
 }
-
-async function* nothing(): AsyncGenerator<readonly Uint8Array[]> {}

@@ -1,22 +1,32 @@
-import type { FrameHandler, FrameStream } from "@meridian/transport";
+import type {
+  Caller,
+  Executed,
+  FrameHandler,
+  FrameStream,
+  WatchHandler,
+} from "@meridian/transport";
 import { type Applied, type Operation, type Position, validatePath } from "@meridian/tree";
 import {
   Consistency,
   type Encodable,
   type IClientFrame,
   type IHello,
+  type IRequest,
   type IResponse,
   type IServerFrame,
+  type IWatch,
+  type IWatchEvents,
   type IWelcome,
+  MeridianError,
   Tier,
 } from "@meridian/wire";
-import { encodeCommand } from "./command-codec.ts";
+import { encodeCommand, operationOf } from "./command-codec.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
 import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { appliedResponse, SessionStream } from "./session-stream.ts";
-import { WatchRegistry } from "./watch-registry.ts";
+import { type Registration, WatchRegistry } from "./watch-registry.ts";
 import type { WriteOutcome } from "./write-queue.ts";
 
 /** Bounds that a session's timeout is negotiated within. */
@@ -32,6 +42,8 @@ const defaultDeadlineMs = 30_000;
 /** How often watches hear how far the node is although nothing concerns them. */
 const progressPeriodMs = 5_000;
 const sweepPeriodMs = 100;
+/** Events of one unary watch that the client has not taken. */
+const watchBufferedBytesMax = 8 * 1024 * 1024;
 
 const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } as const;
 
@@ -39,7 +51,7 @@ const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } 
 export class SessionService {
   readonly member: Member;
   readonly reads: Reads;
-  readonly watches = new WatchRegistry();
+  readonly watches: WatchRegistry = new WatchRegistry();
   readonly defaultDeadlineMs: number = defaultDeadlineMs;
   readonly #clock: Clock;
   readonly #limits: SessionLimits;
@@ -197,8 +209,34 @@ export class SessionService {
     }
   }
 
+  /** One operation without a session, for simple tools. */
+  async answer(request: IRequest, caller: Caller): Promise<Executed> {
+    const deadlineAtMs = this.#clock.nowMs() + (caller.deadlineMs ?? defaultDeadlineMs);
+    const operation = operationOf(request);
+    const response = await new Promise<Executed["response"]>((resolve) => {
+      if (operation === undefined) this.reads.execute(request, deadlineAtMs, resolve);
+      else this.#execute(operation, deadlineAtMs, resolve);
+    });
+    return { response, servedBy: this.identity() };
+  }
+
+  /** A watch without a session, for simple tools. */
+  watch(watch: IWatch, stream: FrameStream<Encodable<IWatchEvents>>): WatchHandler {
+    const fault = validatePath(watch.path);
+    const outcome: Registration =
+      fault === undefined
+        ? this.watches.add(1, watch, this.member.tree, this.position(), (events) => {
+            stream.send(events);
+            if (stream.bufferedBytes > watchBufferedBytesMax) stream.close(tooSlow());
+          })
+        : { ok: false, refusal: { code: "BAD_PATH", message: fault } };
+    if (outcome.ok) return { onClose: () => this.watches.remove(outcome.watch) };
+    stream.close(new MeridianError(outcome.refusal.code, outcome.refusal.message));
+    return { onClose: () => {} };
+  }
+
   /** A write without a session; tried once. */
-  execute(
+  #execute(
     operation: Operation,
     deadlineAtMs: number,
     done: (response: Encodable<IResponse>) => void,
@@ -334,6 +372,10 @@ export class SessionService {
     if (this.member.serving) return;
     for (const stream of [...this.#bySession.values()]) stream.farewell(this.#noLeader());
   }
+}
+
+function tooSlow(): MeridianError {
+  return new MeridianError("OVERLOADED", "the events were not taken: watch again from the last positions");
 }
 
 function wrongSecret(hello: IHello): Refusal {

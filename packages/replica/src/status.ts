@@ -14,6 +14,7 @@ export interface NodeFacts {
   readonly group: string;
   readonly version: string;
   readonly uptimeMs: number;
+  readonly memoryBytes: number;
 }
 
 const tiers: Readonly<Record<TopologyNode["role"], Tier>> = {
@@ -47,7 +48,6 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
       .filter(([node]) => node !== place.node)
       .map(([node, { match, state, active }]) => ({ node, matchIndex: match, state, active })),
     failoverReady: role === "leader" && failoverReady(member),
-    memoryBytes: process.memoryUsage.rss(),
     digest: facts.role === "witness" ? "" : tree.digest(),
   };
 }

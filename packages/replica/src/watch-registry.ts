@@ -20,6 +20,8 @@ export interface RegisteredWatch {
   readonly path: string;
   readonly kind: number;
   readonly withData: boolean;
+  /** What the watcher has seen elsewhere: this node may be behind it, and must not tell it again. */
+  readonly seen: ReadonlyMap<string, Position>;
   readonly deliver: (events: Encodable<IWatchEvents>) => void;
 }
 
@@ -51,10 +53,10 @@ export class WatchRegistry {
     deliver: RegisteredWatch["deliver"],
   ): Registration {
     const { path, kind, withData } = request;
-    const watch: RegisteredWatch = { id, path, kind, withData, deliver };
-    if (request.from.length > 0) {
-      const from = new Map(request.from.map((position) => [position.cluster, position]));
-      const missed = tree.changesAfter(from);
+    const seen = new Map(request.from.map((position) => [position.cluster, position]));
+    const watch: RegisteredWatch = { id, path, kind, withData, seen, deliver };
+    if (seen.size > 0) {
+      const missed = tree.changesAfter(seen);
       if (missed.outcome !== "continue") {
         return { ok: false, refusal: lost(path, missed.outcome) };
       }
@@ -83,6 +85,7 @@ export class WatchRegistry {
   notify(transaction: Transaction): void {
     if (this.#size === 0) return;
     for (const watch of this.#concerned(transaction.changes)) {
+      if (wasSeen(watch, transaction)) continue;
       const events = eventsOf(watch, transaction);
       if (events.length === 0) continue;
       if (isOnce(watch.kind)) this.remove(watch);
@@ -135,6 +138,11 @@ function lost(path: string, outcome: "compacted" | "forked"): Refusal {
         code: "FORKED",
         message: `the position for ${path} belongs to a history that was abandoned: read again`,
       };
+}
+
+function wasSeen({ seen }: RegisteredWatch, { origin, incarnation, index }: Transaction): boolean {
+  const position = seen.get(origin);
+  return position?.incarnation === incarnation && position.index >= index;
 }
 
 function positionOf({ origin, incarnation, index }: Transaction): Position {
