@@ -50,6 +50,12 @@ export class ConfigurationHistory {
     while (this.#items.length > 1 && this.#items[1]!.index <= index) this.#items.shift();
   }
 
+  /** The one that counts at the index and all that came later. */
+  since(index: number): readonly Configuration[] {
+    const at = this.#items.findLastIndex((item) => item.index <= index);
+    return this.#items.slice(Math.max(at, 0)).map((item) => item.configuration);
+  }
+
   /** The one that counts for a snapshot at the index; undefined when it has been pruned. */
   at(index: number): Configuration | undefined {
     return this.#items.findLast((item) => item.index <= index)?.configuration;

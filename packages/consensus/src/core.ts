@@ -146,9 +146,22 @@ export class Core {
     return this.role.kind === "follower" ? this.role.leader : undefined;
   }
 
+  /**
+   * Has a vote, or had one before a configuration that is not known to be committed. Without the latter a group could be
+   * stuck for good: those who lost their vote may be the only ones with that configuration in their log, and nobody
+   * could win against them (Raft thesis, section 4.2.2). Whoever wins so leads until it is committed.
+   */
+  get hasVote(): boolean {
+    if (this.voters.has(this.id)) return true;
+    const { commitIndex } = this.log;
+    if (this.configurations.newestIndex <= commitIndex) return false;
+    const candidates = this.configurations.since(commitIndex);
+    return candidates.some((configuration) => votersOf(configuration).includes(this.id));
+  }
+
   /** May campaign: has a vote, and a log that is not about to be replaced. */
   get promotable(): boolean {
-    return this.voters.has(this.id) && !this.log.resetting;
+    return this.hasVote && !this.log.resetting;
   }
 
   /** Makes the newest configuration count. */

@@ -5,7 +5,7 @@ import { learnConfigurations } from "./following.ts";
 import { entryOverheadBytes } from "./options.ts";
 import { replicate } from "./replication.ts";
 import { becomeFollower, becomeLeader, trackMembers } from "./role.ts";
-import { startReads } from "./read-index.ts";
+import { confirmReads, startReads } from "./read-index.ts";
 
 /** Takes over: an empty entry of the own term lets everything before it be committed. Raft paper, section 8. */
 export function lead(core: Core): void {
@@ -40,6 +40,8 @@ export function appendConfiguration(
   const index = core.log.lastIndex;
   learnConfigurations(core, core.log.entries(index, index + 1, Infinity), index);
   trackMembers(core, leader);
+  // With fewer voters the answers that are there may be enough, and nobody may be left to send more.
+  confirmReads(core, leader);
 }
 
 /**

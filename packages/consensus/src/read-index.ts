@@ -81,7 +81,8 @@ function requestAtLeader(
   if (core.isWitness || !leader.reads.add(request)) refuseRead(core, request);
 }
 
-function confirmReads(core: Core, leader: Leader): void {
+/** Answers the rounds that a quorum has confirmed. */
+export function confirmReads(core: Core, leader: Leader): void {
   const number = core.quorum.committedIndex(leader.readRoundOf);
   for (const round of leader.reads.takeConfirmed(number)) answer(core, round);
 }

@@ -68,7 +68,7 @@ export function statusOf(core: Core): Status {
 /** The role by its public name: a follower without a vote is a learner. */
 export function roleOf(core: Core): SoftState["role"] {
   const { kind } = core.role;
-  return kind === "follower" && !core.voters.has(core.id) ? "learner" : kind;
+  return kind === "follower" && !core.hasVote ? "learner" : kind;
 }
 
 function progressOf(core: Core): ReadonlyMap<NodeId, PeerStatus> {

@@ -27,6 +27,7 @@ export interface Counts {
   replacements: number;
   witnessLeads: number;
   changes: number;
+  pauses: number;
 }
 
 interface Flight {
@@ -45,6 +46,7 @@ interface Faults {
   readonly transfer: number;
   readonly snapshot: number;
   readonly change: number;
+  readonly pause: number;
 }
 
 const calm: Faults = {
@@ -57,6 +59,7 @@ const calm: Faults = {
   transfer: 0,
   snapshot: 0,
   change: 0,
+  pause: 0,
 };
 
 /** A whole group in memory on virtual time: first everything goes wrong, then nothing does, and it must converge. */
@@ -72,6 +75,7 @@ export class Simulation {
     replacements: 0,
     witnessLeads: 0,
     changes: 0,
+    pauses: 0,
   };
   readonly members = new Map<NodeId, Member>();
   readonly #options: SimulationOptions;
@@ -82,6 +86,8 @@ export class Simulation {
   /** Committed index that a read must not be behind, by member and context. */
   readonly #asked = new Map<string, number>();
   readonly #applied = new Map<NodeId, number>();
+  /** Processes that stand still, and until when; what is sent to them waits. */
+  readonly #paused = new Map<NodeId, number>();
   #flights: Flight[] = [];
   #cut = new Set<string>();
   #now = 0;
@@ -124,7 +130,7 @@ export class Simulation {
       const reached = goal;
       if (reached === undefined) continue;
       const { configuration } = leader.raft.status();
-      if (isJoint(configuration)) continue;
+      if (isJoint(configuration) || this.#asked.size > 0) continue;
       if (membersOf(configuration).every((id) => this.#applied.get(id)! >= reached)) return;
     }
     throw new Error(`no progress in ${ticks} calm ticks: ${this.#describe()}`);
@@ -181,9 +187,10 @@ export class Simulation {
   /** One tick of virtual time: deliveries, disks, clocks. A clock may lose beats. */
   #beat(clock: number): void {
     this.#now += 1;
+    this.#wake();
     this.#deliver();
     for (const [id, member] of this.members) {
-      if (!member.running) continue;
+      if (!member.running || this.#paused.has(id)) continue;
       if (this.#random() < clock) member.raft.tick();
       this.#collect(id, member);
       if (this.#random() >= this.#faults.diskDelay) this.#completeWrites(id, member);
@@ -246,8 +253,13 @@ export class Simulation {
   }
 
   #deliver(): void {
-    const due = this.#flights.filter((flight) => flight.at <= this.#now);
-    this.#flights = this.#flights.filter((flight) => flight.at > this.#now);
+    const due: Flight[] = [];
+    const later: Flight[] = [];
+    for (const flight of this.#flights) {
+      const waits = flight.at > this.#now || this.#paused.has(flight.message.to);
+      (waits ? later : due).push(flight);
+    }
+    this.#flights = later;
     for (const { message } of due) {
       const member = this.members.get(message.to);
       if (member?.running !== true) continue;
@@ -273,20 +285,15 @@ export class Simulation {
     }
     if (this.#random() < 0.3) {
       const reader = this.#random() < 0.5 ? leader : member;
-      const context = ++this.#context;
-      const id = reader.raft.status().id;
-      this.#asked.set(`${id} ${context}`, this.#checks.committedIndex);
-      reader.raft.readIndex(context);
+      this.#read(reader.raft.status().id, reader);
     }
   }
 
   #injectFaults(): void {
-    const { crash, partition, transfer, snapshot, change } = this.#faults;
+    const { crash, partition, transfer, snapshot, change, pause } = this.#faults;
     const member = this.#pick();
-    if (member !== undefined && this.#random() < crash) {
-      this.counts.crashes += 1;
-      member.crash(Math.floor(this.#random() * (member.writes.length + 1)));
-    }
+    if (member !== undefined && this.#random() < crash) this.#crash(member);
+    if (this.#random() < pause) this.#pauseLeader();
     if (this.#random() < crash / 5) this.#crashGroup();
     for (const [id, down] of this.members) {
       if (!down.running && this.#random() < 0.03) this.#start(id, down);
@@ -319,14 +326,44 @@ export class Simulation {
     }
   }
 
+  /** A process stands still, as in a long collection of garbage, while the others' clocks go on. */
+  #pauseLeader(): void {
+    const leader = this.#leader();
+    if (leader === undefined) return;
+    this.counts.pauses += 1;
+    this.#paused.set(leader.raft.status().id, this.#now + Math.ceil(this.#random() * 60));
+  }
+
+  /** The first thing that a process sees when it goes on is a client that wants to read. */
+  #wake(): void {
+    for (const [id, until] of this.#paused) {
+      if (until > this.#now && this.#faults !== calm) continue;
+      this.#paused.delete(id);
+      const member = this.members.get(id)!;
+      if (member.running) this.#read(id, member);
+    }
+  }
+
+  #read(id: NodeId, member: Member): void {
+    const context = ++this.#context;
+    this.#asked.set(`${id} ${context}`, this.#checks.committedIndex);
+    member.raft.readIndex(context);
+    this.#collect(id, member);
+  }
+
   /** A site loses power. */
   #crashGroup(): void {
     for (const id of this.#pickGroup()) {
       const member = this.members.get(id)!;
-      if (!member.running) continue;
-      this.counts.crashes += 1;
-      member.crash(Math.floor(this.#random() * (member.writes.length + 1)));
+      if (member.running) this.#crash(member);
     }
+  }
+
+  #crash(member: Member): void {
+    const { id } = member.raft.status();
+    this.counts.crashes += 1;
+    member.crash(Math.floor(this.#random() * (member.writes.length + 1)));
+    for (const read of this.#asked.keys()) if (read.startsWith(`${id} `)) this.#asked.delete(read);
   }
 
   #pickGroup(): readonly NodeId[] {
@@ -334,16 +371,30 @@ export class Simulation {
     return groups[Math.floor(this.#random() * groups.length)]!.voters;
   }
 
-  /** Some of the pool become voters, some learners, through a joint configuration. */
+  /** Some of the pool become voters, some learners, through a joint configuration; or one voter comes or goes. */
   #changeMembers(): void {
     const leader = this.#leader();
     if (leader === undefined) return;
+    const { configuration } = leader.raft.status();
+    const next =
+      this.#random() < 0.5 ? this.#jointChange(configuration) : this.#singleChange(configuration);
+    if (leader.raft.proposeConfiguration(next).accepted) this.counts.changes += 1;
+  }
+
+  #jointChange({ groups }: Configuration): Configuration {
     const voters = this.#ids.filter(() => this.#random() < 0.6);
     const others = this.#ids.filter((id) => !voters.includes(id));
     const learners = others.filter(() => this.#random() < 0.5);
-    const { groups } = leader.raft.status().configuration;
-    const next = { ...majority(voters, learners), outgoingGroups: groups, autoLeave: true };
-    if (leader.raft.proposeConfiguration(next).accepted) this.counts.changes += 1;
+    return { ...majority(voters, learners), outgoingGroups: groups, autoLeave: true };
+  }
+
+  #singleChange(configuration: Configuration): Configuration {
+    const voters = votersOf(configuration);
+    const id = this.#ids[Math.floor(this.#random() * this.#ids.length)]!;
+    return majority(
+      voters.includes(id) ? voters.filter((other) => other !== id) : [...voters, id],
+      configuration.learners.filter((other) => other !== id),
+    );
   }
 
   #saveSnapshot(member: Member): void {
@@ -393,6 +444,7 @@ export class Simulation {
       partition: some(0.02),
       transfer: some(0.02),
       snapshot: some(0.05),
+      pause: some(0.02),
       change: this.#options.pool === undefined ? 0 : some(0.1),
     };
   }
@@ -403,6 +455,7 @@ export class Simulation {
         const { role, term, commitIndex, lastIndex } = member.raft.status();
         return `${id} ${role} term ${term} commit ${commitIndex} last ${lastIndex}`;
       })
+      .concat([`${this.#asked.size} reads wait`])
       .join("; ");
   }
 }
