@@ -82,10 +82,9 @@ export class PartitionMonitor {
 
   #next(globalAgeMs: number, othersAgeMs: number): PartitionState {
     const { suspectMs, isolatedMs } = this.#thresholds;
-    const cutOff = this.#state === "ISOLATED" || this.#state === "HEALING";
     if (globalAgeMs > isolatedMs) return "ISOLATED";
     if (globalAgeMs > suspectMs) return this.#state === "CONNECTED" ? "SUSPECT" : this.#state;
-    if (!cutOff) return "CONNECTED";
-    return othersAgeMs > suspectMs ? "HEALING" : "CONNECTED";
+    if (this.#state === "ISOLATED") return "HEALING";
+    return this.#state === "HEALING" && othersAgeMs > suspectMs ? "HEALING" : "CONNECTED";
   }
 }

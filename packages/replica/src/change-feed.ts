@@ -13,7 +13,7 @@ import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
 
 /** How often a consumer hears how far the producer is; silence for much longer is an error. */
-const bookmarkPeriodMs = 200;
+const bookmarkPeriodMs = 100;
 /** Changes in one frame, in bytes, about. */
 const frameBytesMax = 256 * 1024;
 /** Consumers of one node. */

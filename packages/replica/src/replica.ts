@@ -72,7 +72,7 @@ export interface ReplicaListener {
 }
 
 /** How often members exchange signs of life of sessions and the age of mirrors. */
-const livenessPeriodMs = 200;
+const livenessPeriodMs = 100;
 /** How often deadlines and sessions are looked at. */
 const sweepPeriodMs = 250;
 /** Commands proposed in one turn at most, in bytes: keeps turns short. */
