@@ -1,59 +1,92 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { crc32c } from "./crc32c.ts";
-import type { StorageNotice } from "./options.ts";
+import { crc32c, maskedCrc } from "./crc32c.ts";
 
-/**
- * Looks through level's journals for what level would drop without a word. Called before level is opened, as it
- * deletes them then.
- */
-export async function inspectJournals(directory: string): Promise<StorageNotice[]> {
-  const notices: StorageNotice[] = [];
-  const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter((candidate) => candidate.endsWith(".log"))) {
-    const journal = await readFile(join(directory, name)).catch(() => Buffer.alloc(0));
-    const dropped = inspectJournal(journal);
-    if (dropped !== undefined) notices.push({ kind: "journal-dropped", file: name, ...dropped });
-  }
-  return notices;
+/** What a file in the format of level's journal holds. */
+export interface Journal {
+  /** The intact records. */
+  readonly records: readonly Buffer[];
+  /** The first stretch that holds none; level skips such stretches without a word. */
+  readonly dropped: Dropped | undefined;
 }
 
-/** The first stretch of a journal that holds no intact record. */
+/** A stretch of a journal. */
 export interface Dropped {
   readonly at: number;
   readonly bytes: number;
+  /** Nothing intact follows: so a crash in the middle of a write leaves it. */
   readonly torn: boolean;
 }
 
 /**
- * Level's journal is made of blocks of 32 KiB. A record lies in one fragment or, across blocks, in several; each has
- * a checksum, a length and a kind. Level skips the rest of a block after a fragment that is damaged; so does this.
+ * Reads a journal as level does. It is made of blocks of 32 KiB; a record lies in one fragment or, across blocks, in
+ * several, each with checksum, length and kind. After a damaged fragment the rest of its block is skipped.
  */
-export function inspectJournal(journal: Buffer): Dropped | undefined {
-  let dropped: Dropped | undefined;
-  /** Where a record begins whose last fragment has not come yet. */
-  let begun: number | undefined;
-  let at = 0;
-  while (at < journal.length) {
-    const fragment = readFragment(journal, at);
-    if (fragment.kind === "damaged") {
-      dropped ??= { at: begun ?? at, bytes: journal.length - (begun ?? at), torn: true };
-      begun = undefined;
-    } else if (fragment.kind !== "padding") {
-      if (dropped?.torn === true) dropped = { at: dropped.at, bytes: at - dropped.at, torn: false };
-      if (fragment.kind === "first") begun = at;
-      if (fragment.kind === "last") begun = undefined;
+export function readJournal(data: Buffer): Journal {
+  const reader = new JournalReader(data);
+  for (let at = 0; at < data.length;) at = reader.readFragment(at);
+  return reader.finish();
+}
+
+class JournalReader {
+  readonly #data: Buffer;
+  readonly #records: Buffer[] = [];
+  #dropped: Dropped | undefined;
+  /** Fragments of a record whose last one has not come yet, and where they begin. */
+  #parts: Buffer[] = [];
+  #begun = 0;
+
+  constructor(data: Buffer) {
+    this.#data = data;
+  }
+
+  /** Gives where to go on. */
+  readFragment(at: number): number {
+    const { kind, content, end } = parseFragment(this.#data, at);
+    switch (kind) {
+      case "full":
+      case "first":
+        this.#begin(at, content);
+        break;
+      case "middle":
+      case "last":
+        if (this.#parts.length > 0) this.#parts.push(content);
+        else this.#drop(at);
+        break;
+      case "damaged":
+        this.#drop(this.#parts.length > 0 ? this.#begun : at);
+        break;
+      case "padding":
+        break;
     }
-    at = fragment.end;
+    if ((kind === "full" || kind === "last") && this.#parts.length > 0) {
+      this.#records.push(Buffer.concat(this.#parts));
+      this.#parts = [];
+    }
+    return end;
   }
-  if (begun !== undefined) {
-    dropped ??= { at: begun, bytes: journal.length - begun, torn: true };
+
+  finish(): Journal {
+    if (this.#parts.length > 0) this.#drop(this.#begun);
+    return { records: this.#records, dropped: this.#dropped };
   }
-  return dropped;
+
+  #begin(at: number, content: Buffer): void {
+    const dropped = this.#dropped;
+    if (dropped?.torn === true) {
+      this.#dropped = { at: dropped.at, bytes: at - dropped.at, torn: false };
+    }
+    this.#parts = [content];
+    this.#begun = at;
+  }
+
+  #drop(from: number): void {
+    this.#dropped ??= { at: from, bytes: this.#data.length - from, torn: true };
+    this.#parts = [];
+  }
 }
 
 interface Fragment {
   readonly kind: (typeof kinds)[number] | "damaged";
+  readonly content: Buffer;
   /** Where to go on. */
   readonly end: number;
 }
@@ -61,28 +94,21 @@ interface Fragment {
 const blockBytes = 32 * 1024;
 const headerBytes = 7;
 const kinds = ["padding", "full", "first", "middle", "last"] as const;
+const nothing = Buffer.alloc(0);
 
-function blockEnd(at: number): number {
-  return at - (at % blockBytes) + blockBytes;
-}
-
-function readFragment(journal: Buffer, at: number): Fragment {
-  const next = blockEnd(at);
-  const damaged: Fragment = { kind: "damaged", end: next };
-  if (next - at < headerBytes) return { kind: "padding", end: next };
-  if (journal.length - at < headerBytes) return damaged;
-  const checksum = journal.readUInt32LE(at);
-  const length = journal.readUInt16LE(at + 4);
+function parseFragment(data: Buffer, at: number): Fragment {
+  const next = at - (at % blockBytes) + blockBytes;
+  const damaged: Fragment = { kind: "damaged", content: nothing, end: next };
+  const padding: Fragment = { kind: "padding", content: nothing, end: next };
+  if (next - at < headerBytes) return padding;
+  if (data.length - at < headerBytes) return damaged;
+  const checksum = data.readUInt32LE(at);
+  const length = data.readUInt16LE(at + 4);
   const end = at + headerBytes + length;
-  const kind = kinds[journal[at + 6] as number];
-  if (kind === "padding" && length === 0 && checksum === 0) return { kind, end: next };
+  const kind = kinds[data[at + 6] as number];
+  if (kind === "padding" && length === 0 && checksum === 0) return padding;
   if (kind === undefined || kind === "padding") return damaged;
-  if (end > next || end > journal.length) return damaged;
-  const intact = masked(crc32c(journal.subarray(at + 6, end))) === checksum;
-  return intact ? { kind, end } : damaged;
-}
-
-/** Level stores checksums changed, so that data that hold checksums are checked well too. */
-function masked(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + 0xa282_ead8) >>> 0;
+  if (end > next || end > data.length) return damaged;
+  if (maskedCrc(crc32c(data.subarray(at + 6, end))) !== checksum) return damaged;
+  return { kind, content: data.subarray(at + headerBytes, end), end };
 }

@@ -1,13 +1,14 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { toStorageError } from "./level-error.ts";
 import { DirectoryFiles, syncDirectory } from "./level-files.ts";
-import { inspectJournals } from "./level-journal.ts";
+import { inspectLevel } from "./level-inspection.ts";
 import { LevelTable } from "./level-table.ts";
 import type { Files, Medium, Table } from "./medium.ts";
 import { openStorage } from "./open-storage.ts";
 import type { StorageNotice, StorageOptions } from "./options.ts";
+import { OwnerNote } from "./owner-note.ts";
 import { Reserve } from "./reserve.ts";
 import type { Storage } from "./storage.ts";
 import { StorageError } from "./storage.ts";
@@ -38,12 +39,14 @@ export async function openLevelStorage(options: LevelStorageOptions): Promise<St
 export class LevelMedium implements Medium {
   readonly files: Files;
   readonly #directory: string;
+  readonly #owner: OwnerNote;
   readonly #reserve: Reserve;
   readonly #onNotice: LevelStorageOptions["onNotice"];
 
   constructor(directory: string, options: Pick<LevelStorageOptions, "reserveBytes" | "onNotice">) {
     this.files = new DirectoryFiles(directory);
     this.#directory = directory;
+    this.#owner = new OwnerNote(directory);
     this.#onNotice = options.onNotice;
     const bytes = options.reserveBytes ?? reserveBytesDefault;
     this.#reserve = new Reserve(directory, bytes, () => options.onNotice?.(reserveFreed));
@@ -51,13 +54,12 @@ export class LevelMedium implements Medium {
 
   async openTable(mayCreate: boolean): Promise<Table> {
     const location = join(this.#directory, "log");
-    const notices = await inspectJournals(location);
+    const notices = await this.#inspect(location);
     const table = await this.#openLevel(location, mayCreate);
     try {
       for (const notice of notices) this.#onNotice?.(notice);
       await this.#reserve.makeRoom();
-      const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-      await writeFile(this.#ownerPath(), `${JSON.stringify(owner)}\n`);
+      await this.#owner.write();
       await this.#reserve.renew();
       await syncDirectory(this.#directory);
       return table;
@@ -72,7 +74,7 @@ export class LevelMedium implements Medium {
   }
 
   async release(): Promise<void> {
-    await rm(this.#ownerPath(), { force: true });
+    await this.#owner.remove();
   }
 
   /** Level writes a table when it opens, so it cannot on a full disk; then the reserve makes room. */
@@ -87,14 +89,19 @@ export class LevelMedium implements Medium {
     }
   }
 
-  async #inUse(cause: StorageError): Promise<StorageError> {
-    const note = await readFile(this.#ownerPath(), "utf8").catch(() => "");
-    const owner = note === "" ? "another process" : `the process ${note.trim()}`;
-    return new StorageError("IN_USE", `${this.#directory} is in use by ${owner}`, { cause });
+  /** Before level has the lock: a process that is using the files changes them meanwhile. */
+  async #inspect(location: string): Promise<readonly StorageNotice[]> {
+    if (!existsSync(join(location, "CURRENT"))) return [];
+    try {
+      return await inspectLevel(location);
+    } catch (error) {
+      throw (await this.#owner.isAlive()) ? await this.#inUse(error) : error;
+    }
   }
 
-  #ownerPath(): string {
-    return join(this.#directory, "owner.json");
+  async #inUse(cause: unknown): Promise<StorageError> {
+    const message = `${this.#directory} is in use by ${await this.#owner.describe()}`;
+    return new StorageError("IN_USE", message, { cause });
   }
 }
 

@@ -1,0 +1,61 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, onTestFinished, test } from "vitest";
+import { openAt, temporaryDirectory, using } from "./directory.ts";
+import { sampleEntries, refusal } from "./samples.ts";
+
+test("a second process is refused and told who has the directory", async () => {
+  const directory = join(await temporaryDirectory(), "member");
+  const { child, written } = writer(directory);
+  await written(3);
+  const attempt = openAt(directory);
+  await expect(attempt).rejects.toThrow(`is in use by process ${child.pid} on`);
+  expect(await refusal(attempt)).toBe("IN_USE");
+});
+
+test("what a killed process had been told is written is there", async () => {
+  const directory = join(await temporaryDirectory(), "member");
+  let acknowledged = 0;
+  for (const writes of [1, 40, 300]) {
+    const { child, written } = writer(directory);
+    acknowledged = await written(writes);
+    child.kill("SIGKILL");
+    acknowledged = Math.max(acknowledged, await written(Infinity));
+    await using(directory, async ({ log }) => {
+      const last = log.lastIndex();
+      expect(last).toBeGreaterThanOrEqual(acknowledged);
+      expect(log.entries(1, last + 1, Infinity)).toEqual(sampleEntries(1, last + 1));
+    });
+  }
+});
+
+/** A process that writes; `written` waits for so many more writes, or its end, and gives the last index. */
+function writer(directory: string): {
+  child: ChildProcess;
+  written: (writes: number) => Promise<number>;
+} {
+  const script = join(import.meta.dirname, "child.ts");
+  const options = ["--conditions", "@meridian/source", "--import", "tsx"];
+  const child = spawn(process.execPath, [...options, script, directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const written = async (writes: number): Promise<number> => {
+    let last = 0;
+    for (let i = 0; i < writes; i++) {
+      const line = await lines.next();
+      if (line.done === true) break;
+      last = Number(line.value);
+    }
+    return last;
+  };
+  return { child, written };
+}
