@@ -1,50 +1,36 @@
-import grpc, { type ClientWritableStream, type ServiceError } from "@grpc/grpc-js";
-import { PeerFrame as PeerFrameCodec, PeerService, type IPeerFrame } from "@meridian/wire";
-import { peerFrameToWire } from "../peer-codec.ts";
-import { peerFrameBytes, splitPeerFrame } from "../peer-frame-size.ts";
-import type { PeerFrame } from "../peer.ts";
-import type { PeerIdentity } from "../service.ts";
-import { clientCredentials, clientOptions, type Keepalive, type Tls } from "./client-options.ts";
-import { whenConnected } from "./connecting.ts";
-import { asIs } from "./definition.ts";
-import { FrameWriter } from "./frame-writer.ts";
+import type { TransportClock } from "./clock.ts";
+import { peerFrameToWire } from "./peer-codec.ts";
+import type { PeerConnection, PeerConnector } from "./peer-connector.ts";
+import { peerFrameBytes, splitPeerFrame } from "./peer-frame-size.ts";
+import type { PeerFrame } from "./peer.ts";
+import type { PeerIdentity } from "./service.ts";
 
 /** Bounds of the traffic with one peer. */
-export interface PeerLimits extends Keepalive {
+export interface PeerLimits {
   /** Frames waiting for the network; above it the stream is given up. */
   readonly bufferedBytesMax: number;
   /** Longest message; longer frames are split. */
   readonly messageBytesMax: number;
-  /** Time for a connection to come about. */
-  readonly connectMs: number;
-  /** Shortest and longest pause between attempts. */
+  /** Shortest and longest pause between attempts to connect. */
   readonly backoffMsMin: number;
   readonly backoffMsMax: number;
   /** A snapshot that does not get on for so long is given up. */
   readonly snapshotStallMs: number;
 }
 
-/** What a link needs to know; the same for all links of a member. */
+/** What the links of a member share. */
 export interface PeerLinkOptions {
+  /** Read for every attempt: the incarnation may rise. */
   readonly identity: PeerIdentity;
-  /** host:port of a node; undefined when it is not known (now). Asked for every attempt. */
-  resolve(node: string): string | undefined;
   /** Frames to the peer were or may have been lost. Never called from within `send`. */
   onPeerDown(peer: string): void;
-  /** The peer refused this member, or could not be reached. For logs. */
+  /** The peer could not be reached, refused this member, or was lost. For logs. */
   onFailure?(peer: string, error: Error): void;
   readonly limits: PeerLimits;
-  readonly tls: Tls | undefined;
+  readonly connector: PeerConnector;
+  readonly clock: TransportClock;
+  /** Jitters the pauses; in [0, 1). */
   readonly random: () => number;
-}
-
-interface Connection {
-  readonly client: grpc.Client;
-  /** Absent while it connects. */
-  stream?: {
-    readonly call: ClientWritableStream<Buffer>;
-    readonly writer: FrameWriter<IPeerFrame>;
-  };
 }
 
 /**
@@ -54,8 +40,9 @@ interface Connection {
 export class PeerLink {
   readonly #to: string;
   readonly #options: PeerLinkOptions;
-  #connection: Connection | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  #connection: PeerConnection | undefined;
+  #open = false;
+  #cancelPause: (() => void) | undefined;
   #waiting: PeerFrame[] = [];
   #waitingBytes = 0;
   #attempts = 0;
@@ -70,21 +57,32 @@ export class PeerLink {
 
   send(frame: PeerFrame): void {
     if (this.#closed) return;
-    const stream = this.#connection?.stream;
-    if (stream !== undefined) {
-      this.#write(stream.writer, frame);
-    } else if (this.#pause !== undefined) {
+    if (this.#cancelPause !== undefined) {
       this.#lost = true;
-    } else {
-      this.#wait(frame);
-      if (this.#connection === undefined) this.#connect();
+      return;
     }
+    this.#connection ??= this.#connect();
+    if (this.#open) this.#write(this.#connection, frame);
+    else this.#wait(frame);
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#pause);
+    this.#cancelPause?.();
     this.#drop();
+  }
+
+  #connect(): PeerConnection {
+    const { connector, identity } = this.#options;
+    const { cluster, incarnation, node: from } = identity;
+    const connection: PeerConnection = connector.connect(
+      { cluster, incarnation, from, to: this.#to },
+      {
+        opened: () => this.#opened(connection),
+        failed: (error) => this.#failed(connection, error),
+      },
+    );
+    return connection;
   }
 
   #wait(frame: PeerFrame): void {
@@ -97,71 +95,46 @@ export class PeerLink {
     this.#waitingBytes += bytes;
   }
 
-  #write(writer: FrameWriter<IPeerFrame>, frame: PeerFrame): void {
-    const { messageBytesMax, bufferedBytesMax } = this.#options.limits;
-    if (writer.bufferedBytes > bufferedBytesMax) {
+  #write(connection: PeerConnection, frame: PeerFrame): void {
+    const { limits, clock } = this.#options;
+    if (connection.bufferedBytes > limits.bufferedBytesMax) {
       this.#lost = true;
-      const error = new Error(`${writer.bufferedBytes} bytes are waiting for the network`);
-      const connection = this.#connection;
-      setImmediate(() => this.#fail(connection, error));
+      const error = new Error(`${connection.bufferedBytes} bytes are waiting for the network`);
+      clock.after(0, () => this.#failed(connection, error));
       return;
     }
-    for (const part of splitPeerFrame(frame, messageBytesMax)) writer.write(peerFrameToWire(part));
-  }
-
-  #connect(): void {
-    const { limits, tls } = this.#options;
-    const address = this.#options.resolve(this.#to);
-    if (address === undefined) {
-      setImmediate(() => this.#fail(undefined, new Error("its address is not known")));
-      return;
+    for (const part of splitPeerFrame(frame, limits.messageBytesMax)) {
+      connection.send(peerFrameToWire(part));
     }
-    const options = clientOptions(limits, limits.messageBytesMax);
-    const client = new grpc.Client(address, clientCredentials(tls), options);
-    const connection: Connection = { client };
-    this.#connection = connection;
-    // Without a time limit an attempt at an address that swallows packets would take minutes.
-    whenConnected(client, limits.connectMs, (error) => {
-      if (this.#connection !== connection) return;
-      if (error === undefined) this.#open(connection);
-      else this.#fail(connection, error);
-    });
   }
 
-  #open(connection: Connection): void {
-    const { identity, limits } = this.#options;
-    const { path } = PeerService.connect;
-    const ended = (error: ServiceError | null): void => {
-      this.#fail(connection, error ?? new Error("the peer ended the stream"));
-    };
-    const call = connection.client.makeClientStreamRequest(path, asIs, asIs, ended);
-    const writer = new FrameWriter(call, PeerFrameCodec, Infinity);
-    connection.stream = { call, writer };
-    const { cluster, incarnation, node: from } = identity;
-    writer.write({ hello: { cluster, incarnation, from, to: this.#to } }, () => {
-      setTimeout(() => {
-        if (this.#connection === connection) this.#attempts = 0;
-      }, limits.backoffMsMax).unref();
+  #opened(connection: PeerConnection): void {
+    if (this.#connection !== connection) return;
+    const { limits, clock } = this.#options;
+    this.#open = true;
+    // Only a connection that lasts shows that the peer accepts it.
+    clock.after(limits.backoffMsMax, () => {
+      if (this.#connection === connection) this.#attempts = 0;
     });
     const waiting = this.#takeWaiting();
     this.#reportLoss();
-    for (const frame of waiting) this.#write(writer, frame);
+    for (const frame of waiting) this.#write(connection, frame);
   }
 
-  #fail(connection: Connection | undefined, error: Error): void {
-    if (this.#closed || this.#connection !== connection || this.#pause !== undefined) return;
-    const wasOpen = connection?.stream !== undefined;
+  #failed(connection: PeerConnection, error: Error): void {
+    if (this.#connection !== connection) return;
+    if (this.#open || this.#takeWaiting().length > 0) this.#lost = true;
     this.#drop();
-    if (this.#takeWaiting().length > 0 || wasOpen) this.#lost = true;
+    const { clock } = this.#options;
+    this.#cancelPause = clock.after(this.#backoffMs(), () => this.#resume());
     this.#options.onFailure?.(this.#to, error);
-    this.#pause = setTimeout(() => this.#resume(), this.#backoffMs());
     this.#reportLoss();
   }
 
   #resume(): void {
-    this.#pause = undefined;
-    // Somebody still has something to say: be connected when they say it again.
-    if (this.#lost) this.#connect();
+    this.#cancelPause = undefined;
+    // Somebody has something to say: be connected when they say it again.
+    if (this.#lost) this.#connection ??= this.#connect();
   }
 
   #backoffMs(): number {
@@ -172,9 +145,10 @@ export class PeerLink {
   }
 
   #drop(): void {
-    this.#connection?.stream?.call.cancel();
-    this.#connection?.client.close();
+    const connection = this.#connection;
     this.#connection = undefined;
+    this.#open = false;
+    connection?.close();
   }
 
   #takeWaiting(): readonly PeerFrame[] {

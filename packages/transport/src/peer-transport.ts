@@ -1,5 +1,5 @@
 import type { NodeId } from "@meridian/consensus";
-import type { PeerFrame, PeerTransport, OutgoingSnapshot } from "../peer.ts";
+import type { OutgoingSnapshot, PeerFrame, PeerTransport } from "./peer.ts";
 import { PeerLink, type PeerLimits, type PeerLinkOptions } from "./peer-link.ts";
 import { sendSnapshot } from "./snapshot-sender.ts";
 
@@ -7,36 +7,13 @@ import { sendSnapshot } from "./snapshot-sender.ts";
 export const PEER_LIMITS: PeerLimits = {
   bufferedBytesMax: 16 << 20,
   messageBytesMax: 3 << 20,
-  connectMs: 3000,
   backoffMsMin: 100,
   backoffMsMax: 1000,
-  keepaliveMs: 2000,
-  keepaliveTimeoutMs: 2000,
   snapshotStallMs: 60_000,
 };
 
-/** Who sends, where the others are, and who is told of losses. */
-export interface PeerTransportOptions extends Omit<PeerLinkOptions, "limits" | "tls" | "random"> {
-  readonly limits?: Partial<PeerLimits>;
-  readonly tls?: PeerLinkOptions["tls"];
-  /** Jitters the pauses between attempts. */
-  readonly random?: () => number;
-}
-
-/** Streams to the other members of a group over gRPC. Nothing connects before there is something to send. */
-export function createPeerTransport(options: PeerTransportOptions): PeerTransport {
-  return new GrpcPeerTransport({
-    identity: options.identity,
-    resolve: (node) => options.resolve(node),
-    onPeerDown: (peer) => options.onPeerDown(peer),
-    onFailure: (peer, error) => options.onFailure?.(peer, error),
-    limits: { ...PEER_LIMITS, ...options.limits },
-    tls: options.tls,
-    random: options.random ?? Math.random,
-  });
-}
-
-class GrpcPeerTransport implements PeerTransport {
+/** Streams to the other members of a group. Nothing connects before there is something to send. */
+export class LinkedPeerTransport implements PeerTransport {
   readonly #options: PeerLinkOptions;
   readonly #links = new Map<NodeId, PeerLink>();
   readonly #closing = new AbortController();
@@ -56,6 +33,7 @@ class GrpcPeerTransport implements PeerTransport {
   }
 
   async sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<boolean> {
+    if (this.#closing.signal.aborted) return false;
     try {
       await sendSnapshot(to, snapshot, this.#options, this.#closing.signal);
       return true;

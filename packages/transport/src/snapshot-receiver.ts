@@ -5,10 +5,10 @@ import {
   WireError,
   type ISnapshotChunk,
 } from "@meridian/wire";
-import { decodeConfiguration } from "../peer-codec.ts";
-import type { PeerMember } from "../service.ts";
-import { SnapshotDigest } from "../snapshot-digest.ts";
-import { memberFor } from "../stranger.ts";
+import { decodeConfiguration } from "./peer-codec.ts";
+import type { PeerMember } from "./service.ts";
+import { SnapshotDigest } from "./snapshot-digest.ts";
+import { memberFor } from "./stranger.ts";
 
 /**
  * Takes a snapshot from a peer and hands its records on as they come, no faster than they are consumed: what is not

@@ -1,4 +1,4 @@
-import type { Server, ServerWritableStream } from "@grpc/grpc-js";
+import type { ServerWritableStream } from "@grpc/grpc-js";
 import {
   HealthCheckRequest,
   HealthCheckResponse,
@@ -6,8 +6,8 @@ import {
   MeridianError,
   ServingStatus,
 } from "@meridian/wire";
-import { definitionOf } from "./definition.ts";
-import { unary, type Serving } from "./unary.ts";
+import { unaryCall } from "../unary-call.ts";
+import { service, type ServedService, type Serving } from "./services.ts";
 
 /**
  * The standard service grpc.health.v1.Health. Own, because grpc-health-check parses its proto file at start, which
@@ -29,14 +29,13 @@ export class Health {
     for (const tell of this.#watchers) tell();
   }
 
-  addTo(server: Server, serving: Serving): void {
-    server.addService(definitionOf(HealthService), {
-      check: unary(HealthService.check, serving, ({ service }) => {
-        if (this.#services.has(service)) return { status: this.#status() };
-        throw new MeridianError("NO_NODE", `there is no service "${service}" here`);
-      }),
-      watch: (call: ServerWritableStream<Buffer, Buffer>) => this.#watch(call),
+  served(serving: Serving): ServedService {
+    const check = unaryCall(HealthService.check, ({ service: name }) => {
+      if (this.#services.has(name)) return { status: this.#status() };
+      throw new MeridianError("NO_NODE", `there is no service "${name}" here`);
     });
+    const watch = (call: ServerWritableStream<Buffer, Buffer>): void => this.#watch(call);
+    return service(HealthService, [check], { watch }, serving);
   }
 
   #status(): ServingStatus {
@@ -44,8 +43,7 @@ export class Health {
   }
 
   #watch(call: ServerWritableStream<Buffer, Buffer>): void {
-    const { service } = HealthCheckRequest.decode(call.request);
-    const known = this.#services.has(service);
+    const known = this.#services.has(HealthCheckRequest.decode(call.request).service);
     const tell = (): void => {
       const status = known ? this.#status() : ServingStatus.SERVICE_UNKNOWN;
       call.write(HealthCheckResponse.encode({ status }));

@@ -3,15 +3,11 @@ import { parseAddress } from "../address.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../limits.ts";
 import { ListenError } from "../listen-error.ts";
 import type { Services } from "../service.ts";
-import { addAdmin, addPlatform } from "./admin.ts";
-import { addChanges } from "./changes.ts";
 import { WINDOW_BYTES, type Tls } from "./client-options.ts";
-import { addCoordination } from "./coordination.ts";
 import { Health } from "./health.ts";
 import { addSettings, widenConnections } from "./internals.ts";
-import { addPeers } from "./peers.ts";
 import { addReflection } from "./reflection.ts";
-import type { Serving } from "./unary.ts";
+import { servedServices } from "./services.ts";
 
 /** What to serve, and where. */
 export interface ServeOptions extends Services {
@@ -46,11 +42,15 @@ export async function serve(options: ServeOptions): Promise<Server> {
     initialWindowSize: WINDOW_BYTES,
     maxHeaderListSize: limits.metadataBytesMax,
   });
-  const onFault = options.onFault ?? warn;
-  const services = addServices(server, options, { ...limits, onFault });
-  const health = new Health(services);
-  health.addTo(server, { ...limits, onFault });
-  addReflection(server, [...services, "grpc.health.v1.Health"]);
+  const serving = { messageBytesMax: limits.messageBytesMax, onFault: options.onFault ?? warn };
+  const services = servedServices(options, serving);
+  const health = new Health(services.map(({ name }) => name));
+  const all = [...services, health.served(serving)];
+  for (const { definition, handlers } of all) server.addService(definition, handlers);
+  addReflection(
+    server,
+    all.map(({ name }) => name),
+  );
   const { host, port: wanted } = parseAddress(options.listen);
   const port = await bind(server, options.listen, wanted, serverCredentials(options.tls));
   widenConnections(server, WINDOW_BYTES);
@@ -83,33 +83,6 @@ function serverOptions(limits: ServerLimits): ServerOptions {
     "grpc.enable_channelz": 0,
     "grpc-node.max_session_memory": limits.connectionMemoryMiB,
   };
-}
-
-/** Adds what there are handlers for; returns the names of the services. */
-function addServices(server: grpc.Server, services: Services, serving: Serving): string[] {
-  const names: string[] = [];
-  const { coordination, changes, peers, admin, platform } = services;
-  if (coordination !== undefined) {
-    addCoordination(server, coordination, serving);
-    names.push("meridian.v1.Coordination");
-  }
-  if (changes !== undefined) {
-    addChanges(server, changes, serving);
-    names.push("meridian.v1.Changes");
-  }
-  if (peers !== undefined) {
-    addPeers(server, peers);
-    names.push("meridian.v1.Peer");
-  }
-  if (admin !== undefined) {
-    addAdmin(server, admin, serving);
-    names.push("meridian.v1.Admin");
-  }
-  if (platform !== undefined) {
-    addPlatform(server, platform, serving);
-    names.push("meridian.v1.LocalPlatform");
-  }
-  return names;
 }
 
 function serverCredentials(tls: Tls | undefined): ServerCredentials {

@@ -2,7 +2,6 @@ import grpc, { type Metadata, type StatusObject } from "@grpc/grpc-js";
 import {
   MeridianError,
   STATUS_DETAILS_KEY,
-  WireError,
   decodeStatusDetails,
   encodeStatusDetails,
   grpcStatusOf,
@@ -21,20 +20,6 @@ export function statusOf(error: MeridianError): Partial<StatusObject> {
   const metadata = new grpc.Metadata();
   metadata.set(STATUS_DETAILS_KEY, encodeStatusDetails(error));
   return { code: grpcStatusOf(error.code), details: error.description, metadata };
-}
-
-/** What to tell a caller of an error in serving it. Undefined: a fault of ours, which it is not told. */
-export function refusalOf(error: unknown): MeridianError | undefined {
-  if (error instanceof MeridianError) return error;
-  if (error instanceof WireError) {
-    return new MeridianError("BAD_ARGUMENTS", error.message, { cause: error });
-  }
-  return undefined;
-}
-
-/** What callers are told of faults that are not theirs to know. */
-export function internalError(): MeridianError {
-  return new MeridianError("UNKNOWN", "the server failed; its log says why");
 }
 
 const CODES: ReadonlyMap<number, MeridianErrorCode> = new Map([

@@ -950,7 +950,7 @@ export interface ISeedRemote {
   readonly incarnation: number;
   /** Index of the snapshot. */
   readonly index: number;
-  /** Paths greater than this (by code units) are covered; empty: from the first. */
+  /** Paths after this one in tree order (a node, then its subtree; siblings by code units) are covered; empty: all. */
   readonly afterPath: string;
   /** Paths up to this are covered; empty: to the last. */
   readonly toPath: string;

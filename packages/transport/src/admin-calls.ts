@@ -1,0 +1,28 @@
+import { AdminService, LocalPlatformService } from "@meridian/wire";
+import type { AdminHandlers, PlatformHandlers } from "./service.ts";
+import { unaryCall, type UnaryCall } from "./unary-call.ts";
+
+/** The methods of the service Admin. */
+export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
+  const { status, topology, transferLeadership } = AdminService;
+  return [
+    unaryCall(status, (_, caller) => handlers.status(caller)),
+    unaryCall(topology, (_, caller) => handlers.topology(caller)),
+    unaryCall(transferLeadership, (request, caller) =>
+      handlers.transferLeadership(request, caller),
+    ),
+  ];
+}
+
+/** The methods of the service LocalPlatform. */
+export function platformCalls(handlers: PlatformHandlers): readonly UnaryCall[] {
+  const { inspect, kill, restart, partition, heal, delay } = LocalPlatformService;
+  return [
+    unaryCall(inspect, (_, caller) => handlers.inspect(caller)),
+    unaryCall(kill, (request, caller) => handlers.kill(request, caller)),
+    unaryCall(restart, (request, caller) => handlers.restart(request, caller)),
+    unaryCall(partition, (request, caller) => handlers.partition(request, caller)),
+    unaryCall(heal, (request, caller) => handlers.heal(request, caller)),
+    unaryCall(delay, (request, caller) => handlers.delay(request, caller)),
+  ];
+}

@@ -1,0 +1,28 @@
+import type { Writable } from "node:stream";
+
+/** Bytes that gRPC puts before every message. */
+const PREFIX_BYTES = 5;
+
+/** Hands messages to a gRPC call and counts what the operating system has not taken yet. */
+export class ByteWriter {
+  readonly #target: Writable;
+  #bufferedBytes = 0;
+
+  constructor(target: Writable) {
+    this.#target = target;
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  /** `taken` runs when the operating system has it; not when the call ended before. */
+  write(bytes: Buffer, taken?: () => void): void {
+    const { byteLength } = bytes;
+    this.#bufferedBytes += byteLength + PREFIX_BYTES;
+    this.#target.write(bytes, (error) => {
+      this.#bufferedBytes -= byteLength + PREFIX_BYTES;
+      if (taken !== undefined && (error === undefined || error === null)) taken();
+    });
+  }
+}

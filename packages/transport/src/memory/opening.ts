@@ -1,0 +1,16 @@
+import type { Connection } from "./connection.ts";
+
+/** How a connection within a process begins. */
+export interface Opening {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  /** The caller's deadline, from now. */
+  readonly deadlineMs?: number;
+  /** Runs at the caller once the server has taken the connection. */
+  readonly accepted?: () => void;
+  /** Snapshots: runs at the caller whenever the server wants the next chunk. */
+  readonly consumed?: () => void;
+}
+
+/** Connects to one server. */
+export type Dial = (opening: Opening) => Connection;

@@ -1,0 +1,64 @@
+import { PeerFrame } from "@meridian/wire";
+import { peerFrameFromWire } from "./peer-codec.ts";
+import type { PeerMember } from "./service.ts";
+import { memberFor } from "./stranger.ts";
+
+/** The streams that peers have open towards the members of one server. */
+export class PeerInboxes {
+  readonly #members: ReadonlyMap<string, PeerMember>;
+  readonly #open = new Map<string, PeerInbox>();
+
+  constructor(members: ReadonlyMap<string, PeerMember>) {
+    this.#members = members;
+  }
+
+  /** A stream begins. `cut` ends it: the same peer has opened another. */
+  add(cut: () => void): PeerInbox {
+    return new PeerInbox(this.#members, this.#open, cut);
+  }
+}
+
+/** One stream from a peer. */
+export class PeerInbox {
+  readonly cut: () => void;
+  readonly #members: ReadonlyMap<string, PeerMember>;
+  readonly #open: Map<string, PeerInbox>;
+  #sender: { readonly key: string; readonly from: string; readonly member: PeerMember } | undefined;
+
+  constructor(
+    members: ReadonlyMap<string, PeerMember>,
+    open: Map<string, PeerInbox>,
+    cut: () => void,
+  ) {
+    this.#members = members;
+    this.#open = open;
+    this.cut = cut;
+  }
+
+  /**
+   * Hands one frame to the member that it is for.
+   * @throws {StrangerError} for the first. @throws {WireError} @throws {MeridianError} when it cannot be read.
+   */
+  receive(bytes: Buffer): void {
+    const frame = PeerFrame.decode(bytes);
+    if (this.#sender === undefined) {
+      const { hello } = frame;
+      const member = memberFor(hello, this.#members);
+      const { cluster = "", from = "" } = hello ?? {};
+      this.#sender = { key: `${cluster}/${from}`, from, member };
+      // A peer that comes back while its old connection seems alive must not be heard twice.
+      const old = this.#open.get(this.#sender.key);
+      this.#open.set(this.#sender.key, this);
+      old?.cut();
+      return;
+    }
+    const { member, from } = this.#sender;
+    member.handler.onFrame(from, peerFrameFromWire(frame));
+  }
+
+  /** The stream is over. */
+  close(): void {
+    const key = this.#sender?.key ?? "";
+    if (this.#open.get(key) === this) this.#open.delete(key);
+  }
+}
