@@ -1,1 +1,42 @@
-export {};
+export { Breaker, type BreakerOptions } from "./breaker.ts";
+export type { ChannelCallOptions, ClientChannel, OpenChannel } from "./channel.ts";
+export { Meridian } from "./client.ts";
+export { connect } from "./connect.ts";
+export type { ContendOptions } from "./contender.ts";
+export { Directory, type Place, type TopologySnapshot } from "./directory.ts";
+export { Election, Leadership, type ElectOptions, type Leader } from "./election.ts";
+export type { LaneLimits, SessionState } from "./lane-context.ts";
+export { HeldLock, Lock } from "./lock.ts";
+export type {
+  ChildrenOptions,
+  ConnectOptions,
+  CreateModeName,
+  CreateOptions,
+  CreateTraits,
+  MultiOperation,
+  ReadOptions,
+  SessionEvent,
+  VersionOptions,
+} from "./options.ts";
+export type { OperationOptions } from "./performer.ts";
+export type { Settle } from "./pending.ts";
+export type { Position } from "./position.ts";
+export { RawSession } from "./raw-session.ts";
+export type { Receipt, ServedBy, Stat } from "./receipt.ts";
+export { draftRequest, type DraftRequest } from "./request.ts";
+export {
+  MultiError,
+  NodeValue,
+  type Child,
+  type ChildList,
+  type Done,
+  type Existence,
+  type MultiDone,
+  type MultiPart,
+  type Written,
+} from "./result.ts";
+export type { ReadConsistency } from "./route.ts";
+export { systemRuntime, type Runtime } from "./runtime.ts";
+export { decodeToken, encodeToken } from "./token.ts";
+export { Watch, WatchEvent, type WatchKindName, type WatchOptions } from "./watch.ts";
+export { MeridianError, type MeridianErrorCode } from "@meridian/wire";

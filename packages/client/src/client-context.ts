@@ -1,0 +1,21 @@
+import type { ChannelPool } from "./channel.ts";
+import type { Lanes } from "./lanes.ts";
+import type { SessionEvent } from "./options.ts";
+import type { Performer } from "./performer.ts";
+import type { PositionMap } from "./position.ts";
+import type { Runtime } from "./runtime.ts";
+import type { TopologySource } from "./topology-source.ts";
+
+/** The parts of a client. */
+export interface ClientContext {
+  readonly runtime: Runtime;
+  readonly pool: ChannelPool;
+  readonly topology: TopologySource;
+  readonly lanes: Lanes;
+  readonly performer: Performer;
+  /** What the client has seen. */
+  readonly token: PositionMap;
+  readonly listeners: Set<(event: SessionEvent) => void>;
+  /** Default deadline of operations, milliseconds. */
+  readonly deadlineMs: number;
+}

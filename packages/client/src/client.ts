@@ -1,0 +1,286 @@
+import { MeridianError } from "@meridian/wire";
+import type { ClientContext } from "./client-context.ts";
+import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody } from "./draft.ts";
+import { syncDraft } from "./draft.ts";
+import { Election } from "./election.ts";
+import { Lock } from "./lock.ts";
+import type {
+  ChildrenOptions,
+  CreateOptions,
+  MultiOperation,
+  ReadOptions,
+  SessionEvent,
+  VersionOptions,
+} from "./options.ts";
+import type { OperationOptions } from "./performer.ts";
+import { createRequest, deleteRequest, multiRequest, setRequest } from "./request.ts";
+import {
+  childPage,
+  existence,
+  multiDone,
+  nodeValue,
+  receipt,
+  written,
+  type Answer,
+  type ChildList,
+  type Done,
+  type Existence,
+  type MultiDone,
+  type NodeValue,
+  type Written,
+} from "./result.ts";
+import { GLOBAL, originsOf, watchSteps } from "./route.ts";
+import { RawSession } from "./raw-session.ts";
+import { decodeToken, encodeToken } from "./token.ts";
+import { Watch, type WatchContext, type WatchOptions } from "./watch.ts";
+
+const multiMax = 128;
+/** Page that is asked for when all children are wanted; the server may give fewer. */
+const pageMax = 1_000;
+
+/**
+ * A client of the platform. It sends each operation where the zone of its path and the consistency
+ * asked for say, keeps one session for each cluster that it writes to, and finds its way around
+ * nodes and regions that fail within the deadline of the operation.
+ *
+ * All methods reject with a `MeridianError`; a write of unknown fate has the code UNKNOWN, and
+ * every other code means that it was not applied. Data given to a write must not be changed until
+ * its promise settles.
+ */
+export class Meridian implements AsyncDisposable {
+  readonly #context: ClientContext;
+  #isClosed = false;
+
+  /** Use `connect`. */
+  constructor(context: ClientContext) {
+    this.#context = context;
+  }
+
+  /** The caller's region. */
+  get region(): string {
+    return this.#context.topology.region;
+  }
+
+  /**
+   * What this client has seen, for another client or process to see at least as much. "" before the
+   * first answer.
+   */
+  get token(): string {
+    return encodeToken(this.#context.token.list());
+  }
+
+  /** Makes this client see at least what the token has seen. */
+  observe(token: string): void {
+    this.#context.token.addAll(decodeToken(token));
+  }
+
+  /**
+   * After CAUSALITY_LOST: gives up what was seen, of one cluster or all, and goes on with what
+   * there is.
+   */
+  forget(cluster?: string): void {
+    this.#context.token.clear(cluster);
+  }
+
+  /** Creates a node. */
+  async create(
+    path: string,
+    data?: string | Uint8Array,
+    options: CreateOptions = {},
+  ): Promise<Written> {
+    const request = createRequest(createBody(path, data, options));
+    return written(await this.#write(path, request, options));
+  }
+
+  /** Replaces the data of a node. */
+  set(path: string, data: string | Uint8Array, options: VersionOptions = {}): Promise<Written> {
+    const request = setRequest({ path, data: dataBytes(data), version: options.version ?? -1 });
+    return this.#write(path, request, options).then(written);
+  }
+
+  /** Deletes a node without children. */
+  async delete(path: string, options: VersionOptions = {}): Promise<Done> {
+    const request = deleteRequest({ path, version: options.version ?? -1 });
+    return { receipt: receipt(await this.#write(path, request, options)) };
+  }
+
+  /**
+   * Several writes of one cluster, at most 128, all or nothing.
+   * @throws {MultiError} with the code of the part that failed; BAD_ARGUMENTS when they span
+   * clusters.
+   */
+  async multi(
+    operations: readonly MultiOperation[],
+    options: OperationOptions = {},
+  ): Promise<MultiDone> {
+    const [first] = operations;
+    if (first === undefined || operations.length > multiMax) {
+      throw new MeridianError("BAD_ARGUMENTS", `a multi has 1 to ${multiMax} parts`);
+    }
+    const { performer } = this.#context;
+    const owner = performer.ownerOf(first.path);
+    const stranger = operations.find(({ path }) => performer.ownerOf(path) !== owner);
+    if (stranger !== undefined) {
+      throw new MeridianError(
+        "BAD_ARGUMENTS",
+        `a multi belongs to one cluster: ${first.path} to ${owner}, ${stranger.path} to ` +
+          performer.ownerOf(stranger.path),
+      );
+    }
+    const request = multiRequest({ operations: operations.map(multiBody) });
+    const { parts, receipt: got } = multiDone(await this.#write(first.path, request, options));
+    return {
+      parts: operations.map(({ path }, place) => {
+        const part = parts[place];
+        return part === undefined || part.path === "" ? { path, stat: part?.stat } : part;
+      }),
+      receipt: got,
+    };
+  }
+
+  /** Reads a node. */
+  async get(path: string, options: ReadOptions = {}): Promise<NodeValue> {
+    return nodeValue(await this.#read(path, options, () => getDraft(path)));
+  }
+
+  /** Tells whether a node exists. */
+  async exists(path: string, options: ReadOptions = {}): Promise<Existence> {
+    return existence(await this.#read(path, options, () => existsDraft(path)));
+  }
+
+  /**
+   * Lists the children of a node. A list that takes several requests is not of one moment: a child
+   * that was there all the time is in it, others may be.
+   */
+  async children(path: string, options: ChildrenOptions = {}): Promise<ChildList> {
+    const { withStats = false, withData = false, limit = Infinity } = options;
+    let after = options.startAfter ?? "";
+    let list: ChildList | undefined;
+    for (;;) {
+      const left = limit - (list?.names.length ?? 0);
+      const page = { withStats, withData, limit: Math.min(left, pageMax), after };
+      const answer = await this.#read(path, options, () => childrenDraft(path, page));
+      const next = childPage(answer, withData);
+      list = list === undefined ? next : joined(list, next);
+      const last = list.names.at(-1);
+      if (!next.more || last === undefined || list.names.length >= limit) return list;
+      after = last;
+    }
+  }
+
+  /**
+   * Moves the client's token to what the owner of the path has committed by now: reads that follow,
+   * wherever they are served, show at least that.
+   */
+  async sync(path: string, options: OperationOptions = {}): Promise<Done> {
+    this.#assertOpen();
+    const reading = { ...options, path, consistency: undefined, maxStalenessMs: undefined };
+    const answer = await this.#context.performer.readOwner({
+      ...reading,
+      draft: () => syncDraft(path),
+    });
+    return { receipt: receipt(answer) };
+  }
+
+  /** Watches a node, or with `recursive` all below it. */
+  watch(path: string, options: WatchOptions = {}): Watch {
+    this.#assertOpen();
+    const { runtime, performer, lanes, topology, token } = this.#context;
+    const policy = performer.policyOf(path);
+    const wanted = options.consistency ?? "regional";
+    performer.ownerOf(path);
+    const context: WatchContext = {
+      runtime,
+      token,
+      origins: originsOf(policy, topology.directory),
+      steps: watchSteps(policy, wanted, topology.directory),
+      lane: ({ destination }) => lanes.stranger(destination),
+    };
+    return new Watch(context, path, decodeToken(options.from ?? ""), options);
+  }
+
+  /** A lock that whoever creates the lowest node below `path` holds. Strict and regional zones. */
+  lock(path: string): Lock {
+    return new Lock(this, this.#context, path);
+  }
+
+  /**
+   * An election that whoever creates the lowest node below `path` has won. Strict and regional
+   * zones.
+   */
+  election(path: string): Election {
+    return new Election(this, this.#context, path);
+  }
+
+  /**
+   * The session with a cluster ("global", or a region) as a bare pipe for requests, without a
+   * promise each: for load generators and whoever else counts microseconds.
+   */
+  session(cluster: string = GLOBAL): RawSession {
+    this.#assertOpen();
+    return new RawSession(this.#context.lanes.session(cluster), this.#context);
+  }
+
+  /** After SESSION_EXPIRED: goes on with new sessions. What was ephemeral is gone. */
+  renew(): void {
+    for (const lane of this.#context.lanes.sessions()) lane.renew();
+  }
+
+  /** Tells of every turn of a session from now on, until the returned function is called. */
+  onSession(listener: (event: SessionEvent) => void): () => void {
+    this.#context.listeners.add(listener);
+    return () => this.#context.listeners.delete(listener);
+  }
+
+  /**
+   * Ends all sessions, and with them ephemeral nodes and locks, all watches and all connections.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#context.topology.close();
+    await this.#context.lanes.close();
+    this.#context.pool.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #write(
+    path: string,
+    request: ReturnType<typeof setRequest>,
+    options: OperationOptions,
+  ): Promise<Answer> {
+    if (this.#isClosed) return Promise.reject(closed());
+    return this.#context.performer.write(path, request, options);
+  }
+
+  async #read(
+    path: string,
+    options: ReadOptions,
+    draft: () => ReturnType<typeof setRequest>,
+  ): Promise<Answer> {
+    this.#assertOpen();
+    const { consistency, maxStalenessMs, deadlineMs, signal, after } = options;
+    if (after !== undefined) this.observe(after);
+    const reading = { path, consistency, maxStalenessMs, deadlineMs, signal, draft };
+    return await this.#context.performer.read(reading);
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+}
+
+function closed(): MeridianError {
+  return new MeridianError("SESSION_EXPIRED", "the client has been closed");
+}
+
+function joined(list: ChildList, next: ChildList): ChildList {
+  return {
+    ...next,
+    names: [...list.names, ...next.names],
+    children: [...list.children, ...next.children],
+  };
+}

@@ -1,0 +1,54 @@
+import { MeridianError, type MeridianErrorCode } from "@meridian/wire";
+import type { Pending } from "./pending.ts";
+
+/** Refusals that pass: nothing was done, and the same request may succeed in a moment. */
+const passing = new Set<MeridianErrorCode>([
+  "NOT_LEADER",
+  "OVERLOADED",
+  "GLOBAL_UNAVAILABLE",
+  "REGION_UNAVAILABLE",
+]);
+
+/** Refusals of a stream that no other node will take back. */
+const barring = new Set<MeridianErrorCode>([
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
+  "UNSUPPORTED",
+  "BAD_ARGUMENTS",
+]);
+
+/** Whether nothing was done and the same request may succeed in a moment. */
+export function isPassing(code: MeridianErrorCode): boolean {
+  return passing.has(code);
+}
+
+/** Whether an answer leaves the fate of a write open. Its number makes repeating it safe. */
+export function isUncertain(code: MeridianErrorCode): boolean {
+  return code === "UNKNOWN" || code === "DEADLINE";
+}
+
+/** Whether a stream was refused in a way that no other node will take back. */
+export function isBarring(code: MeridianErrorCode): boolean {
+  return barring.has(code);
+}
+
+/**
+ * Whether a node that says this instead of a welcome did nothing of what came with the hello, and
+ * will not. That it has no leader is no such word: what it took may still find one.
+ */
+export function isVerdict(code: MeridianErrorCode): boolean {
+  return barring.has(code) || code === "SESSION_EXPIRED";
+}
+
+/**
+ * What the caller of a request is told when it is given up: for a write that may have happened,
+ * UNKNOWN.
+ */
+export function lostError(pending: Pending, error: MeridianError): MeridianError {
+  if (!pending.isWrite || !pending.maybeApplied) return error;
+  return new MeridianError(
+    "UNKNOWN",
+    `the write was sent, and it is not known whether it was applied: ${error.description}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,118 @@
+import type { Pending } from "./pending.ts";
+
+/**
+ * The open requests of a lane, in the order of their submission: waiting to be sent, on their way,
+ * or refused for the moment. Whatever happens to links, they are sent, and sent again, in that
+ * order.
+ */
+export class Outbox {
+  #waiting: Pending[] = [];
+  #refused: Pending[] = [];
+  readonly #inflight = new Map<number, Pending>();
+  #order = 0;
+  #count = 0;
+  #bytes = 0;
+
+  /** Open requests. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** What they hold, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Nothing is on its way. */
+  get isIdle(): boolean {
+    return this.#inflight.size === 0;
+  }
+
+  /** Something is to be sent. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Takes a request in; it is neither waiting nor on its way yet. */
+  add(pending: Pending): void {
+    this.#order += 1;
+    pending.order = this.#order;
+    this.#count += 1;
+    this.#bytes += pending.bytes;
+  }
+
+  /** It waits for a link, behind those that do already. */
+  wait(pending: Pending): void {
+    this.#waiting.push(pending);
+  }
+
+  /** All that wait, in order; they no longer do. */
+  takeWaiting(): readonly Pending[] {
+    const waiting = this.#waiting.filter(isOpen);
+    this.#waiting = [];
+    return waiting;
+  }
+
+  /** It is on its way under its id. */
+  sent(pending: Pending): void {
+    this.#inflight.set(pending.id, pending);
+  }
+
+  /** The request with this id has been answered; it is no longer on its way. */
+  answered(id: number): Pending | undefined {
+    const pending = this.#inflight.get(id);
+    if (pending !== undefined) this.#inflight.delete(id);
+    return pending;
+  }
+
+  /** It was refused for the moment, and waits aside for `retryRefused`. */
+  refused(pending: Pending): void {
+    this.#refused.push(pending);
+  }
+
+  /** What was refused waits again, before everything that was submitted after it. */
+  retryRefused(): void {
+    if (this.#refused.length === 0) return;
+    this.#waiting = [...this.#refused, ...this.#waiting].sort(byOrder);
+    this.#refused = [];
+  }
+
+  /** The link is gone: everything waits again. */
+  rewind(): void {
+    if (this.#inflight.size > 0 || this.#refused.length > 0) {
+      this.#waiting = [...this.#inflight.values(), ...this.#refused, ...this.#waiting];
+      this.#waiting.sort(byOrder);
+    }
+    this.#inflight.clear();
+    this.#refused = [];
+  }
+
+  /** It is done with, wherever it is. */
+  finish(pending: Pending): void {
+    if (pending.isFinished) return;
+    pending.isFinished = true;
+    this.#inflight.delete(pending.id);
+    this.#count -= 1;
+    this.#bytes -= pending.bytes;
+  }
+
+  /** Frees what is done with among those that wait. */
+  compact(): void {
+    this.#waiting = this.#waiting.filter(isOpen);
+    this.#refused = this.#refused.filter(isOpen);
+  }
+
+  /** All open requests, in order. */
+  all(): readonly Pending[] {
+    const all = [...this.#inflight.values(), ...this.#refused, ...this.#waiting];
+    return all.filter(isOpen).sort(byOrder);
+  }
+}
+
+function isOpen(pending: Pending): boolean {
+  return !pending.isFinished;
+}
+
+function byOrder(a: Pending, b: Pending): number {
+  return a.order - b.order;
+}

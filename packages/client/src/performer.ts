@@ -1,0 +1,275 @@
+import { MeridianError, type MeridianErrorCode } from "@meridian/wire";
+import type { Directory } from "./directory.ts";
+import type { Lane } from "./lane.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Settle, Submission } from "./pending.ts";
+import { readMajority, type Outcome } from "./quorum.ts";
+import { consistencyNumber } from "./receipt.ts";
+import type { DraftRequest } from "./request.ts";
+import { multiError, type Answer } from "./result.ts";
+import {
+  defaultConsistency,
+  originsOf,
+  ownerOf,
+  quorumOf,
+  readSteps,
+  type ReadConsistency,
+  type Step,
+} from "./route.ts";
+import type { Runtime } from "./runtime.ts";
+import type { ZonePolicy } from "./zone-table.ts";
+
+/** What every operation may be told. */
+export interface OperationOptions {
+  /** From now; default 10 s, and 15 s for what the global tier has to do. */
+  readonly deadlineMs?: number | undefined;
+  /** Gives the operation up. A write that was sent then ends with UNKNOWN. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A read on its way: what to ask and how fresh it has to be. */
+export interface Reading extends OperationOptions {
+  readonly path: string;
+  readonly consistency: ReadConsistency | undefined;
+  readonly maxStalenessMs: number | undefined;
+  /** A new draft of the request: each step sends its own. */
+  draft(): DraftRequest;
+}
+
+/** What the performer needs of its client. */
+export interface PerformerContext {
+  readonly runtime: Runtime;
+  readonly lanes: Lanes;
+  readonly deadlineMs: number;
+  readonly strictDeadlineMs: number;
+  directory(): Directory;
+  refreshTopology(): void;
+}
+
+/** Answers that say "not here": the next step may do better. */
+const passedOn = new Set<MeridianErrorCode>([
+  "STALE",
+  "NOT_LEADER",
+  "OVERLOADED",
+  "GLOBAL_UNAVAILABLE",
+  "REGION_UNAVAILABLE",
+  "MOVED",
+  "RESIDENCY_DENIED",
+  "UNSUPPORTED",
+  "SESSION_EXPIRED",
+  "DEADLINE",
+  "UNKNOWN",
+]);
+/** Owners that a path may have had one after the other while we looked. */
+const redirectsMax = 3;
+
+/** Carries operations out: finds the cluster of a write, and takes a read from step to step. */
+export class Performer {
+  readonly #context: PerformerContext;
+
+  constructor(context: PerformerContext) {
+    this.#context = context;
+  }
+
+  /** The policy that holds for a path. */
+  policyOf(path: string): ZonePolicy {
+    if (!path.startsWith("/")) throw new MeridianError("BAD_PATH", `"${path}" is not absolute`);
+    return this.#context.directory().zones.policyOf(path);
+  }
+
+  /**
+   * The cluster that takes the writes of a path.
+   * @throws {MeridianError} REGION_UNAVAILABLE for a region that is not known: a path can name any.
+   */
+  ownerOf(path: string): string {
+    const directory = this.#context.directory();
+    const owner = ownerOf(this.policyOf(path), directory);
+    if (directory.has(owner)) return owner;
+    this.#context.refreshTopology();
+    throw new MeridianError(
+      "REGION_UNAVAILABLE",
+      `${path} belongs to ${owner}, which is not known`,
+    );
+  }
+
+  /** Writes, at the cluster that owns the path. */
+  write(path: string, request: DraftRequest, options: OperationOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      const owner = this.ownerOf(path);
+      const deadlineAtMs = this.#deadlineAtMs(this.policyOf(path), options);
+      this.#writeAt(owner, { request, options, deadlineAtMs, resolve, reject }, redirectsMax);
+    });
+  }
+
+  /** Reads, at the first step that can answer. */
+  async read(reading: Reading): Promise<Answer> {
+    reading.signal?.throwIfAborted();
+    const policy = this.policyOf(reading.path);
+    const consistency = reading.consistency ?? defaultConsistency(policy);
+    const deadlineAtMs = this.#deadlineAtMs(policy, reading);
+    if (consistency === "quorum") return await this.#readQuorum(policy, reading, deadlineAtMs);
+    this.ownerOf(reading.path);
+    const steps = readSteps(policy, consistency, this.#context.directory());
+    return await this.#readAlong(steps, policy, reading, deadlineAtMs);
+  }
+
+  /** Asks the owner of a path, in the order of the session's writes if there is one. */
+  async readOwner(reading: Reading): Promise<Answer> {
+    const policy = this.policyOf(reading.path);
+    const cluster = this.ownerOf(reading.path);
+    const consistency = policy.consistency === "eventual" ? "regional" : "strict";
+    const step: Step = { destination: { kind: "cluster", cluster }, consistency };
+    return await this.#readAlong([step], policy, reading, this.#deadlineAtMs(policy, reading));
+  }
+
+  #deadlineAtMs(policy: ZonePolicy, options: OperationOptions): number {
+    const { runtime, deadlineMs, strictDeadlineMs } = this.#context;
+    const ownMs = policy.consistency === "strict" ? strictDeadlineMs : deadlineMs;
+    return runtime.nowMs() + (options.deadlineMs ?? ownMs);
+  }
+
+  #writeAt(owner: string, write: Write, redirects: number): void {
+    const { options, deadlineAtMs, resolve, reject } = write;
+    const settle: Settle = (error, response, link) => {
+      if (error === undefined && response !== undefined && link !== undefined) {
+        resolve({ response, link, owner });
+        return;
+      }
+      const next = error?.code === "MOVED" && redirects > 0 ? this.#nextOwner(error) : undefined;
+      if (next !== undefined && next !== owner) {
+        // The one that was sent belongs to its stream.
+        this.#writeAt(next, { ...write, request: { ...write.request } }, redirects - 1);
+      } else {
+        reject(reasonOf(multiError(error ?? unanswered(), response), options.signal));
+      }
+    };
+    const { request } = write;
+    const submission = { request, isWrite: true, deadlineAtMs, isFinal: true, origins: [], settle };
+    submitUntil(options.signal, this.#context.lanes.session(owner), submission);
+  }
+
+  #nextOwner(error: MeridianError): string | undefined {
+    this.#context.refreshTopology();
+    return this.#context.directory().has(error.hint) ? error.hint : undefined;
+  }
+
+  async #readAlong(
+    steps: readonly Step[],
+    policy: ZonePolicy,
+    reading: Reading,
+    deadlineAtMs: number,
+  ): Promise<Answer> {
+    const { runtime } = this.#context;
+    const owner = ownerOf(policy, this.#context.directory());
+    let open = steps;
+    let failure: MeridianError | undefined;
+    let redirects = redirectsMax;
+    for (let step = open[0]; step !== undefined; step = open[0]) {
+      open = open.slice(1);
+      const nowMs = runtime.nowMs();
+      const isFinal = open.length === 0;
+      const stepAtMs = isFinal ? deadlineAtMs : nowMs + (deadlineAtMs - nowMs) / (open.length + 1);
+      const limits = { deadlineAtMs: stepAtMs, isFinal };
+      const outcome = await this.#ask(step, policy, reading, limits);
+      const { response, link } = outcome;
+      if (outcome.error === undefined && response !== undefined && link !== undefined) {
+        return { response, link, owner };
+      }
+      const error = outcome.error ?? unanswered();
+      failure = worse(failure, error);
+      if (!passedOn.has(error.code) || reading.signal?.aborted === true) break;
+      if (runtime.nowMs() >= deadlineAtMs) break;
+      const again = redirects > 0 ? this.#redirected(error, step) : undefined;
+      if (again === undefined) continue;
+      redirects -= 1;
+      open = [again, ...open];
+    }
+    throw reasonOf(failure ?? unheld(reading.path), reading.signal);
+  }
+
+  /** A step that takes the place of one that could not know better. */
+  #redirected(error: MeridianError, step: Step): Step | undefined {
+    if (error.code === "SESSION_EXPIRED") return step;
+    if (error.code !== "MOVED") return undefined;
+    const cluster = this.#nextOwner(error);
+    if (cluster === undefined) return undefined;
+    return { destination: { kind: "cluster", cluster }, consistency: step.consistency };
+  }
+
+  /** Asks one lane. Resolves, whatever comes of it. */
+  #ask(
+    step: Step,
+    policy: ZonePolicy,
+    reading: Reading,
+    limits: { readonly deadlineAtMs: number; readonly isFinal: boolean },
+  ): Promise<Outcome> {
+    const lane = this.#context.lanes.reader(step.destination);
+    const request = reading.draft();
+    request.consistency = consistencyNumber(step.consistency);
+    request.maxStalenessMs = Math.ceil(reading.maxStalenessMs ?? 0);
+    const origins = originsOf(policy, this.#context.directory());
+    return new Promise((resolve) => {
+      const settle: Settle = (error, response, link) => resolve({ error, response, link });
+      submitUntil(reading.signal, lane, { request, isWrite: false, ...limits, origins, settle });
+    });
+  }
+
+  async #readQuorum(policy: ZonePolicy, reading: Reading, deadlineAtMs: number): Promise<Answer> {
+    const { regions, majority } = quorumOf(policy, this.#context.directory());
+    const limits = { deadlineAtMs, isFinal: true };
+    const outcomes = regions.map((cluster) => {
+      const step: Step = { destination: { kind: "cluster", cluster }, consistency: "regional" };
+      return this.#ask(step, policy, reading, limits);
+    });
+    return await readMajority(outcomes, majority, policy);
+  }
+}
+
+interface Write {
+  readonly request: DraftRequest;
+  readonly options: OperationOptions;
+  readonly deadlineAtMs: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Submits, and gives the request up when the signal says so. */
+function submitUntil(signal: AbortSignal | undefined, lane: Lane, submission: Submission): void {
+  if (signal === undefined) {
+    lane.submit(submission);
+    return;
+  }
+  const onAbort = (): void => {
+    const options = { cause: signal.reason };
+    lane.cancel(pending, new MeridianError("DEADLINE", "the caller gave it up", options));
+  };
+  const settle: Settle = (error, response, link) => {
+    signal.removeEventListener("abort", onAbort);
+    submission.settle(error, response, link);
+  };
+  const pending = lane.submit({ ...submission, settle });
+  if (!pending.isSettled) signal.addEventListener("abort", onAbort, { once: true });
+}
+
+/** A caller that gave up hears its own reason, unless a write may have happened. */
+function reasonOf(error: MeridianError, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted !== true || error.code === "UNKNOWN") return error;
+  return signal.reason as Error;
+}
+
+/**
+ * What to report of two failures: that data was there but too old says more than that others were
+ * away.
+ */
+function worse(known: MeridianError | undefined, error: MeridianError): MeridianError {
+  return known?.code === "STALE" && passedOn.has(error.code) ? known : error;
+}
+
+function unanswered(): MeridianError {
+  return new MeridianError("CORRUPT", "an answer without a result");
+}
+
+function unheld(path: string): MeridianError {
+  return new MeridianError("REGION_UNAVAILABLE", `no region that holds ${path} is known`);
+}

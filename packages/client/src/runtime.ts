@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+
+/**
+ * Time, chance and the order of work: everything the client takes from its surroundings beside
+ * its channels. A simulator passes its own and the client runs on virtual time.
+ */
+export interface Runtime {
+  /** Monotonic milliseconds from an arbitrary origin. */
+  nowMs(): number;
+  /** Runs `callback` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** Runs `callback` when the input that has already arrived has been read. */
+  defer(callback: () => void): void;
+  /** A number in [0, 1): jitter and the order of equals. */
+  random(): number;
+  /** Bytes nobody can guess: session ids, secrets, names of lock nodes. */
+  randomBytes(length: number): Uint8Array;
+}
+
+/** The machine's clock, event loop and entropy. */
+export const systemRuntime: Runtime = {
+  nowMs: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+  defer(callback) {
+    setImmediate(callback);
+  },
+  random: () => Math.random(),
+  randomBytes: (length) => new Uint8Array(randomBytes(length)),
+};
+
+/** Resolves after `delayMs`; rejects with the signal's reason when that comes first. */
+export function pause(runtime: Runtime, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const onAbort = (): void => {
+      cancel();
+      reject(signal?.reason as Error);
+    };
+    const cancel = runtime.after(delayMs, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}

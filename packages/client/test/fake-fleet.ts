@@ -1,0 +1,216 @@
+import type { FrameHandler } from "@meridian/transport";
+import {
+  ClientFrame,
+  MeridianError,
+  ServerFrame,
+  Tier,
+  type Encodable,
+  type IClientFrame,
+  type INodeAddress,
+  type IResponse,
+  type IServerFrame,
+  type IZone,
+} from "@meridian/wire";
+import type { ClientChannel } from "../src/channel.ts";
+import { connect } from "../src/connect.ts";
+import type { Meridian } from "../src/client.ts";
+import type { ConnectOptions } from "../src/options.ts";
+import { FakeCluster } from "./fake-cluster.ts";
+import { FakeServer } from "./fake-server.ts";
+import { VirtualRuntime } from "./virtual-runtime.ts";
+
+const zones: readonly Encodable<IZone>[] = [
+  { prefix: "/global", consistency: "strict", replicate: ["all"] },
+  { prefix: "/locks", consistency: "strict", replicate: ["all"] },
+  { prefix: "/regions/{region}", consistency: "regional", home: "{region}", replicate: ["all"] },
+  { prefix: "/private/{region}", consistency: "regional", home: "{region}", replicate: ["none"] },
+  { prefix: "/shared", consistency: "eventual", replicate: ["all"] },
+];
+const regions = ["us-west", "eu-west", "apac"];
+
+/**
+ * The whole platform in miniature, in memory and on virtual time: three regions, a global cluster,
+ * edges.
+ */
+export class FakeFleet {
+  readonly runtime: VirtualRuntime;
+  readonly servers = new Map<string, FakeServer>();
+  readonly clusters = new Map<string, FakeCluster>();
+  readonly clients: Meridian[] = [];
+  /** One way. */
+  latencyMs = 1;
+
+  constructor(seed: number = 1) {
+    this.runtime = new VirtualRuntime(seed);
+    this.#addCluster("global", "us-east", ["us-east", "eu-central"], "global-voter");
+    for (const region of regions) this.#addCluster(region, region, [region], "regional-voter");
+    this.#add({ node: "witness-1", region: "us-west", role: "witness", cluster: "global" });
+    for (const region of regions) {
+      this.#add({ node: `edge-${region}`, region, role: "edge", cluster: region });
+    }
+  }
+
+  /** A client in us-west, unless told otherwise. It is closed with the fleet. */
+  async client(options: Partial<ConnectOptions> = {}): Promise<Meridian> {
+    const connecting = connect({
+      region: "us-west",
+      endpoints: ["us-west-1:1", "eu-west-1:1"],
+      runtime: this.runtime,
+      openChannel: (address) => this.channel(address),
+      ...options,
+    });
+    const client = await this.runtime.until(connecting);
+    this.clients.push(client);
+    return client;
+  }
+
+  server(node: string): FakeServer {
+    const server = this.servers.get(node);
+    if (server === undefined) throw new Error(`no node ${node}`);
+    return server;
+  }
+
+  cluster(name: string): FakeCluster {
+    const cluster = this.clusters.get(name);
+    if (cluster === undefined) throw new Error(`no cluster ${name}`);
+    return cluster;
+  }
+
+  /** Servers of a region, or for which this holds. */
+  select(wanted: (server: FakeServer) => boolean): readonly FakeServer[] {
+    return [...this.servers.values()].filter(wanted);
+  }
+
+  /** Cluster that owns a path; "" in eventual zones. */
+  ownerOf(path: string): string {
+    const [, top = "", second = ""] = path.split("/");
+    if (top === "regions" || top === "private") return second;
+    return top === "shared" ? "" : "global";
+  }
+
+  channel(address: string): ClientChannel {
+    const node = address.slice(0, address.indexOf(":"));
+    return new FakeChannel(this, this.server(node));
+  }
+
+  topologyNodes(): readonly Encodable<INodeAddress>[] {
+    return [...this.servers.values()].map((server) => server.place);
+  }
+
+  get zones(): readonly Encodable<IZone>[] {
+    return zones;
+  }
+
+  get regions(): readonly string[] {
+    return regions;
+  }
+
+  #addCluster(name: string, leaderRegion: string, where: readonly string[], role: string): void {
+    const cluster = new FakeCluster(name);
+    this.clusters.set(name, cluster);
+    for (const region of where) {
+      for (const number of [1, 2, 3]) {
+        const node = name === "global" ? `global-${region}-${number}` : `${region}-${number}`;
+        this.#add({ node, region, role, cluster: name });
+      }
+    }
+    cluster.leader = name === "global" ? `global-${leaderRegion}-1` : `${name}-1`;
+  }
+
+  #add(place: { node: string; region: string; role: string; cluster: string }): void {
+    const tier =
+      place.role === "edge" ? Tier.EDGE : place.cluster === "global" ? Tier.GLOBAL : Tier.REGIONAL;
+    const full = { ...place, tier, address: `${place.node}:1` };
+    this.servers.set(place.node, new FakeServer(this, full));
+  }
+}
+
+class FakeChannel implements ClientChannel {
+  readonly #fleet: FakeFleet;
+  readonly #server: FakeServer;
+  readonly #cuts = new Set<() => void>();
+
+  constructor(fleet: FakeFleet, server: FakeServer) {
+    this.#fleet = fleet;
+    this.#server = server;
+  }
+
+  topology(): ReturnType<ClientChannel["topology"]> {
+    const { regions: names, zones: table } = this.#fleet;
+    const nodes = this.#fleet.topologyNodes();
+    const answer = { nodes, zones: table, zonesVersion: 1, regions: names };
+    return this.#call(() => answer as Awaited<ReturnType<ClientChannel["topology"]>>);
+  }
+
+  status(): ReturnType<ClientChannel["status"]> {
+    return this.#call(() => this.#server.status());
+  }
+
+  session(handler: FrameHandler<IServerFrame>): ReturnType<ClientChannel["session"]> {
+    const { runtime } = this.#fleet;
+    const server = this.#server;
+    let isOver = false;
+    const end = (error: Error | undefined): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#cuts.delete(cut);
+      serving.onClose();
+      handler.onClose(error);
+    };
+    const cut = (): void => end(new MeridianError("REGION_UNAVAILABLE", "the channel was closed"));
+    this.#cuts.add(cut);
+    const serving = server.accept({
+      send: (frame: Encodable<IServerFrame>) => {
+        const bytes = ServerFrame.encode(frame);
+        runtime.after(this.#fleet.latencyMs, () => {
+          if (!isOver && !server.isSilent) handler.onFrame(ServerFrame.decode(bytes));
+        });
+      },
+      close: () => {
+        runtime.after(this.#fleet.latencyMs, () => {
+          if (!server.isSilent) end(undefined);
+        });
+      },
+      break: () => end(new MeridianError("REGION_UNAVAILABLE", "connection reset")),
+    });
+    if (server.isDown) {
+      runtime.after(this.#fleet.latencyMs, () =>
+        end(new MeridianError("REGION_UNAVAILABLE", "connection refused")),
+      );
+    }
+    return {
+      send: (frame: Encodable<IClientFrame>) => {
+        if (isOver) return;
+        const bytes = ClientFrame.encode(frame);
+        runtime.after(this.#fleet.latencyMs, () => {
+          if (!isOver && !server.isDown && !server.isSilent) {
+            serving.onFrame(ClientFrame.decode(bytes));
+          }
+        });
+      },
+      bufferedBytes: 0,
+      close: () => {
+        isOver = true;
+        this.#cuts.delete(cut);
+        serving.onClose();
+      },
+    };
+  }
+
+  close(): void {
+    for (const cut of this.#cuts) cut();
+  }
+
+  #call<T>(answer: () => T): Promise<T> {
+    const { runtime, latencyMs } = this.#fleet;
+    return new Promise((resolve, reject) => {
+      runtime.after(2 * latencyMs, () => {
+        if (this.#server.isDown) reject(new MeridianError("REGION_UNAVAILABLE", "refused"));
+        else if (!this.#server.isSilent) resolve(answer());
+      });
+    });
+  }
+}
+
+/** An answer with its defaults, as scripts give it. */
+export type Scripted = Encodable<IResponse>;
