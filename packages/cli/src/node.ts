@@ -194,11 +194,11 @@ function configurationOf(members: readonly Member[]): Configuration {
 
 /** Members of a region are near each other: they notice a lost leader within about a second. */
 const regionalTiming = {
-  tickMs: 50,
-  electionTicks: 20,
-  electionJitterTicks: 12,
-  heartbeatTicks: 2,
-  leaseTicks: 20,
+  tickMs: 100,
+  electionTicks: 10,
+  electionJitterTicks: 6,
+  heartbeatTicks: 1,
+  leaseTicks: 10,
 };
 
 function timingOf(config: NodeConfig): Timing & { readonly tickMs: number } {

@@ -271,7 +271,7 @@ export class Replica implements PeerHandler {
   #tick(): void {
     if (this.#stopped) return;
     this.#raft.tick();
-    this.wake();
+    this.#turn();
   }
 
   #turn(): void {
