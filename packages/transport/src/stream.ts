@@ -11,7 +11,10 @@ export interface FrameStream<Out> {
 /** What the owner of a stream is told. No call after `onClose`, which comes exactly once. */
 export interface FrameHandler<In> {
   onFrame(frame: In): void;
-  /** The other side ended it (undefined), or it broke. */
+  /**
+   * The other side ended it (undefined), or it broke; also after an own `close`, with its argument. A client that gives
+   * a stream up may look to the server as if it had ended it in good order; one that dies or is cut off does not.
+   */
   onClose(error: Error | undefined): void;
 }
 

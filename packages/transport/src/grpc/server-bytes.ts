@@ -37,6 +37,7 @@ export class ServerBytes implements ByteStream {
     call.on("data", (bytes: Buffer) => {
       if (!this.#over) events.received(bytes);
     });
+    // A client that cancels says first that nothing follows, so that this looks like a good end.
     call.once("end", () => this.#end(undefined));
   }
 

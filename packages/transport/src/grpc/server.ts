@@ -5,7 +5,7 @@ import { ListenError } from "../listen-error.ts";
 import type { Services } from "../service.ts";
 import { WINDOW_BYTES, type Tls } from "./client-options.ts";
 import { Health } from "./health.ts";
-import { addSettings, widenConnections } from "./internals.ts";
+import { Connections, addSettings } from "./internals.ts";
 import { addReflection } from "./reflection.ts";
 import { servedServices } from "./services.ts";
 
@@ -53,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   );
   const { host, port: wanted } = parseAddress(options.listen);
   const port = await bind(server, options.listen, wanted, serverCredentials(options.tls));
-  widenConnections(server, WINDOW_BYTES);
+  const connections = new Connections(server, WINDOW_BYTES);
   let closing: Promise<void> | undefined;
   return {
     address: `${host}:${port}`,
@@ -61,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     setServing: (serving) => health.setServing(serving),
     close() {
       health.setServing(false);
-      closing ??= shutDown(server, limits.graceMs);
+      closing ??= shutDown(server, connections, limits.graceMs);
       return closing;
     },
   };
@@ -107,9 +107,9 @@ function bind(
   });
 }
 
-function shutDown(server: grpc.Server, graceMs: number): Promise<void> {
+function shutDown(server: grpc.Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    const force = setTimeout(() => connections.cut(), graceMs);
     server.tryShutdown(() => {
       clearTimeout(force);
       resolve();

@@ -4,7 +4,7 @@ import type { ChannelConnector, UnaryOptions } from "../channel-connector.ts";
 import type { TransportClock } from "../clock.ts";
 import { givenUp } from "../connected-channel.ts";
 import type { ConnectionEnd } from "./connection.ts";
-import type { Dial } from "./opening.ts";
+import type { Dial, Opening } from "./opening.ts";
 
 /** A channel's way to a server in the same process. */
 export class MemoryChannelConnector implements ChannelConnector {
@@ -18,13 +18,19 @@ export class MemoryChannelConnector implements ChannelConnector {
   }
 
   open(path: string): ByteStream {
-    return this.#open(path);
+    return this.#open({ path });
   }
 
   call(path: string, request: Buffer, options: UnaryOptions): Promise<Buffer> {
     const { deadlineMs, signal, once } = options;
-    const end = this.#open(path, deadlineMs);
-    let arrived = false;
+    let reached = false;
+    const end = this.#open({
+      path,
+      deadlineMs,
+      reached: () => {
+        reached = true;
+      },
+    });
     return new Promise((resolve, reject) => {
       const fail = (error: MeridianError): void => {
         stop();
@@ -49,13 +55,11 @@ export class MemoryChannelConnector implements ChannelConnector {
         },
         ended: (error) => {
           stop();
-          if (error?.code === "REGION_UNAVAILABLE" && once && arrived) reject(openFate(error));
+          if (error?.code === "REGION_UNAVAILABLE" && once && reached) reject(openFate(error));
           else reject(error ?? new MeridianError("CORRUPT", "the server answered nothing"));
         },
       });
-      end.write(request, () => {
-        arrived = true;
-      });
+      end.write(request);
       end.end();
     });
   }
@@ -66,9 +70,8 @@ export class MemoryChannelConnector implements ChannelConnector {
     this.#ends.clear();
   }
 
-  #open(path: string, deadlineMs?: number): ConnectionEnd {
+  #open(opening: Opening): ConnectionEnd {
     for (const end of this.#ends) if (end.over) this.#ends.delete(end);
-    const opening = deadlineMs === undefined ? { path } : { path, deadlineMs };
     const { client } = this.#dial(opening);
     this.#ends.add(client);
     return client;

@@ -6,6 +6,8 @@ export interface Opening {
   readonly path: string;
   /** The caller's deadline, from now. */
   readonly deadlineMs?: number;
+  /** Runs when the server takes the connection: from then on a request may have been acted upon. */
+  readonly reached?: () => void;
   /** Runs at the caller once the server has taken the connection. */
   readonly accepted?: () => void;
   /** Snapshots: runs at the caller whenever the server wants the next chunk. */

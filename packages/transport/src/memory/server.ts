@@ -53,6 +53,7 @@ export class MemoryServer {
       end.abort(new MeridianError("UNSUPPORTED", `there is no ${opening.path} here`));
       return;
     }
+    opening.reached?.();
     if (opening.accepted !== undefined) end.signal(opening.accepted);
   }
 
