@@ -53,7 +53,10 @@ export async function startNode(
   const channels = new Channels();
   const storage = config.data === undefined ? undefined : await openStorage(config, log);
   try {
-    const part = storage === undefined ? edge(config, channels, log) : await member(config, storage, channels, log);
+    const part =
+      storage === undefined
+        ? edge(config, channels, log)
+        : await member(config, storage, channels, log);
     const server = await serve({
       ...part.services(),
       listen: config.listen,
@@ -111,7 +114,10 @@ function openStorage(config: NodeConfig, log: Log): Promise<Storage> {
 function edge(config: NodeConfig, channels: Channels, log: Log): Part {
   const { node, region, regions } = config;
   return new EdgeObserver({
-    ...{ node, region, log, memoryBytes },
+    node,
+    region,
+    log,
+    memoryBytes,
     version: version(),
     upstreams: Object.keys(regions),
     topology: topologyOf(config),
@@ -133,7 +139,12 @@ async function member(
   const name = clusterOf(config);
   const options: GroupMemberOptions = {
     place: { node, region, tier, cluster: name },
-    ...{ incarnation, role, group, storage, log, memoryBytes },
+    incarnation,
+    role,
+    group,
+    storage,
+    log,
+    memoryBytes,
     version: version(),
     configuration: configurationOf(cluster),
     timing: timingOf(config),
@@ -239,7 +250,12 @@ function topologyOf(config: NodeConfig): readonly TopologyNode[] {
   const nodes = new Map<string, TopologyNode>();
   for (const { node, region, role, group = "", address, addressFrom } of members) {
     nodes.set(node, {
-      ...{ node, region, role, group, address, addressFrom },
+      node,
+      region,
+      role,
+      group,
+      address,
+      addressFrom,
       cluster: clusterOf({ role, region }),
     });
   }

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 
 import { addChaosCommands } from "./command/chaos.ts";
+import { addDataCommands } from "./command/data.ts";
 import { addFleetCommands } from "./command/fleet.ts";
 import { addPlatformCommands } from "./command/platform.ts";
+import { addRecipeCommands } from "./command/recipe.ts";
 import type { Output } from "./command/options.ts";
 import { version } from "./version.ts";
 
@@ -27,6 +29,8 @@ export function createProgram(output: Output): Command {
     );
   if (output === "json") program.configureOutput({ writeErr: () => {} });
   addPlatformCommands(program);
+  addDataCommands(program);
+  addRecipeCommands(program);
   addFleetCommands(program);
   addChaosCommands(program);
   return program;

@@ -1,0 +1,106 @@
+import type { Meridian, Receipt, Stat } from "@meridian/client";
+
+import { exitCodes, type ExitCode } from "../failure/exit-code.ts";
+import { print, printJson } from "../output/print.ts";
+import { table } from "../output/table.ts";
+import { encodeData, isoTime, statJson, statText } from "./format.ts";
+import type { DataOptions, ReadOptions } from "./options.ts";
+import { reading, withMeridian } from "./session.ts";
+
+/** `meridian get`: the data as it is; a terminal gets a line break behind it. */
+export async function get(path: string, options: ReadOptions): Promise<ExitCode> {
+  await withMeridian(options, async (meridian) => {
+    const node = await reading(options.consistency, meridian.get(path, freshness(options)));
+    if (options.output === "json") {
+      const { stat, receipt } = node;
+      await printRead(meridian, { path: node.path, ...encodeData(node.data) }, stat, receipt);
+      return;
+    }
+    await print(node.data);
+    if (process.stdout.isTTY && node.data.at(-1) !== 10) await print("\n");
+  });
+  return exitCodes.ok;
+}
+
+/** `meridian exists`: prints true or false; exit code 4 when it does not exist. */
+export async function exists(path: string, options: ReadOptions): Promise<ExitCode> {
+  const found = await withMeridian(options, async (meridian) => {
+    const answer = await reading(options.consistency, meridian.exists(path, freshness(options)));
+    const { stat, receipt } = answer;
+    if (options.output === "json") {
+      await printRead(meridian, { path, exists: answer.exists }, stat, receipt);
+    } else await print(`${answer.exists}\n`);
+    return answer.exists;
+  });
+  return found ? exitCodes.ok : exitCodes.noNode;
+}
+
+/** `meridian stat`. */
+export async function stat(path: string, options: ReadOptions): Promise<ExitCode> {
+  await withMeridian(options, async (meridian) => {
+    const answer = await reading(options.consistency, meridian.exists(path, freshness(options)));
+    if (answer.stat === undefined) {
+      const { MeridianError } = await import("@meridian/client");
+      throw new MeridianError("NO_NODE", `${path} does not exist`);
+    }
+    if (options.output === "json") await printRead(meridian, { path }, answer.stat, answer.receipt);
+    else await print(statText(answer.stat));
+  });
+  return exitCodes.ok;
+}
+
+/** `meridian ls`: the names of the children; long: a table. */
+export async function ls(
+  path: string,
+  options: ReadOptions & { readonly long?: true },
+): Promise<ExitCode> {
+  const { long: withStats = false, output } = options;
+  await withMeridian(options, async (meridian) => {
+    const asked = { ...freshness(options), withStats };
+    const list = await reading(options.consistency, meridian.children(path, asked));
+    if (output === "json") {
+      const children = list.children.map(({ name, stat: own }) => {
+        return own === undefined ? { name } : { name, stat: statJson(own) };
+      });
+      await printRead(meridian, { path, children }, list.stat, list.receipt);
+    } else if (withStats) {
+      const head = ["NAME", "VERSION", "BYTES", "CHILDREN", "KIND", "CHANGED"];
+      const rows = list.children.map(({ name, stat: own }) => [name, ...longRow(own)]);
+      await print(table(head, rows));
+    } else await print(list.names.map((name) => `${name}\n`).join(""));
+  });
+  return exitCodes.ok;
+}
+
+/** `meridian sync`. */
+export async function sync(path: string, options: DataOptions): Promise<ExitCode> {
+  await withMeridian(options, async (meridian) => {
+    const { receipt } = await meridian.sync(path);
+    if (options.output === "json") await printJson({ path, receipt, token: meridian.token });
+    else await print(`${meridian.token}\n`);
+  });
+  return exitCodes.ok;
+}
+
+function freshness({ consistency, maxStaleness }: ReadOptions): {
+  readonly consistency: ReadOptions["consistency"];
+  readonly maxStalenessMs: number | undefined;
+} {
+  return { consistency, maxStalenessMs: maxStaleness };
+}
+
+function longRow(own: Stat | undefined): readonly unknown[] {
+  if (own === undefined) return [];
+  const kind = own.ephemeralOwner === 0 ? "" : "ephemeral";
+  return [own.version, own.dataLength, own.numChildren, kind, isoTime(own.mtimeMs)];
+}
+
+async function printRead(
+  meridian: Meridian,
+  what: object,
+  own: Stat | undefined,
+  receipt: Receipt,
+): Promise<void> {
+  const metadata = own === undefined ? {} : { stat: statJson(own) };
+  await printJson({ ...what, ...metadata, receipt, token: meridian.token });
+}

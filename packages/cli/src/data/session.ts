@@ -1,0 +1,39 @@
+import type { Meridian } from "@meridian/client";
+
+import { findPlatform } from "../connection/whereabouts.ts";
+import { CommandError } from "../failure/command-error.ts";
+import { exitCodes } from "../failure/exit-code.ts";
+import type { DataOptions } from "./options.ts";
+
+/** Connects for the time of one piece of work, and closes whatever it opened. */
+export async function withMeridian<T>(
+  options: DataOptions,
+  work: (meridian: Meridian) => Promise<T>,
+): Promise<T> {
+  const { region, endpoints } = findPlatform(options);
+  const { connect } = await import("@meridian/client");
+  await using meridian = await connect({
+    endpoints,
+    region: region === "" ? undefined : region,
+    token: options.token,
+    deadlineMs: options.timeout,
+    strictDeadlineMs: options.timeout,
+    connectDeadlineMs: options.timeout,
+  });
+  return await work(meridian);
+}
+
+/**
+ * Runs a read. That a zone does not have the consistency asked for (a strict read where nobody owns the data) is a
+ * consistency refused, not a feature that is missing.
+ */
+export async function reading<T>(consistency: string | undefined, read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (consistency === undefined || !(error instanceof Error)) throw error;
+    if ((error as Error & { code?: unknown }).code !== "UNSUPPORTED") throw error;
+    const { message } = error;
+    throw new CommandError(exitCodes.consistency, "UNSUPPORTED", message, { cause: error });
+  }
+}
