@@ -4,8 +4,9 @@ import type { Configuration, EntryKind } from "./entry.ts";
 import { learnConfigurations } from "./following.ts";
 import { entryOverheadBytes } from "./options.ts";
 import { replicate } from "./replication.ts";
-import { becomeFollower, becomeLeader, trackMembers } from "./role.ts";
+import { becomeLeader, trackMembers } from "./role.ts";
 import { confirmReads, startReads } from "./read-index.ts";
+import { resign } from "./transfer.ts";
 
 /** Takes over: an empty entry of the own term lets everything before it be committed. Raft paper, section 8. */
 export function lead(core: Core): void {
@@ -52,22 +53,26 @@ export function advanceCommit(core: Core, leader: Leader): void {
   const { log } = core;
   const index = core.quorum.committedIndex(leader.matchOf);
   if (index <= log.commitIndex || log.term(index) !== core.term) return;
+  const { newestIndex } = core.configurations;
+  const settles =
+    newestIndex <= index && (newestIndex > log.commitIndex || !leader.committedInTerm);
   log.commitTo(index);
   leader.committedInTerm = true;
   leader.uncommitted.committed(index);
   leader.dirty = true;
-  if (core.configurations.newestIndex <= index) settleConfiguration(core, leader);
+  if (settles) settleConfiguration(core, leader);
 }
 
 /** The newest configuration is committed: leaves it when it is joint, leaves office when it has no place for us. */
 function settleConfiguration(core: Core, leader: Leader): void {
   const { configuration } = core;
+  // Those who are to be forgotten hear of it.
+  replicate(core, leader);
+  trackMembers(core, leader);
   if (isJoint(configuration)) {
-    if (!configuration.autoLeave) return;
-    appendConfiguration(core, leader, leaveJoint(configuration));
+    if (configuration.autoLeave) appendConfiguration(core, leader, leaveJoint(configuration));
   } else if (!core.voters.has(core.id)) {
-    replicate(core, leader);
-    becomeFollower(core, core.term, undefined);
+    resign(core, leader);
   }
 }
 

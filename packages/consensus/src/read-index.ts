@@ -48,6 +48,12 @@ export function startReads(core: Core, leader: Leader): void {
   if (reads.pending) sendHeartbeats(core, leader, true);
 }
 
+/** Answers the rounds that a quorum has confirmed. */
+export function confirmReads(core: Core, leader: Leader): void {
+  const number = core.quorum.committedIndex(leader.readRoundOf);
+  for (const round of leader.reads.takeConfirmed(number)) answer(core, round);
+}
+
 /** A follower answered a heartbeat: it followed this leader when the round it names had begun. */
 export function onReadConfirmed(
   core: Core,
@@ -79,12 +85,6 @@ function requestAtLeader(
 ): void {
   const request = { from, context };
   if (core.isWitness || !leader.reads.add(request)) refuseRead(core, request);
-}
-
-/** Answers the rounds that a quorum has confirmed. */
-export function confirmReads(core: Core, leader: Leader): void {
-  const number = core.quorum.committedIndex(leader.readRoundOf);
-  for (const round of leader.reads.takeConfirmed(number)) answer(core, round);
 }
 
 function answer(core: Core, round: ReadRound): void {

@@ -88,9 +88,12 @@ export function becomeLeader(core: Core): Leader {
   return leader;
 }
 
-/** Keeps a progress for each member of the newest configuration, and for nobody else. */
+/**
+ * Keeps a progress for each member of the newest configuration, and until that is committed for those it has no place
+ * for: so they learn that they are out, and do not go on campaigning.
+ */
 export function trackMembers(core: Core, leader: Leader): void {
-  const members = new Set(membersOf(core.configuration));
+  const members = new Set(core.configurations.since(core.log.commitIndex).flatMap(membersOf));
   for (const id of leader.progress.keys()) if (!members.has(id)) leader.progress.delete(id);
   for (const id of members) {
     if (id === core.id || leader.progress.has(id)) continue;

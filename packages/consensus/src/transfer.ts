@@ -63,6 +63,16 @@ export function onTransferProgress(
   urge(core, leader);
 }
 
+/** Leaves office because the configuration has no place for this member; whoever has the whole log may begin at once. */
+export function resign(core: Core, leader: Leader): void {
+  const { id, term } = core;
+  const to = mostUpToDate(core, leader);
+  if (to !== undefined && leader.matchOf(to) === core.log.lastIndex) {
+    core.send({ type: "timeout-now", from: id, to, term });
+  }
+  becomeFollower(core, term, undefined);
+}
+
 /** Tells the target to campaign, again if that was said before: the word may be lost. */
 export function repeatUrge(core: Core, leader: Leader): void {
   if (leader.transfer === undefined) return;

@@ -43,11 +43,7 @@ function patience(id: NodeId): Timing {
 }
 
 /** Runs many seeds. A failure names its seed. */
-function explore(
-  seeds: number,
-  ticks: number,
-  options: Omit<SimulationOptions, "seed">,
-): Counts {
+function explore(seeds: number, ticks: number, options: Omit<SimulationOptions, "seed">): Counts {
   const total: Record<string, number> = {};
   for (let seed = 1; seed <= seeds; seed++) {
     try {

@@ -64,7 +64,9 @@ export class Checks {
       return true;
     }
     const same =
-      known.term === entry.term && known.kind === entry.kind && text(known.data) === text(entry.data);
+      known.term === entry.term &&
+      known.kind === entry.kind &&
+      text(known.data) === text(entry.data);
     assert(same, `${id} applies another entry at ${entry.index}`);
     return false;
   }

@@ -204,7 +204,7 @@ export class Simulation {
   }
 
   #collect(id: NodeId, member: Member): void {
-    for (let ready = this.#take(id, member); ready !== undefined; ) ready = this.#take(id, member);
+    for (let ready = this.#take(id, member); ready !== undefined;) ready = this.#take(id, member);
     const { role, term, progress } = member.raft.status();
     if (role !== "leader") return;
     for (const { match, next } of progress.values()) assert(next > match, `${id}: next <= match`);
