@@ -1,4 +1,4 @@
-import type { HardState, Log, SnapshotMark } from "@meridian/consensus";
+import type { Entry, HardState, Log, SnapshotMark } from "@meridian/consensus";
 import { invariant } from "./invariant.ts";
 import { recordKey, snapshotKey, stateKey } from "./keys.ts";
 import type { Medium, Table, TableOperation } from "./medium.ts";
@@ -91,8 +91,10 @@ export class DurableStorage implements Storage {
   }
 
   write(write: Write): Promise<void> {
+    const { hardState, entries, reset } = write;
+    // Votes go on when the disk is full.
+    const room = entries.length === 0 ? undefined : entryBytes(entries);
     return this.#change(async () => {
-      const { hardState, entries, reset } = write;
       if (hardState === undefined && reset === undefined && entries.length === 0) return;
       this.#checkWrite(write);
       if (hardState !== undefined) await this.#promise(hardState);
@@ -101,25 +103,23 @@ export class DurableStorage implements Storage {
       const snapshot = reset === undefined ? undefined : this.#adopted(reset);
       await this.#commit({ log, hardState, snapshot });
       if (reset !== undefined) this.#clearRecords(before);
-    }, true);
+    }, room);
   }
 
   async saveSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void> {
     this.#checkUsable(false);
     invariant(mark.index <= this.#log.lastIndex(), "a snapshot ends inside the log");
     if (mark.index <= this.#snapshotIndex()) return;
-    await this.#checkRoom();
     const snapshot = await this.#writeSnapshot(mark, records);
     await this.#change(async () => {
       // The leader's snapshot may have taken the place meanwhile.
       if (mark.index > this.#snapshotIndex()) await this.#commit({ snapshot });
       else this.#discard(snapshot);
-    }, true);
+    });
   }
 
   async stageSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void> {
     this.#checkUsable(false);
-    await this.#checkRoom();
     const snapshot = await this.#writeSnapshot(mark, records);
     this.#discard(this.#staged);
     this.#staged = snapshot;
@@ -139,7 +139,7 @@ export class DurableStorage implements Storage {
       const before = this.#log.extent;
       await this.#commit({ log: this.#log.prepareCompaction(to) });
       this.#clearRecords(before);
-    }, false);
+    });
   }
 
   close(): Promise<void> {
@@ -148,14 +148,14 @@ export class DurableStorage implements Storage {
   }
 
   /**
-   * Runs a change in its turn; whatever it fails with ends this storage. Only being refused for want of room does
-   * not, as nothing was begun.
+   * Runs a change in its turn; whatever it fails with ends this storage. Only being refused for
+   * want of room does not, as nothing was begun.
    */
-  #change(task: () => Promise<void>, takesRoom: boolean): Promise<void> {
+  #change(task: () => Promise<void>, roomBytes?: number): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#turns.take(async () => {
       this.#checkUsable(true);
-      if (takesRoom) await this.#checkRoom();
+      if (roomBytes !== undefined) await this.#checkRoom(roomBytes);
       try {
         await task();
       } catch (error) {
@@ -171,9 +171,17 @@ export class DurableStorage implements Storage {
     if (!inTurn && this.#closed !== undefined) throw closedError();
   }
 
-  async #checkRoom(): Promise<void> {
-    if (await this.#medium.hasRoom()) return;
+  async #checkRoom(bytes: number): Promise<void> {
+    if (await this.#medium.hasRoom(bytes)) return;
     throw new StorageError("FULL", "too little space is left for anything but reading");
+  }
+
+  async *#whileThereIsRoom(records: SnapshotRecords): AsyncGenerator<readonly Uint8Array[]> {
+    await this.#checkRoom(0);
+    for await (const batch of records) {
+      await this.#checkRoom(batch.reduce((bytes, record) => bytes + record.byteLength, 0));
+      yield batch;
+    }
   }
 
   #fail(error: unknown): void {
@@ -261,18 +269,25 @@ export class DurableStorage implements Storage {
   ): Promise<SnapshotDescription> {
     const { files } = this.#medium;
     this.#snapshotsMade += 1;
-    const name = `${snapshotFilePrefix}${index}-${term}-${this.#state.sequence}-${this.#snapshotsMade}`;
-    const file = await writeSnapshotFile(files, name, records);
+    const number = `${this.#state.sequence}-${this.#snapshotsMade}`;
+    const name = `${snapshotFilePrefix}${index}-${term}-${number}`;
+    const file = await writeSnapshotFile(files, name, this.#whileThereIsRoom(records));
     return { mark: { index, term, configuration }, file };
   }
 
-  /** Deletes a snapshot that is no longer needed; what is left after a failure goes on the next opening. */
+  /**
+   * Deletes a snapshot that is no longer needed; what is left after a failure goes on the next
+   * opening.
+   */
   #discard(snapshot: SnapshotDescription | undefined): void {
     if (snapshot?.file === undefined) return;
     this.#medium.files.remove(snapshot.file.name).catch(() => undefined);
   }
 
-  /** Deletes the records that the log has left behind; what a failure leaves goes on the next opening. */
+  /**
+   * Deletes the records that the log has left behind; what a failure leaves goes on the next
+   * opening.
+   */
   #clearRecords(before: LogExtent): void {
     const { generation, recordsFrom } = this.#log.extent;
     const from = recordKey(before.generation, before.recordsFrom);
@@ -298,7 +313,10 @@ export class DurableStorage implements Storage {
   }
 }
 
-/** Losing such a batch costs some work on the next start and nothing else: it need not wait for the disk. */
+/**
+ * Losing such a batch costs some work on the next start and nothing else: it need not wait for the
+ * disk.
+ */
 function onlyCommitIndexDiffers(before: DurableState, after: DurableState): boolean {
   return (
     before.log === after.log &&
@@ -306,6 +324,10 @@ function onlyCommitIndexDiffers(before: DurableState, after: DurableState): bool
     before.vote === after.vote &&
     before.snapshotChecksum === after.snapshotChecksum
   );
+}
+
+function entryBytes(entries: readonly Entry[]): number {
+  return entries.reduce((bytes, { data }) => bytes + data.byteLength, 0);
 }
 
 function closedError(): StorageError {

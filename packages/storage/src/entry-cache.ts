@@ -52,7 +52,10 @@ export class EntryCache {
     this.#head += 1;
   }
 
-  /** Moves the list together when half of it is gone, so that what left is freed and moving stays rare. */
+  /**
+   * Moves the list together when half of it is gone, so that what left is freed and moving stays
+   * rare.
+   */
   #shrink(): void {
     if (this.#head < 1024 && this.#head < this.#entries.length) return;
     if (this.#head * 2 < this.#entries.length) return;

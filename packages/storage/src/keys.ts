@@ -11,8 +11,9 @@ export const snapshotKey: Buffer = Buffer.from("snapshot");
 const logPrefix = Buffer.from("log/");
 
 /**
- * Key of the log record that begins at `index`. A snapshot that replaces the log begins a new generation, so that
- * the old records, however many, vanish in one small batch and are deleted later.
+ * Key of the log record that begins at `index`. A snapshot that replaces the log begins a new
+ * generation, so that the old records, however many, vanish in one small batch and are deleted
+ * later.
  */
 export function recordKey(generation: number, index: number): Buffer {
   const key = Buffer.allocUnsafe(logPrefix.length + 4 + uint53Bytes);
@@ -35,7 +36,10 @@ export function parseRecordKey(
 /** From the first to past the last key of a generation, and of all. */
 export const generationMax = 0xffff_ffff;
 
-/** What the first record of a generation is chained to, so that records of two generations never fit together. */
+/**
+ * What the first record of a generation is chained to, so that records of two generations never fit
+ * together.
+ */
 export function generationChain(generation: number): number {
   return crc32(recordKey(generation, 0));
 }

@@ -2,8 +2,8 @@ import { crc32c, maskedCrc } from "./crc32c.ts";
 import { VarintReader } from "./level-manifest.ts";
 
 /**
- * Checks every block of one of level's tables, and says what is wrong, or gives undefined. Level itself believes
- * them: a damaged one yields wrong values, or aborts the process.
+ * Checks every block of one of level's tables, and says what is wrong, or gives undefined. Level
+ * itself believes them: a damaged one yields wrong values, or aborts the process.
  */
 export function tableDamage(table: Buffer): string | undefined {
   const footer = table.length - footerBytes;

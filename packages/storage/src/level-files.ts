@@ -6,7 +6,10 @@ import { toStorageError } from "./level-error.ts";
 import type { Files, OpenFile } from "./medium.ts";
 import { StorageError } from "./storage.ts";
 
-/** The files of a directory. Content and names are synced: a name that is not may vanish in a power failure. */
+/**
+ * The files of a directory. Content and names are synced: a name that is not may vanish in a power
+ * failure.
+ */
 export class DirectoryFiles implements Files {
   readonly #directory: string;
 

@@ -9,9 +9,9 @@ import type { StorageNotice } from "./options.ts";
 import { StorageError } from "./storage.ts";
 
 /**
- * Reads level's files before level does, as it would drop damaged records of its journal without a word and believe
- * damaged tables. A damaged table is refused; what is wrong with a journal is only told, as the checks of the log
- * decide whether anything is missing.
+ * Reads level's files before level does, as it would drop damaged records of its journal without a
+ * word and believe damaged tables. A damaged table is refused; what is wrong with a journal is only
+ * told, as the checks of the log decide whether anything is missing.
  * @throws {StorageError} CORRUPT, MISSING, IO.
  */
 export async function inspectLevel(directory: string): Promise<StorageNotice[]> {

@@ -17,8 +17,9 @@ export interface Dropped {
 }
 
 /**
- * Reads a journal as level does. It is made of blocks of 32 KiB; a record lies in one fragment or, across blocks, in
- * several, each with checksum, length and kind. After a damaged fragment the rest of its block is skipped.
+ * Reads a journal as level does. It is made of blocks of 32 KiB; a record lies in one fragment or,
+ * across blocks, in several, each with checksum, length and kind. After a damaged fragment the rest
+ * of its block is skipped.
  */
 export function readJournal(data: Buffer): Journal {
   const reader = new JournalReader(data);

@@ -4,8 +4,8 @@ import { StorageError } from "./storage.ts";
 export type LiveTables = ReadonlyMap<number, number>;
 
 /**
- * Follows the edits of a manifest to the tables that are live at its end. Others may lie in the directory, not
- * finished or not deleted when a process died; they mean nothing.
+ * Follows the edits of a manifest to the tables that are live at its end. Others may lie in the
+ * directory, not finished or not deleted when a process died; they mean nothing.
  * @throws {StorageError} CORRUPT.
  */
 export function liveTables(edits: readonly Buffer[]): LiveTables {
@@ -16,7 +16,10 @@ export function liveTables(edits: readonly Buffer[]): LiveTables {
   return live;
 }
 
-/** Reads the numbers and strings that level's files are made of. @throws {StorageError} CORRUPT at the end. */
+/**
+ * Reads the numbers and strings that level's files are made of. @throws {StorageError} CORRUPT at
+ * the end.
+ */
 export class VarintReader {
   readonly #data: Buffer;
   #at = 0;

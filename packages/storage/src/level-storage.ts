@@ -17,7 +17,11 @@ import { StorageError } from "./storage.ts";
 export interface LevelStorageOptions extends StorageOptions {
   /** Made if `create` is given. */
   readonly directory: string;
-  /** Kept free for opening and compacting when the disk is full, in bytes; default 4 MiB. */
+  /**
+   * Kept in reserve for opening and compacting when the disk is full, in bytes, and writes stop
+   * while less than as much is left beside it; default 48 MiB. On opening and in one compaction
+   * level writes up to about 40 MiB. 0: nothing is kept, and nothing watched.
+   */
   readonly reserveBytes?: number;
 }
 
@@ -58,9 +62,8 @@ export class LevelMedium implements Medium {
     const table = await this.#openLevel(location, mayCreate);
     try {
       for (const notice of notices) this.#onNotice?.(notice);
-      await this.#reserve.makeRoom();
+      await this.#reserve.prepare();
       await this.#owner.write();
-      await this.#reserve.renew();
       await syncDirectory(this.#directory);
       return table;
     } catch (error) {
@@ -69,15 +72,17 @@ export class LevelMedium implements Medium {
     }
   }
 
-  hasRoom(): Promise<boolean> {
-    return this.#reserve.hasRoom();
+  hasRoom(bytes: number): Promise<boolean> {
+    return this.#reserve.hasRoom(bytes);
   }
 
   async release(): Promise<void> {
     await this.#owner.remove();
   }
 
-  /** Level writes a table when it opens, so it cannot on a full disk; then the reserve makes room. */
+  /**
+   * Level writes a table when it opens, so it cannot on a full disk; then the reserve makes room.
+   */
   async #openLevel(location: string, mayCreate: boolean): Promise<LevelTable> {
     try {
       return await LevelTable.open(location, mayCreate);
@@ -105,7 +110,7 @@ export class LevelMedium implements Medium {
   }
 }
 
-const reserveBytesDefault = 4 * 1024 * 1024;
+const reserveBytesDefault = 48 * 1024 * 1024;
 const reserveFreed: StorageNotice = { kind: "reserve-freed" };
 
 /** A directory whose own name is durable too. */

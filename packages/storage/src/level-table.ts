@@ -5,8 +5,9 @@ import type { Table, TableOperation, TableRecord } from "./medium.ts";
 import { StorageError } from "./storage.ts";
 
 /**
- * A table in a level database. Level's own defaults are not safe for a log: it creates what is missing, does not
- * sync, and believes what it reads. So nothing is created unless asked for, and callers add checksums.
+ * A table in a level database. Level's own defaults are not safe for a log: it creates what is
+ * missing, does not sync, and believes what it reads. So nothing is created unless asked for, and
+ * callers add checksums.
  */
 export class LevelTable implements Table {
   readonly #level: Level<Buffer, Buffer>;
@@ -22,7 +23,8 @@ export class LevelTable implements Table {
       keyEncoding: "buffer",
       valueEncoding: "buffer",
       createIfMissing,
-      // Entries are short-lived and often already compact; compressing them costs more than it saves.
+      // Entries are short-lived and often already compact; compressing them costs more than it
+      // saves.
       compression: false,
       writeBufferSize: writeBufferBytes,
     });
@@ -54,8 +56,8 @@ export class LevelTable implements Table {
   async clear(from: Buffer, to: Buffer): Promise<void> {
     try {
       await this.#level.clear({ gte: from, lt: to });
-      // A log that grows at one end and shrinks at the other is never compacted where it shrank: without this,
-      // what was deleted would stay on the disk.
+      // A log that grows at one end and shrinks at the other is never compacted where it shrank:
+      // without this, what was deleted would stay on the disk.
       await (this.#level as unknown as Compacting).compactRange(from, to);
     } catch (error) {
       throw toStorageError(error, "deleting");
@@ -87,12 +89,15 @@ interface Compacting {
   compactRange(from: Buffer, to: Buffer): Promise<void>;
 }
 
-/** Two of them may be in memory, and one is read back on opening. */
-const writeBufferBytes = 16 * 1024 * 1024;
+/** Two of them may be in memory, and are written as tables on opening: see the reserve. */
+const writeBufferBytes = 4 * 1024 * 1024;
 const scanBytes = 1024 * 1024;
 const scanRecords = 256;
 
-/** Whether the database is to be created. One that lost its root file would otherwise begin again, empty. */
+/**
+ * Whether the database is to be created. One that lost its root file would otherwise begin again,
+ * empty.
+ */
 async function isNew(directory: string, mayCreate: boolean): Promise<boolean> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];

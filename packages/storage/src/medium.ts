@@ -1,17 +1,18 @@
 /**
- * What storage asks of a disk: an ordered table of records with atomic synced batches, and a few files. The level
- * medium and the memory disk implement it, so that the simulator runs the very code that runs in production.
- * Every method rejects with a StorageError.
+ * What storage asks of a disk: an ordered table of records with atomic synced batches, and a few
+ * files. The level medium and the memory disk implement it, so that the simulator runs the very
+ * code that runs in production. Every method rejects with a StorageError.
  */
 export interface Medium {
   readonly files: Files;
   /**
    * Locks and opens the table.
-   * @throws {StorageError} IN_USE; MISSING when there is none and it may not be created; CORRUPT, FULL, IO.
+   * @throws {StorageError} IN_USE; MISSING when there is none and it may not be created; CORRUPT,
+   * FULL, IO.
    */
   openTable(mayCreate: boolean): Promise<Table>;
-  /** False while so little space is left that only what frees space may be written. Tries to find room first. */
-  hasRoom(): Promise<boolean>;
+  /** Whether so many bytes may be written. What frees space may be written without asking. */
+  hasRoom(bytes: number): Promise<boolean>;
   /** Gives the lock back; the table is closed before. */
   release(): Promise<void>;
 }
@@ -24,10 +25,15 @@ export type TableOperation =
 /** Key and value. */
 export type TableRecord = readonly [key: Buffer, value: Buffer];
 
-/** Ordered by the bytes of the key. Checks nothing: whoever writes a value adds a checksum to it. */
+/**
+ * Ordered by the bytes of the key. Checks nothing: whoever writes a value adds a checksum to it.
+ */
 export interface Table {
   get(key: Buffer): Buffer | undefined;
-  /** All or nothing, in order. With `sync` it is durable when this resolves, and everything before it too. */
+  /**
+   * All or nothing, in order. With `sync` it is durable when this resolves, and everything before
+   * it too.
+   */
   batch(operations: readonly TableOperation[], sync: boolean): Promise<void>;
   /** Deletes `[from, to)`; after a crash any part of it may be there again. */
   clear(from: Buffer, to: Buffer): Promise<void>;
@@ -40,7 +46,9 @@ export interface Table {
 export interface Files {
   list(): Promise<readonly string[]>;
   read(name: string): Promise<Buffer | undefined>;
-  /** After a crash the file holds the old or the new content whole; the new one once this resolves. */
+  /**
+   * After a crash the file holds the old or the new content whole; the new one once this resolves.
+   */
   replace(name: string, data: Buffer): Promise<void>;
   /** Nothing happens if there is none; after a crash it may be there again. */
   remove(name: string): Promise<void>;

@@ -5,9 +5,9 @@ import type { Identity } from "./storage.ts";
 import { StorageError } from "./storage.ts";
 
 /**
- * Who the member is and what it has promised. It lies outside the table, in a file that exists from the moment the
- * member was made: with it gone, or with it there and the table gone, the member refuses to start. Otherwise an
- * emptied disk would let it vote a second time in a term.
+ * Who the member is and what it has promised. It lies outside the table, in a file that exists from
+ * the moment the member was made: with it gone, or with it there and the table gone, the member
+ * refuses to start. Otherwise an emptied disk would let it vote a second time in a term.
  */
 export interface Member {
   readonly identity: Identity;

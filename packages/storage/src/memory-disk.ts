@@ -14,8 +14,8 @@ export interface DiskOperation {
 }
 
 /**
- * Decides when an operation is complete: calls `complete` once, now or later. With an error the operation fails,
- * and whether its data survives a crash is open, as with a real disk.
+ * Decides when an operation is complete: calls `complete` once, now or later. With an error the
+ * operation fails, and whether its data survives a crash is open, as with a real disk.
  */
 export type DiskSchedule = (
   operation: DiskOperation,
@@ -30,8 +30,9 @@ export interface Crash {
 }
 
 /**
- * A disk in memory that outlives the storages opened on it, one at a time. What was written and not synced is seen
- * by reads and may be lost in a crash; of the table's batches a beginning survives, as of a journal.
+ * A disk in memory that outlives the storages opened on it, one at a time. What was written and not
+ * synced is seen by reads and may be lost in a crash; of the table's batches a beginning survives,
+ * as of a journal.
  */
 export class MemoryDisk {
   /** True: only what frees space may be written. */
@@ -47,7 +48,10 @@ export class MemoryDisk {
     this.#schedule = schedule;
   }
 
-  /** The process that has the disk open is gone: what it waits for never comes, and the disk can be opened again. */
+  /**
+   * The process that has the disk open is gone: what it waits for never comes, and the disk can be
+   * opened again.
+   */
   crash({ keepUnsynced, random }: Crash): void {
     this.#session = undefined;
     const keep = (): boolean => random() < keepUnsynced;
@@ -132,7 +136,10 @@ interface Use {
   run(operation: DiskOperation, effect: () => void): Promise<void>;
 }
 
-/** What a process that is gone waits for; a new one each time, or all who wait would be kept for ever. */
+/**
+ * What a process that is gone waits for; a new one each time, or all who wait would be kept for
+ * ever.
+ */
 function never(): Promise<never> {
   return new Promise(() => undefined);
 }

@@ -1,6 +1,8 @@
 import type { TableOperation } from "./medium.ts";
 
-/** Records of the memory disk: what readers see, what a crash leaves, and the batches in between. */
+/**
+ * Records of the memory disk: what readers see, what a crash leaves, and the batches in between.
+ */
 export class MemoryRecords {
   /** Keys as Latin-1 strings, which sort as their bytes do. */
   #visible = new Map<string, Buffer>();

@@ -10,7 +10,8 @@ export interface MemoryStorageOptions extends StorageOptions {
 }
 
 /**
- * The twin of `openLevelStorage` for tests and the simulator: the same code and layout on a disk in memory.
+ * The twin of `openLevelStorage` for tests and the simulator: the same code and layout on a disk in
+ * memory.
  * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
  */
 export async function openMemoryStorage(options: MemoryStorageOptions): Promise<Storage> {

@@ -53,8 +53,8 @@ async function openTable(
 }
 
 /**
- * Table, watermark, member file, in this order: a crash in between leaves a member that has never promised anything,
- * and that may be made once more.
+ * Table, watermark, member file, in this order: a crash in between leaves a member that has never
+ * promised anything, and that may be made once more.
  */
 async function makeMember(
   medium: Medium,

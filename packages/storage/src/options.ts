@@ -6,11 +6,14 @@ export interface StorageOptions {
   readonly identity: Identity;
   readonly codec: ConfigurationCodec;
   /**
-   * A place where nothing is becomes a new member. Without it, that is MISSING: a member that lost its disk must not
-   * come back as if it had never promised anything. Default false.
+   * A place where nothing is becomes a new member. Without it, that is MISSING: a member that lost
+   * its disk must not come back as if it had never promised anything. Default false.
    */
   readonly create?: boolean;
-  /** Keeps the log and no state: compaction needs no snapshot, and a snapshot mark no records. Default false. */
+  /**
+   * Keeps the log and no state: compaction needs no snapshot, and a snapshot mark no records.
+   * Default false.
+   */
   readonly witness?: boolean;
   /** Newest entries kept in memory, in bytes; default 16 MiB. */
   readonly cacheBytesMax?: number;
@@ -33,9 +36,10 @@ export type StorageNotice =
   /** Entries that a crash kept from being deleted were deleted. */
   | { readonly kind: "log-leftover"; readonly beforeIndex: number }
   /**
-   * Bytes at `at` of the engine's journal are no intact records, and it drops them. Torn: nothing intact follows, as
-   * a crash in the middle of a write leaves it; nobody was told that this write was durable. Whether anything is
-   * missing that was, the checks of the log and the watermark decide.
+   * Bytes at `at` of the engine's journal are no intact records, and it drops them. Torn: nothing
+   * intact follows, as a crash in the middle of a write leaves it; nobody was told that this write
+   * was durable. Whether anything is missing that was, the checks of the log and the watermark
+   * decide.
    */
   | {
       readonly kind: "journal-dropped";

@@ -1,4 +1,7 @@
-/** Position of the last number that is not larger than `value` in an ascending list; -1 if there is none. */
+/**
+ * Position of the last number that is not larger than `value` in an ascending list; -1 if there is
+ * none.
+ */
 export function orderedPosition(ascending: readonly number[], value: number): number {
   let low = 0;
   let high = ascending.length;

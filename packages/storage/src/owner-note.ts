@@ -2,7 +2,10 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-/** A file that says which process has the directory, for whoever is refused. It is no lock: level has that. */
+/**
+ * A file that says which process has the directory, for whoever is refused. It is no lock: level
+ * has that.
+ */
 export class OwnerNote {
   readonly #path: string;
 

@@ -9,7 +9,9 @@ export class RecordIndex {
     return this.#firsts.length;
   }
 
-  /** Position of the record that holds the entry at `index`, which must not lie before the first. */
+  /**
+   * Position of the record that holds the entry at `index`, which must not lie before the first.
+   */
   find(index: number): number {
     return orderedPosition(this.#firsts, index);
   }

@@ -11,7 +11,9 @@ export interface PackedRecord {
   readonly chain: number;
 }
 
-/** Encoded size at which a write is cut into several records, so that reading one entry stays cheap. */
+/**
+ * Encoded size at which a write is cut into several records, so that reading one entry stays cheap.
+ */
 export const recordBytesMax: number = 256 * 1024;
 
 const format = 1;
@@ -19,7 +21,10 @@ const headerBytes = 4 + 4 + 1 + uint53Bytes + 4;
 const entryHeaderBytes = 1 + uint53Bytes + 4;
 const kinds: readonly EntryKind[] = ["command", "empty", "configuration"];
 
-/** Packs consecutive entries into as few records as the size limit allows, each chained to the one before. */
+/**
+ * Packs consecutive entries into as few records as the size limit allows, each chained to the one
+ * before.
+ */
 export function packEntries(entries: readonly Entry[], previous: number): PackedRecord[] {
   const records: PackedRecord[] = [];
   let chain = previous;
@@ -41,7 +46,8 @@ export function packEntries(entries: readonly Entry[], previous: number): Packed
 
 /**
  * Checks a record and gives its entries; their data are views into `value`.
- * @throws {StorageError} CORRUPT if it is not the record that was written at `firstIndex` after `previous`.
+ * @throws {StorageError} CORRUPT if it is not the record that was written at `firstIndex` after
+ * `previous`.
  */
 export function unpackRecord(
   firstIndex: number,

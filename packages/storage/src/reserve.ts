@@ -3,15 +3,18 @@ import { open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * A file that holds some space. On a full disk it is deleted, so that the store can be opened, read and compacted;
- * until it fits again, with as much to spare, nothing else may be written.
+ * A file that holds some space. Writes are refused while less than as much is left beside it, so
+ * that level, which writes tables when it opens and whenever it compacts, still can. If others fill
+ * the disk, the file is deleted, and the store can be opened, read and compacted all the same.
  */
 export class Reserve {
   readonly #directory: string;
   readonly #path: string;
   readonly #bytes: number;
   readonly #onFreed: () => void;
-  #held = false;
+  #hasRoom = false;
+  /** What has been written since the last look, at most. */
+  #written = 0;
 
   constructor(directory: string, bytes: number, onFreed: () => void) {
     this.#directory = directory;
@@ -20,46 +23,54 @@ export class Reserve {
     this.#onFreed = onFreed;
   }
 
-  /** Frees the reserve if less space than that is left: what follows on opening takes some. */
-  async makeRoom(): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#directory);
-    if (bavail * bsize < this.#bytes) await this.free();
+  /** Called on opening: frees the file if little space is left beside it, else makes it. */
+  async prepare(): Promise<void> {
+    if (this.#bytes === 0) return;
+    if ((await this.#available()) < this.#bytes) await this.free();
+    await this.#look();
   }
 
-  /** Whether there is room for more than freeing space. */
-  async hasRoom(): Promise<boolean> {
-    if (!this.#held) await this.renew();
-    return this.#held;
-  }
-
-  /** Makes the file again if there is space for it; a failure to do so only shows in `hasRoom`. */
-  async renew(): Promise<void> {
-    this.#held = await this.#make().catch(() => false);
+  /**
+   * Whether so many bytes may be written. Looks at the disk now and then; always when it was full.
+   */
+  async hasRoom(bytes: number): Promise<boolean> {
+    if (this.#bytes === 0) return true;
+    this.#written += bytes;
+    if (!this.#hasRoom || this.#written > this.#bytes / looksPerReserve) await this.#look();
+    return this.#hasRoom;
   }
 
   /** True if there was something to free. */
   async free(): Promise<boolean> {
-    this.#held = false;
-    const there = await stat(this.#path).then(
-      () => true,
-      () => false,
-    );
+    this.#hasRoom = false;
+    const isThere = (await this.#size()) > 0;
     await rm(this.#path, { force: true });
-    if (there) this.#onFreed();
-    return there;
+    if (isThere) this.#onFreed();
+    return isThere;
   }
 
-  async #make(): Promise<boolean> {
-    if (this.#bytes === 0) return true;
-    const held = await stat(this.#path).then(
+  async #look(): Promise<void> {
+    this.#written = 0;
+    try {
+      const isThere = (await this.#size()) >= this.#bytes;
+      const available = await this.#available();
+      this.#hasRoom = available >= (isThere ? this.#bytes : 2 * this.#bytes);
+      if (this.#hasRoom && !isThere) await this.#fill();
+    } catch {
+      this.#hasRoom = false;
+    }
+  }
+
+  async #available(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#directory);
+    return bavail * bsize;
+  }
+
+  async #size(): Promise<number> {
+    return await stat(this.#path).then(
       ({ size }) => size,
       () => 0,
     );
-    if (held >= this.#bytes) return true;
-    const { bavail, bsize } = await statfs(this.#directory);
-    if (bavail * bsize < 2 * this.#bytes) return false;
-    await this.#fill();
-    return true;
   }
 
   /** With chance bytes: a hole, or zeros on a file system that packs, would reserve nothing. */
@@ -79,3 +90,5 @@ export class Reserve {
     }
   }
 }
+
+const looksPerReserve = 8;

@@ -21,6 +21,7 @@ export interface EncodedDescription {
   readonly checksum: number;
 }
 
+/** The checksum goes into the state record, in the same batch. */
 export function encodeDescription(
   { mark, file }: SnapshotDescription,
   codec: ConfigurationCodec,

@@ -16,8 +16,8 @@ export interface SnapshotFile {
 export const snapshotFilePrefix = "snapshot-";
 
 /**
- * Writes records into a file of chunks, each with a checksum that goes on from the chunk before; durable when it
- * resolves. If it fails, or the records do, nothing stays behind.
+ * Writes records into a file of chunks, each with a checksum that goes on from the chunk before;
+ * durable when it resolves. If it fails, or the records do, nothing stays behind.
  */
 export async function writeSnapshotFile(
   files: Files,
@@ -43,9 +43,11 @@ export async function writeSnapshotFile(
 }
 
 /**
- * Records as they were written, in batches of about 256 KiB. Each batch is checked before it is given out, and the
- * digest of the whole before the end is reached: a reader that got to the end got exactly what was written.
- * @throws {StorageError} CORRUPT; NO_SNAPSHOT if a newer snapshot took its place before reading began.
+ * Records as they were written, in batches of about 256 KiB. Each batch is checked before it is
+ * given out, and the digest of the whole before the end is reached: a reader that got to the end
+ * got exactly what was written.
+ * @throws {StorageError} CORRUPT; NO_SNAPSHOT if a newer snapshot took its place before reading
+ * began.
  */
 export async function* readSnapshotFile(
   files: Files,
@@ -93,7 +95,10 @@ class SnapshotWriter {
     await this.#put(magic);
   }
 
-  /** The record is copied into a chunk; chunks of at least one record are written when they are full. */
+  /**
+   * The record is copied into a chunk; chunks of at least one record are written when they are
+   * full.
+   */
   async write(record: Uint8Array): Promise<void> {
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32BE(record.byteLength);

@@ -21,8 +21,8 @@ export interface LogExtent {
 }
 
 /**
- * What every batch writes beside its records. As a batch is all or nothing, this always describes exactly the
- * records around it: whatever disagrees with it has been damaged since.
+ * What every batch writes beside its records. As a batch is all or nothing, this always describes
+ * exactly the records around it: whatever disagrees with it has been damaged since.
  */
 export interface DurableState {
   /** Counts the batches; 1 is written when the member is made. */

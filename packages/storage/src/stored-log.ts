@@ -24,8 +24,8 @@ export interface LogChange {
 }
 
 /**
- * The durable log: newest entries, all terms and the place of every record in memory, the rest in the table.
- * It changes only through `apply`, so readers never see what is not durable.
+ * The durable log: newest entries, all terms and the place of every record in memory, the rest in
+ * the table. It changes only through `apply`, so readers never see what is not durable.
  */
 export class StoredLog implements Log {
   readonly #table: Table;
@@ -101,7 +101,10 @@ export class StoredLog implements Log {
     this.#extent = { ...this.#extent, lastIndex: lastIndex + entries.length, lastChain: chain };
   }
 
-  /** What has to be written so that the log begins after `reset`, if given, and then ends with `entries`. */
+  /**
+   * What has to be written so that the log begins after `reset`, if given, and then ends with
+   * `entries`.
+   */
   prepare(reset: SnapshotMark | undefined, entries: readonly Entry[]): LogChange {
     const extent =
       reset === undefined
@@ -125,7 +128,10 @@ export class StoredLog implements Log {
     };
   }
 
-  /** What the extent is without the entries up to and including `index`; their records are deleted later. */
+  /**
+   * What the extent is without the entries up to and including `index`; their records are deleted
+   * later.
+   */
   prepareCompaction(index: number): LogChange {
     const { firstIndex, lastIndex } = this.#extent;
     invariant(index >= firstIndex && index <= lastIndex, `compaction to ${index} is in the log`);

@@ -1,6 +1,9 @@
 import { orderedPosition } from "./ordered-position.ts";
 
-/** Terms of consecutive entries, one number pair for each change of term instead of one for each entry. */
+/**
+ * Terms of consecutive entries, one number pair for each change of term instead of one for each
+ * entry.
+ */
 export class TermRuns {
   readonly #starts: number[] = [];
   readonly #terms: number[] = [];

@@ -12,13 +12,15 @@ export interface Mark {
 }
 
 /**
- * How far the table had come, kept outside it. Level drops damaged records of its own log without a word; when
- * these were the last ones, the table looks like one that was never written further. This file tells the two apart.
+ * How far the table had come, kept outside it. Level drops damaged records of its own log without a
+ * word; when these were the last ones, the table looks like one that was never written further.
+ * This file tells the two apart.
  *
- * It is written after a batch is durable and before the write resolves, so it never claims what the table need not
- * hold. It goes to the page cache only, which costs microseconds and survives the process; every so many writes and
- * on close it is synced. So after a crash of the process every acknowledged write is vouched for, after a power
- * failure all but those since the kernel last wrote the page back.
+ * It is written after a batch is durable and before the write resolves, so it never claims what the
+ * table need not hold. It goes to the page cache only, which costs microseconds and survives the
+ * process; every so many writes and on close it is synced. So after a crash of the process every
+ * acknowledged write is vouched for, after a power failure all but those since the kernel last
+ * wrote the page back.
  *
  * Two slots take turns, so that one torn or damaged slot leaves the other.
  */

@@ -205,7 +205,10 @@ class Script {
   }
 }
 
-/** Takes steps until the disk stops, crashes it and compares with a storage that was never interrupted. */
+/**
+ * Takes steps until the disk stops, crashes it and compares with a storage that was never
+ * interrupted.
+ */
 async function crashSomewhere(seed: number): Promise<string> {
   const random = seeded(seed);
   const script = new Script(random);
@@ -230,7 +233,10 @@ async function crashSomewhere(seed: number): Promise<string> {
   }
 }
 
-/** What is found must be one of the two; term and vote are written first, and a commit index may be older. */
+/**
+ * What is found must be one of the two; term and vote are written first, and a commit index may be
+ * older.
+ */
 function judge(before: Content, after: Content, found: Content): string {
   const older = (state: Content): Content => {
     const commitIndex = Math.min(state.hardState.commitIndex, found.hardState.commitIndex);

@@ -113,7 +113,7 @@ describe("durability", () => {
   test("every batch of level that a member must not lose is synced", async () => {
     const directory = join(await temporaryDirectory(), "member");
     const batch = vi.spyOn(Level.prototype, "batch");
-    const synced = (): unknown[] => batch.mock.calls.splice(0).map(([, options]) => options);
+    const synced = (): unknown[] => batch.mock.calls.splice(0).map((call: unknown[]) => call[1]);
     const storage = await openAt(directory, { create: true });
     const sync = { sync: true };
     expect(synced()).toEqual([sync, sync]);

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -32,14 +32,42 @@ test("what a killed process had been told is written is there", async () => {
   }
 });
 
-/** A process that writes; `written` waits for so many more writes, or its end, and gives the last index. */
+test("a full disk refuses writes, is opened and read, and goes on when there is space", async (context) => {
+  const root = await temporaryDirectory();
+  const mount = 'mount -t tmpfs -o size=256m none "$1" && shift && exec "$@"';
+  const isolated = ["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", root];
+  const probe = spawnSync("unshare", [...isolated, "true"]);
+  context.skip(probe.status !== 0, "needs unshare and user namespaces");
+  const script = join(import.meta.dirname, "full-disk.ts");
+  const command = [...isolated, process.execPath, ...sourceOptions, script, root];
+  const { stdout, stderr } = spawnSync("unshare", command, { encoding: "utf8" });
+  expect(stderr).toBe("");
+  const outcome = JSON.parse(stdout) as Record<string, unknown>;
+  const written = Number(outcome["written"]);
+  expect(written).toBeGreaterThan(1000);
+  expect(outcome).toEqual({
+    written,
+    votes: "yes",
+    afterRoom: "yes",
+    found: written + 1,
+    whenFull: "FULL",
+    afterwards: "yes",
+    kinds: ["reserve-freed"],
+  });
+}, 30_000);
+
+const sourceOptions = ["--conditions", "@meridian/source", "--import", "tsx"];
+
+/**
+ * A process that writes; `written` waits for so many more writes, or its end, and gives the last
+ * index.
+ */
 function writer(directory: string): {
   child: ChildProcess;
   written: (writes: number) => Promise<number>;
 } {
   const script = join(import.meta.dirname, "child.ts");
-  const options = ["--conditions", "@meridian/source", "--import", "tsx"];
-  const child = spawn(process.execPath, [...options, script, directory], {
+  const child = spawn(process.execPath, [...sourceOptions, script, directory], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(async () => {

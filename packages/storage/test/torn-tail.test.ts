@@ -24,7 +24,8 @@ test("a journal cut at any byte loses the write that was under way and nothing e
     const [before, after] = [moments[i - 1] as Moment, moments[i] as Moment];
     for (let bytes = before.journalBytes; bytes < after.journalBytes; bytes++) {
       const copy = await copyOf(after.copy);
-      // The watermark of the moment before: it is written when the write is durable, and this one never was.
+      // The watermark of the moment before: it is written when the write is durable, and this one
+      // never was.
       await cp(join(before.copy, "watermark"), join(copy, "watermark"));
       await truncate(join(copy, journal), bytes);
       const { entries } = await using(copy, content, { onNotice });
@@ -72,7 +73,10 @@ test("what level drops from the middle of a journal is not called torn", async (
   expect(dropped?.at).toBeLessThanOrEqual(40_000);
 });
 
-/** A directory after each of some writes, as a process that is killed would leave it, and its journal. */
+/**
+ * A directory after each of some writes, as a process that is killed would leave it, and its
+ * journal.
+ */
 async function writtenDirectory(
   entryBytes = 8,
 ): Promise<{ journal: string; moments: readonly Moment[] }> {
