@@ -48,7 +48,7 @@ const realTime: TransportClock = {
 export const grpcNetwork: TestNetwork = {
   name: "gRPC",
   async serve(services, address = "127.0.0.1:0") {
-    return serve({ listen: address, ...services });
+    return serve({ listen: address, limits: { graceMs: 20 }, ...services });
   },
   channel: (address) => openChannel(address),
   peers: (options) =>

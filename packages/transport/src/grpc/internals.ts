@@ -1,10 +1,5 @@
-import type {
-  Http2Server,
-  Http2Session,
-  ServerHttp2Session,
-  ServerHttp2Stream,
-  Settings,
-} from "node:http2";
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, Settings } from "node:http2";
+import type { Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 
 /**
@@ -30,7 +25,7 @@ export function addSettings(server: Server, settings: Settings): void {
 
 /** The connections of a bound server. */
 export class Connections {
-  readonly #sessions = new Set<Http2Session>();
+  readonly #sockets = new Set<Socket>();
 
   /**
    * Widens the window of whole connections: without it all streams of a connection share 64 KiB, which over a round
@@ -40,20 +35,28 @@ export class Connections {
     for (const http2Server of (server as unknown as ServerInternals).http2Servers.keys()) {
       http2Server.on("session", (session: ServerHttp2Session) => {
         session.setLocalWindowSize(windowBytes);
-        this.#sessions.add(session);
-        session.once("close", () => this.#sessions.delete(session));
+      });
+      http2Server.on("connection", (socket: Socket) => {
+        this.#sockets.add(socket);
+        socket.once("close", () => this.#sockets.delete(socket));
       });
     }
   }
 
-  /** Cuts all of them. `forceShutdown` of grpc-js does so only while channelz, which costs time a call, is on. */
+  /**
+   * Cuts all of them, also those that are not yet HTTP/2. `forceShutdown` of grpc-js does nothing while channelz is off,
+   * and a session that is closing does not let go of the socket of a client that does not answer.
+   */
   cut(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
 /** Ends a call at once; what was not sent yet is dropped. `code`: an HTTP/2 error code. */
 export function resetCall(call: object, code: number): void {
   const { stream } = (call as CallInternals).call;
-  if (!stream.destroyed) stream.close(code);
+  if (stream.destroyed) return;
+  stream.close(code);
+  // Without it the reset would wait, like all that comes after data, for a reader that does not read.
+  stream.destroy();
 }

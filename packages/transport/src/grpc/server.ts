@@ -36,6 +36,8 @@ export interface Server {
  * @throws {ListenError} when the port is taken or may not be used.
  */
 export async function serve(options: ServeOptions): Promise<Server> {
+  // Its log has no form; what it would say of failures reaches the callers as errors.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const server = new grpc.Server(serverOptions(limits));
   addSettings(server, {

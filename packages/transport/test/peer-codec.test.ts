@@ -1,0 +1,130 @@
+import type { Configuration, Entry, Message } from "@meridian/consensus";
+import { PeerFrame as Codec, RaftMessageType } from "@meridian/wire";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { peerFrameFromWire, peerFrameToWire } from "../src/peer-codec.ts";
+import { peerFrameBytes, splitPeerFrame } from "../src/peer-frame-size.ts";
+import type { PeerFrame } from "../src/index.ts";
+
+const id = fc.string({ minLength: 1, maxLength: 8 });
+const index = fc.maxSafeNat();
+const term = fc.nat(1e9);
+const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+const group = fc.record({ name: id, voters: fc.array(id), weight: fc.nat(10) });
+
+const configuration: fc.Arbitrary<Configuration> = fc.record({
+  groups: fc.array(group, { maxLength: 3 }),
+  learners: fc.array(id),
+  witnesses: fc.array(id),
+  outgoingGroups: fc.array(group, { maxLength: 3 }),
+  autoLeave: fc.boolean(),
+});
+
+/** Without the index, which follows from that of the message. */
+const entry: fc.Arbitrary<Omit<Entry, "index">> = fc.record({
+  term,
+  kind: fc.constantFrom("command", "empty", "configuration"),
+  data: bytes,
+});
+
+type Body = Message extends infer One ? Omit<One & Message, "from" | "to" | "term"> : never;
+
+const body = fc.oneof<fc.Arbitrary<unknown>[]>(
+  fc
+    .record({ index, logTerm: term, entries: fc.array(entry, { maxLength: 4 }), commit: index })
+    .map(({ index: before, entries, ...rest }) => {
+      const first = Math.min(before, Number.MAX_SAFE_INTEGER - 5);
+      const numbered = entries.map((one, at) => ({ ...one, index: first + 1 + at }));
+      return { type: "append", index: first, entries: numbered, ...rest };
+    }),
+  record("append-answer", { index, reject: fc.boolean(), hint: index, logTerm: term }),
+  record("heartbeat", { commit: index, context: index }),
+  record("heartbeat-answer", { context: index }),
+  record("pre-vote", { index, logTerm: term, transfer: fc.boolean() }),
+  record("vote", { index, logTerm: term, transfer: fc.boolean() }),
+  record("pre-vote-answer", { reject: fc.boolean() }),
+  record("vote-answer", { reject: fc.boolean() }),
+  record("read-index", { context: index }),
+  record("read-index-answer", { context: index, index, reject: fc.boolean() }),
+  record("timeout-now", {}),
+  record("snapshot", { mark: fc.record({ index, term, configuration }) }),
+) as fc.Arbitrary<Body>;
+
+const message = fc
+  .tuple(fc.record({ from: id, to: id, term }), body)
+  .map(([envelope, rest]) => ({ ...envelope, ...rest }) as Message);
+
+const age = fc.record({ origin: id, incarnation: index, index, ageMs: index });
+
+const frame: fc.Arbitrary<PeerFrame> = fc.record({
+  messages: fc.array(message, { maxLength: 5 }),
+  forwards: fc.array(fc.record({ epoch: index, number: index, commands: fc.array(bytes) }), {
+    maxLength: 3,
+  }),
+  forwardAnswers: fc.array(
+    fc.record({ epoch: index, number: index, accepted: fc.boolean(), overloaded: fc.boolean() }),
+  ),
+  liveness: fc.option(fc.record({ sessions: fc.array(index), sentAtMs: index, applied: index }), {
+    nil: undefined,
+  }),
+  livenessAnswer: fc.option(
+    fc.record({
+      sentAtMs: index,
+      ages: fc.array(age),
+      partitionState: fc.nat(3),
+      safeIndex: index,
+    }),
+    { nil: undefined },
+  ),
+});
+
+describe("a frame of a peer", () => {
+  test("comes out of the wire as it went in", () => {
+    fc.assert(
+      fc.property(frame, (sent) => {
+        const encoded = Codec.encode(peerFrameToWire(sent));
+        expect(peerFrameFromWire(Codec.decode(encoded))).toEqual(sent);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is never longer than it is taken to be", () => {
+    fc.assert(
+      fc.property(frame, (sent) => {
+        const encoded = Codec.encode(peerFrameToWire(sent));
+        expect(encoded.byteLength).toBeLessThanOrEqual(peerFrameBytes(sent));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is split without losing or reordering anything", () => {
+    fc.assert(
+      fc.property(frame, fc.integer({ min: 600, max: 4000 }), (sent, bytesMax) => {
+        const parts = splitPeerFrame(sent, bytesMax);
+        expect(parts.flatMap(({ messages }) => messages)).toEqual(sent.messages);
+        expect(parts.flatMap(({ forwards }) => forwards)).toEqual(sent.forwards);
+        expect(parts.flatMap(({ forwardAnswers }) => forwardAnswers)).toEqual(sent.forwardAnswers);
+        expect(parts.at(-1)?.liveness).toEqual(sent.liveness);
+        for (const part of parts) {
+          const single = part.messages.length + part.forwards.length <= 1;
+          expect(single || peerFrameBytes(part) <= bytesMax + 512).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("loses messages of newer versions, and refuses entries of newer versions", () => {
+    const newer = Codec.encode({ messages: [{ type: 77 }, { type: RaftMessageType.TIMEOUT_NOW }] });
+    const { messages } = peerFrameFromWire(Codec.decode(newer));
+    expect(messages.map(({ type }) => type)).toEqual(["timeout-now"]);
+    const entries = [{ term: 1, kind: 77, data: Buffer.alloc(0) }];
+    const append = Codec.encode({ messages: [{ type: RaftMessageType.APPEND, entries }] });
+    expect(() => peerFrameFromWire(Codec.decode(append))).toThrow(/UNSUPPORTED/u);
+  });
+});
+
+function record(type: Message["type"], fields: Record<string, fc.Arbitrary<unknown>>) {
+  return fc.record({ type: fc.constant(type), ...fields });
+}
