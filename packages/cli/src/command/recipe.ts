@@ -38,10 +38,7 @@ function recipe(
   description: string,
   examples: readonly string[],
 ): Command {
-  const command = program
-    .command(`${name} <path> <command...>`)
-    .description(description)
-    .passThroughOptions();
+  const command = program.command(`${name} <path> <command...>`).description(description);
   return platformOptions(command).addHelpText(
     "after",
     `

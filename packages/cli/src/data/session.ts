@@ -3,6 +3,7 @@ import type { Meridian } from "@meridian/client";
 import { findPlatform } from "../connection/whereabouts.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { exitCodes } from "../failure/exit-code.ts";
+import { failureOf } from "../failure/report.ts";
 import type { DataOptions } from "./options.ts";
 
 /** Connects for the time of one piece of work, and closes whatever it opened. */
@@ -33,7 +34,7 @@ export async function reading<T>(consistency: string | undefined, read: Promise<
   } catch (error) {
     if (consistency === undefined || !(error instanceof Error)) throw error;
     if ((error as Error & { code?: unknown }).code !== "UNSUPPORTED") throw error;
-    const { message } = error;
+    const { message } = failureOf(error);
     throw new CommandError(exitCodes.consistency, "UNSUPPORTED", message, { cause: error });
   }
 }

@@ -5,6 +5,7 @@ import { addressOf } from "../config/topology.ts";
 import { findPlatform, type PlatformChoice } from "../connection/whereabouts.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { exitCodes } from "../failure/exit-code.ts";
+import { failureOf } from "../failure/report.ts";
 
 /** A node as it was found: `status` or why there is none. */
 export interface FoundNode {
@@ -42,7 +43,7 @@ export async function askTopology(choice: PlatformChoice): Promise<ITopologyResp
     try {
       return await withChannel(endpoint, (channel) => channel.topology({ deadlineMs }));
     } catch (error) {
-      last = (error as Error).message;
+      last = failureOf(error).message;
     }
   }
   throw nobody(last);
@@ -92,7 +93,7 @@ async function lookAt(node: Known): Promise<FoundNode> {
     const status = await withChannel(node.address, (channel) => channel.status({ deadlineMs }));
     return { ...node, status, error: undefined };
   } catch (error) {
-    return { ...node, status: undefined, error: (error as Error).message };
+    return { ...node, status: undefined, error: failureOf(error).message };
   }
 }
 
