@@ -251,6 +251,8 @@ export class Attachment {
     if (link.hasStalled) this.#hasStalled = true;
     this.#itinerary.failed(link.place, runtime.nowMs());
     if (error.code !== "MOVED" && error.hint !== "") this.#itinerary.prefer(error.hint);
+    // What was heard over this connection says nothing about the next one.
+    if (isUnreachable(error)) link.pooled.heardAtMs = -Infinity;
     if (link.hasStalled || (!wasWelcome && isUnreachable(error))) pool.discard(link.pooled);
     events.onLost(link, error);
     this.#onFailure(error);

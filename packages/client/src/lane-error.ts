@@ -32,12 +32,16 @@ export function isBarring(code: MeridianErrorCode): boolean {
   return barring.has(code);
 }
 
+/** How the transport begins its words about a connection that never came about. */
+const neverConnected = "No connection established";
+
 /**
- * Whether a node that says this instead of a welcome did nothing of what came with the hello, and
- * will not. That it has no leader is no such word: what it took may still find one.
+ * Whether a stream that ended so, without a welcome, did nothing of what went with the hello and
+ * will not. That a node has no leader is no such word: what it took may still find one.
  */
-export function isVerdict(code: MeridianErrorCode): boolean {
-  return barring.has(code) || code === "SESSION_EXPIRED";
+export function isWithoutEffect(error: MeridianError): boolean {
+  if (barring.has(error.code) || error.code === "SESSION_EXPIRED") return true;
+  return error.code === "REGION_UNAVAILABLE" && error.description.startsWith(neverConnected);
 }
 
 /**

@@ -4,7 +4,7 @@ import { Attachment } from "./attachment.ts";
 import { Breaker } from "./breaker.ts";
 import type { Place } from "./directory.ts";
 import type { LaneContext } from "./lane-context.ts";
-import { isBarring, isPassing, isUncertain, isVerdict, lostError } from "./lane-error.ts";
+import { isBarring, isPassing, isUncertain, isWithoutEffect, lostError } from "./lane-error.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { Pending, type Submission } from "./pending.ts";
@@ -65,6 +65,8 @@ export class Lane {
   #wantedUntilMs = -Infinity;
   #refusals = 0;
   #hold: MeridianError | undefined;
+  /** Something was refused: one request at a time goes out, until one is answered for good. */
+  #isCautious = false;
   #cancelHold: () => void = () => undefined;
   #onGoodbye: () => void = () => undefined;
 
@@ -216,6 +218,7 @@ export class Lane {
 
   #sendingLink(): Link | undefined {
     if (this.#hold !== undefined || this.#isExpiring) return undefined;
+    if (this.#isCautious && !this.#outbox.isIdle) return undefined;
     if (this.#session === undefined) return this.#attachment.openingLink;
     return this.#attachment.link ?? this.#attachment.hopefulLink;
   }
@@ -230,7 +233,8 @@ export class Lane {
     this.#subscriptions.startAll(link);
     if (!this.#outbox.hasWaiting) return;
     const nowMs = this.#context.runtime.nowMs();
-    for (const pending of this.#outbox.takeWaiting()) this.#transmit(pending, link, nowMs);
+    const sent = this.#outbox.takeWaiting(this.#isCautious ? 1 : Infinity);
+    for (const pending of sent) this.#transmit(pending, link, nowMs);
   }
 
   #transmit(pending: Pending, link: Link, nowMs: number): void {
@@ -264,6 +268,7 @@ export class Lane {
       this.#complete(pending, error, response, link);
     }
     if (this.#outbox.isIdle) this.#attachment.idle();
+    if (this.#outbox.hasWaiting) this.#pump();
   }
 
   #complete(
@@ -276,6 +281,7 @@ export class Lane {
     if (error === undefined || !isPassing(error.code)) {
       this.#breaker.succeeded();
       this.#refusals = 0;
+      this.#isCautious = false;
     }
     if (pending.sequence > 0) this.#session?.ledger.answered(pending);
     this.#moveToken(link, response);
@@ -319,6 +325,7 @@ export class Lane {
     const ceilingMs = Math.min(holdMaxMs, holdMinMs * 2 ** Math.min(this.#refusals, 8));
     const delayMs = Math.max(error.retryAfterMs, ceilingMs * (0.5 + runtime.random() / 2));
     this.#hold = error;
+    this.#isCautious = true;
     this.#cancelHold = runtime.after(delayMs, () => {
       this.#hold = undefined;
       this.#outbox.retryRefused();
@@ -330,8 +337,9 @@ export class Lane {
   #onLost(link: Link, error: MeridianError | undefined): void {
     this.#session?.onLost(link);
     this.#subscriptions.lost();
-    if (link.welcome === undefined && error !== undefined && isVerdict(error.code)) {
-      // The node refused the stream, and with it everything that went with the hello.
+    if (link.welcome === undefined && error !== undefined && isWithoutEffect(error)) {
+      // The node refused the stream, and with it everything that went with the hello, or
+      // there was never a connection that it could have gone over.
       for (const pending of this.#outbox.all()) {
         if (pending.sentAtMs >= link.openedAtMs) pending.maybeApplied = pending.wasMaybeApplied;
       }

@@ -46,11 +46,11 @@ export class Outbox {
     this.#waiting.push(pending);
   }
 
-  /** All that wait, in order; they no longer do. */
-  takeWaiting(): readonly Pending[] {
+  /** The first `max` of those that wait, in order; they no longer do. */
+  takeWaiting(max: number): readonly Pending[] {
     const waiting = this.#waiting.filter(isOpen);
-    this.#waiting = [];
-    return waiting;
+    this.#waiting = waiting.slice(max);
+    return waiting.slice(0, max);
   }
 
   /** It is on its way under its id. */

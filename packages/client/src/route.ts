@@ -68,7 +68,7 @@ export function readSteps(
     );
   }
   const steps: Step[] = [];
-  if (consistency === "eventual") {
+  if (consistency === "eventual" && edgesHold(policy, vantage.region)) {
     steps.push({ destination: { kind: "edges" }, consistency: "eventual" });
   }
   if (consistency !== "strict") {
@@ -105,6 +105,7 @@ export function watchSteps(
   const steps = readSteps(policy, consistency, vantage);
   if (consistency !== "regional") return steps;
   // A watch resumes from positions, so that an edge serves it without a gap, only later.
+  if (!edgesHold(policy, vantage.region)) return steps;
   const near = steps.slice(0, 1);
   return [...near, { destination: { kind: "edges" }, consistency: "eventual" }, ...steps.slice(1)];
 }
@@ -115,6 +116,11 @@ function inCluster(cluster: string, consistency: Step["consistency"]): Step {
 
 function isCluster(step: Step, cluster: string): boolean {
   return step.destination.kind === "cluster" && step.destination.cluster === cluster;
+}
+
+/** Edges mirror what their region has, unless the zone is not to be copied at all. */
+function edgesHold(policy: ZonePolicy, region: string): boolean {
+  return policy.replicate === "all" || (policy.replicate.length > 0 && holds(policy, region));
 }
 
 /** Whether a region keeps the data of a zone: at home, or as a mirror. */

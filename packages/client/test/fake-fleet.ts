@@ -150,6 +150,11 @@ class FakeChannel implements ClientChannel {
     const { runtime } = this.#fleet;
     const server = this.#server;
     let isOver = false;
+    let isCut = false; // once something was lost, nothing more comes over this connection
+    const passes = (): boolean => {
+      isCut ||= server.isSilent;
+      return !isOver && !isCut;
+    };
     const end = (error: Error | undefined): void => {
       if (isOver) return;
       isOver = true;
@@ -163,19 +168,19 @@ class FakeChannel implements ClientChannel {
       send: (frame: Encodable<IServerFrame>) => {
         const bytes = ServerFrame.encode(frame);
         runtime.after(this.#fleet.latencyMs, () => {
-          if (!isOver && !server.isSilent) handler.onFrame(ServerFrame.decode(bytes));
+          if (passes()) handler.onFrame(ServerFrame.decode(bytes));
         });
       },
       close: () => {
         runtime.after(this.#fleet.latencyMs, () => {
-          if (!server.isSilent) end(undefined);
+          if (passes()) end(undefined);
         });
       },
       break: () => end(new MeridianError("REGION_UNAVAILABLE", "connection reset")),
     });
     if (server.isDown) {
       runtime.after(this.#fleet.latencyMs, () =>
-        end(new MeridianError("REGION_UNAVAILABLE", "connection refused")),
+        end(new MeridianError("REGION_UNAVAILABLE", "No connection established: refused")),
       );
     }
     return {
@@ -183,7 +188,7 @@ class FakeChannel implements ClientChannel {
         if (isOver) return;
         const bytes = ClientFrame.encode(frame);
         runtime.after(this.#fleet.latencyMs, () => {
-          if (!isOver && !server.isDown && !server.isSilent) {
+          if (passes() && !server.isDown) {
             serving.onFrame(ClientFrame.decode(bytes));
           }
         });

@@ -68,6 +68,11 @@ export class FakeServer {
     return stream;
   }
 
+  /** Session of the last hello that had one. */
+  get lastSession(): number {
+    return this.hellos.findLast(({ sessionId }) => sessionId > 0)?.sessionId ?? 0;
+  }
+
   /** Dies: connections break, and new ones are refused. */
   kill(): void {
     this.isDown = true;

@@ -116,7 +116,10 @@ test("only the histories that decide what a path shows matter to a token", () =>
 
 test("data that is not copied is read at its home alone", () => {
   const hidden: ZonePolicy = { ...regionalAway, replicate: [] };
-  expect(words(readSteps(hidden, "regional", vantage))).toEqual(["eu-west:strict"]);
+  for (const asked of ["regional", "eventual"] as const) {
+    expect(words(readSteps(hidden, asked, vantage))).toEqual(["eu-west:strict"]);
+    expect(words(watchSteps(hidden, asked, vantage))).toEqual(["eu-west:strict"]);
+  }
   expect(quorumOf(hidden, vantage)).toEqual({ regions: ["eu-west"], majority: 1 });
 });
 

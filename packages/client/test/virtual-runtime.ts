@@ -68,6 +68,18 @@ export class VirtualRuntime implements Runtime {
     return await promise;
   }
 
+  /** Resolves after so much virtual time. */
+  pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(durationMs, resolve);
+    });
+  }
+
+  /** Callbacks that are still to come. */
+  get pending(): number {
+    return this.#tasks.length;
+  }
+
   /** A pause of this process: time passes, and afterwards what is due runs late. */
   stall(durationMs: number): void {
     this.#nowMs += durationMs;

@@ -1,0 +1,182 @@
+import { ErrorCode, EventKind } from "@meridian/wire";
+import { expect, test } from "vitest";
+import type { Meridian } from "../src/client.ts";
+import type { Watch } from "../src/watch.ts";
+import { FakeFleet } from "./fake-fleet.ts";
+import { codeOf } from "./scene.ts";
+
+async function scene(): Promise<{ fleet: FakeFleet; client: Meridian }> {
+  const fleet = new FakeFleet();
+  fleet.cluster("global").seed("/global/a");
+  return { fleet, client: await fleet.client() };
+}
+
+/** Reads so many events, and gives their paths. */
+async function take(fleet: FakeFleet, watch: Watch, count: number): Promise<string[]> {
+  const paths: string[] = [];
+  while (paths.length < count) {
+    const { value } = await fleet.runtime.until(watch.next());
+    if (value === undefined) break;
+    paths.push(value.path);
+  }
+  return paths;
+}
+
+function numbered(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, n) => `/global/n${from + n}`);
+}
+
+test("a watch reports what happens from the moment that it is ready", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  fleet.cluster("global").seed("/global/b", "text");
+  const { value } = await fleet.runtime.until(watch.next());
+  expect(value).toMatchObject({ kind: "created", path: "/global/b", text: "text" });
+  expect(value?.position).toMatchObject({ cluster: "global" });
+  expect(fleet.select(({ seen }) => seen.some((each) => each.watch !== undefined))).toMatchObject([
+    { place: { region: "us-west", cluster: "us-west" } },
+  ]);
+});
+
+test("over any number of lost connections there is no gap and nothing twice", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  for (let n = 0; n < 200; n += 1) {
+    fleet.cluster("global").seed(`/global/n${n}`);
+    await fleet.runtime.run(Math.floor(fleet.runtime.random() * 40));
+    if (n % 5 !== 0) continue;
+    for (const server of fleet.servers.values()) {
+      for (const stream of server.streams) stream.sink.break();
+    }
+  }
+  expect(await take(fleet, watch, 200)).toEqual(numbered(0, 200));
+});
+
+test("events of a node that is behind another are waited for, not skipped", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const [serving] = fleet.select(
+    ({ streams, place }) => streams.size > 0 && place.cluster === "us-west",
+  );
+  for (const server of fleet.select((each) => each !== serving)) server.freeze("global");
+  for (const path of numbered(0, 5)) fleet.cluster("global").seed(path);
+  expect(await take(fleet, watch, 5)).toEqual(numbered(0, 5));
+  serving?.kill();
+  for (const path of numbered(5, 8)) fleet.cluster("global").seed(path);
+  await fleet.runtime.run(3_000);
+  for (const server of fleet.servers.values()) server.thaw("global");
+  expect(await take(fleet, watch, 3)).toEqual(numbered(5, 8));
+});
+
+test("with the own region down a watch goes on at an edge elsewhere", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  for (const server of fleet.select(({ place }) => place.region === "us-west")) server.kill();
+  fleet.cluster("global").seed("/global/n0");
+  expect(await take(fleet, watch, 1)).toEqual(["/global/n0"]);
+});
+
+test("another watch goes on from a token, also in the middle of a transaction", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  fleet.cluster("global").seed("/global/x/y/z"); // three nodes in one transaction
+  const first = await fleet.runtime.until(watch.next());
+  const again = client.watch("/global", { recursive: true, from: first.value?.token });
+  const three = await take(fleet, again, 3);
+  expect(three).toHaveLength(3);
+  const next = client.watch("/global", { recursive: true, from: again.token });
+  fleet.cluster("global").seed("/global/n0");
+  expect(await take(fleet, next, 1)).toEqual(["/global/n0"]);
+});
+
+test("a position that is no longer kept ends the watch with COMPACTED", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  fleet.cluster("global").seed("/global/n0");
+  await fleet.runtime.run(10);
+  for (const server of fleet.servers.values()) {
+    server.script = (request) =>
+      request.watch === undefined ? undefined : { error: { code: ErrorCode.COMPACTED } };
+    for (const stream of server.streams) stream.sink.break();
+  }
+  await fleet.runtime.run(1_000);
+  expect(await take(fleet, watch, 1)).toEqual(["/global/n0"]); // what came before is not lost
+  expect(await fleet.runtime.until(codeOf(watch.next()))).toBe("COMPACTED");
+  expect(await watch.next()).toEqual({ done: true, value: undefined });
+});
+
+test("a watch that is not read ends with OVERLOADED, and its token resumes without a gap", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true, bufferMax: 10 });
+  await fleet.runtime.until(watch.ready);
+  for (const path of numbered(0, 30)) {
+    fleet.cluster("global").seed(path);
+    await fleet.runtime.run(5);
+  }
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const { path } of watch) read.push(path);
+  })();
+  expect(await fleet.runtime.until(codeOf(reading))).toBe("OVERLOADED");
+  const rest = client.watch("/global", { recursive: true, from: watch.token });
+  read.push(...(await take(fleet, rest, 30 - read.length)));
+  expect(read).toEqual(numbered(0, 30));
+});
+
+test("a one-shot watch fires once and is over", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global/b", { kind: "exists" });
+  await fleet.runtime.until(watch.ready);
+  fleet.cluster("global").seed("/global/b");
+  fleet.cluster("global").seed("/global/b/c");
+  expect(await take(fleet, watch, 1)).toEqual(["/global/b"]);
+  expect((await fleet.runtime.until(watch.next())).done).toBe(true);
+});
+
+test("a signal ends the iteration, and the server hears of it", async () => {
+  const { fleet, client } = await scene();
+  const given = new AbortController();
+  const watch = client.watch("/global", { signal: given.signal });
+  await fleet.runtime.until(watch.ready);
+  const next = watch.next();
+  given.abort();
+  expect((await fleet.runtime.until(next)).done).toBe(true);
+  await fleet.runtime.run(10);
+  const unwatched = fleet.select(({ seen }) => seen.some((each) => each.unwatch !== undefined));
+  expect(unwatched).toHaveLength(1);
+});
+
+test("a read after an event shows at least what the event told", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  fleet.server("edge-us-west").freeze("global");
+  fleet.cluster("global").seed("/global/b", "new");
+  await take(fleet, watch, 1);
+  const read = client.get("/global/b", { consistency: "eventual" });
+  expect((await fleet.runtime.until(read)).text).toBe("new");
+});
+
+test("what a server ends in passing is taken up again", async () => {
+  const { fleet, client } = await scene();
+  let refusals = 0;
+  for (const server of fleet.servers.values()) {
+    server.script = (request) => {
+      if (request.watch === undefined || refusals >= 4) return undefined;
+      refusals += 1;
+      return { error: { code: ErrorCode.OVERLOADED, retryAfterMs: 10 } };
+    };
+  }
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  expect(refusals).toBe(4);
+  fleet.cluster("global").seed("/global/n0");
+  expect((await fleet.runtime.until(watch.next())).value?.kind).toBe("created");
+  expect(EventKind.CREATED).toBe(1);
+});
