@@ -3,7 +3,10 @@ import type { MeridianError } from "@meridian/wire";
 /** What one side of a stream is told. Never from within a call that it makes itself. */
 export interface ByteStreamEvents {
   received(bytes: Buffer): void;
-  /** The other side ended it (undefined), refused it, or it broke. At most once, and nothing after it. */
+  /**
+   * The other side ended it (undefined), refused it, or it broke. At most once, and nothing after
+   * it.
+   */
   ended(error: MeridianError | undefined): void;
 }
 

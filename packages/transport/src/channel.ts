@@ -27,9 +27,10 @@ export interface CallOptions {
 }
 
 /**
- * A client's connection to one node. It connects when first used and again after a loss. All rejections, and all
- * errors given to `onClose`, are MeridianErrors: what the server answered, or REGION_UNAVAILABLE (with the cause) when
- * it cannot be reached, DEADLINE when time ran out, UNKNOWN for the rest.
+ * A client's connection to one node. It connects when first used and again after a loss. All
+ * rejections, and all errors given to `onClose`, are MeridianErrors: what the server answered, or
+ * REGION_UNAVAILABLE (with the cause) when it cannot be reached, DEADLINE when time ran out,
+ * UNKNOWN for the rest.
  */
 export interface Channel {
   /** host:port as given. */

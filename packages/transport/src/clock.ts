@@ -2,7 +2,10 @@
 export interface TransportClock {
   /** Monotonic milliseconds from an arbitrary origin. */
   nowMs(): number;
-  /** Runs `callback` once after `delayMs`; the returned function cancels it. Equal times run in the order asked for. */
+  /**
+   * Runs `callback` once after `delayMs`; the returned function cancels it. Equal times run in the
+   * order asked for.
+   */
   after(delayMs: number, callback: () => void): () => void;
 }
 

@@ -13,8 +13,8 @@ export interface FrameShape<In, Out> {
 }
 
 /**
- * A stream of frames over a stream of bytes. Ends exactly once: by `close`, by the other side, or by a failure; the
- * handler is told then, never from within a call that it made itself.
+ * A stream of frames over a stream of bytes. Ends exactly once: by `close`, by the other side, or
+ * by a failure; the handler is told then, never from within a call that it made itself.
  */
 export class FramedStream<In, Out> implements FrameStream<Encodable<Out>> {
   readonly #bytes: ByteStream;

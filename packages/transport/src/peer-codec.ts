@@ -23,8 +23,8 @@ export function peerFrameToWire(frame: PeerFrame): Encodable<IPeerFrame> {
 }
 
 /**
- * The frame that was received. Messages of a type that this version does not know are left out, as if lost. Data of
- * entries and commands are views into the received bytes.
+ * The frame that was received. Messages of a type that this version does not know are left out, as
+ * if lost. Data of entries and commands are views into the received bytes.
  */
 export function peerFrameFromWire(frame: IPeerFrame): PeerFrame {
   const messages: Message[] = [];

@@ -25,7 +25,9 @@ export interface PeerConnection {
 
 /** A snapshot on its way to one peer. */
 export interface SnapshotConnection {
-  /** Resolves when there is room for the next chunk; stays open when the connection ended before. */
+  /**
+   * Resolves when there is room for the next chunk; stays open when the connection ended before.
+   */
   send(chunk: Encodable<ISnapshotChunk>): Promise<void>;
   /** Nothing follows. */
   end(): void;

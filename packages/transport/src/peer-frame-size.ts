@@ -14,8 +14,8 @@ export function peerFrameBytes(frame: PeerFrame): number {
 }
 
 /**
- * The frame in parts of up to `bytesMax`, in order; messages and forwards stay whole. Nearly always one part, the
- * frame itself.
+ * The frame in parts of up to `bytesMax`, in order; messages and forwards stay whole. Nearly always
+ * one part, the frame itself.
  */
 export function splitPeerFrame(frame: PeerFrame, bytesMax: number): readonly PeerFrame[] {
   if (peerFrameBytes(frame) <= bytesMax) return [frame];

@@ -37,7 +37,9 @@ export class PeerInbox {
 
   /**
    * Hands one frame to the member that it is for.
-   * @throws {StrangerError} for the first. @throws {WireError} @throws {MeridianError} when it cannot be read.
+   * @throws {StrangerError} for the first.
+   * @throws {WireError} when it cannot be read.
+   * @throws {MeridianError} UNSUPPORTED: it is of a newer version.
    */
   receive(bytes: Buffer): void {
     const frame = PeerFrame.decode(bytes);

@@ -34,8 +34,9 @@ export interface PeerLinkOptions {
 }
 
 /**
- * The stream of frames to one peer. Frames sent while it connects wait; frames sent between attempts are lost. Without
- * frames to send it does not connect, so that links to members that are gone fall silent.
+ * The stream of frames to one peer. Frames sent while it connects wait; frames sent between
+ * attempts are lost. Without frames to send it does not connect, so that links to members that are
+ * gone fall silent.
  */
 export class PeerLink {
   readonly #to: string;

@@ -1,6 +1,9 @@
 import type { Message, NodeId, SnapshotMark } from "@meridian/consensus";
 
-/** What one member sends to another in one turn of its loop; protos/meridian/v1/peer.proto says what each part is. */
+/**
+ * What one member sends to another in one turn of its loop; protos/meridian/v1/peer.proto says what
+ * each part is.
+ */
 export interface PeerFrame {
   readonly messages: readonly Message[];
   readonly forwards: readonly Forward[];
@@ -48,9 +51,15 @@ export interface OriginAge {
   readonly ageMs: number;
 }
 
-/** Sends to the other members of one group. Frames may be lost, never reordered or doubled within one connection. */
+/**
+ * Sends to the other members of one group. Frames may be lost, never reordered or doubled within
+ * one connection.
+ */
 export interface PeerTransport {
-  /** Drops the frame when there is no connection or too much is buffered; then `onPeerDown` tells so. */
+  /**
+   * Drops the frame when there is no connection or too much is buffered; then `onPeerDown` tells
+   * so.
+   */
   send(to: NodeId, frame: PeerFrame): void;
   /** Resolves true when the other side has it durable. Never rejects. */
   sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<boolean>;
@@ -70,8 +79,8 @@ export interface PeerHandler {
   /** Frames to this peer were or may have been lost since the last call. */
   onPeerDown(peer: NodeId): void;
   /**
-   * A snapshot arrives; the digest is checked by the transport, which ends `records` with an error when it does not
-   * hold. Resolves when it is durable, or with the reason why not.
+   * A snapshot arrives; the digest is checked by the transport, which ends `records` with an error
+   * when it does not hold. Resolves when it is durable, or with the reason why not.
    */
   onSnapshot(
     from: NodeId,

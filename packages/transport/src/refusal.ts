@@ -1,6 +1,9 @@
 import { MeridianError, WireError } from "@meridian/wire";
 
-/** What to tell a caller of an error in serving it. Undefined: a fault of ours, of which it is told nothing. */
+/**
+ * What to tell a caller of an error in serving it. Undefined: a fault of ours, of which it is told
+ * nothing.
+ */
 export function refusalOf(error: unknown): MeridianError | undefined {
   if (error instanceof MeridianError) return error;
   if (error instanceof WireError) {

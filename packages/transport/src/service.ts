@@ -58,7 +58,10 @@ export interface ChangesHandlers {
   readonly follow: FollowAcceptor;
 }
 
-/** Who a member is. Strangers are refused: members of another cluster or incarnation, or who mean another node. */
+/**
+ * Who a member is. Strangers are refused: members of another cluster or incarnation, or who mean
+ * another node.
+ */
 export interface PeerIdentity {
   readonly cluster: string;
   readonly incarnation: number;

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 
 /**
- * Digest of the records of a snapshot on its way: SHA-256 over the length (4 bytes, big endian) and the bytes of each.
- * The lengths make records that are cut differently have different digests.
+ * Digest of the records of a snapshot on its way: SHA-256 over the length (4 bytes, big endian) and
+ * the bytes of each. The lengths make records that are cut differently have different digests.
  */
 export class SnapshotDigest {
   readonly #hash: Hash = createHash("sha256");

@@ -11,8 +11,8 @@ import { SnapshotDigest } from "./snapshot-digest.ts";
 import { memberFor } from "./stranger.ts";
 
 /**
- * Takes a snapshot from a peer and hands its records on as they come, no faster than they are consumed: what is not
- * read stays at the sender.
+ * Takes a snapshot from a peer and hands its records on as they come, no faster than they are
+ * consumed: what is not read stays at the sender.
  * @throws {MeridianError} when the sender is a stranger or the first chunk cannot be used.
  */
 export async function receiveSnapshot(

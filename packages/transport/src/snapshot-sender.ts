@@ -18,7 +18,8 @@ export async function sendSnapshot(
   const close = (): void => connection.close();
   let stall = clock.after(limits.snapshotStallMs, close);
   signal.addEventListener("abort", close);
-  // An answer before the end is a refusal: the rest need not be read, and its source must be let go.
+  // An answer before the end is a refusal: the rest need not be read, and its source must be let
+  // go.
   const refused = connection.answer.then(({ reason }) => {
     throw new Error(reason === "" ? "answered before its end" : reason);
   });

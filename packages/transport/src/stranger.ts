@@ -9,7 +9,8 @@ export class StrangerError extends MeridianError {
 }
 
 /**
- * The member that a stream which begins like this is for. A stranger is counted by the member that it named, or by all.
+ * The member that a stream which begins like this is for. A stranger is counted by the member that
+ * it named, or by all.
  * @throws {StrangerError}.
  */
 export function memberFor(

@@ -1,8 +1,17 @@
-/** Own side of an open stream of frames. Sending never blocks and never throws; a closed stream swallows frames. */
+/**
+ * Own side of an open stream of frames. Sending never blocks and never throws; a closed stream
+ * swallows frames.
+ */
 export interface FrameStream<Out> {
-  /** Hands a frame over; frames arrive in order or the stream closes. The frame must not be changed afterwards. */
+  /**
+   * Hands a frame over; frames arrive in order or the stream closes. The frame must not be changed
+   * afterwards.
+   */
   send(frame: Out): void;
-  /** Bytes handed over that the operating system has not taken yet. The owner bounds it: slow readers are cut. */
+  /**
+   * Bytes handed over that the operating system has not taken yet. The owner bounds it: slow
+   * readers are cut.
+   */
   readonly bufferedBytes: number;
   /** Ends the stream, after what was sent. With an error: at once. */
   close(error?: Error): void;
@@ -12,8 +21,9 @@ export interface FrameStream<Out> {
 export interface FrameHandler<In> {
   onFrame(frame: In): void;
   /**
-   * The other side ended it (undefined), or it broke; also after an own `close`, with its argument. A client that gives
-   * a stream up may look to the server as if it had ended it in good order; one that dies or is cut off does not.
+   * The other side ended it (undefined), or it broke; also after an own `close`, with its argument.
+   * A client that gives a stream up may look to the server as if it had ended it in good order; one
+   * that dies or is cut off does not.
    */
   onClose(error: Error | undefined): void;
 }

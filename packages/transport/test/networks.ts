@@ -14,7 +14,9 @@ import {
   type TransportClock,
 } from "../src/index.ts";
 
-/** What the tests of streams and peers need of a network; both networks must keep the same promises. */
+/**
+ * What the tests of streams and peers need of a network; both networks must keep the same promises.
+ */
 export interface TestNetwork {
   readonly name: string;
   serve(services: Services, address?: string): Promise<TestServer>;
@@ -29,7 +31,7 @@ export interface TestServer {
 }
 
 /** A sender of a test. */
-export interface TestPeerOptions {
+interface TestPeerOptions {
   readonly identity: PeerIdentity;
   resolve(node: string): string | undefined;
   onPeerDown?(peer: string): void;
@@ -59,7 +61,7 @@ export const grpcNetwork: TestNetwork = {
 const QUICK = { backoffMsMin: 5, backoffMsMax: 20 };
 
 /** Within the process, on the machine's clock. */
-export function memoryNetwork(): TestNetwork {
+function memoryNetwork(): TestNetwork {
   const network = new MemoryNetwork({ clock: realTime, random: Math.random });
   let servers = 0;
   return {

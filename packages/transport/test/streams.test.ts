@@ -215,7 +215,9 @@ class Refusing extends Recorder<unknown> {
   }
 }
 
-/** A handler that never answers, and its callers in order (those with a shorter deadline left out). */
+/**
+ * A handler that never answers, and its callers in order (those with a shorter deadline left out).
+ */
 function never(): { execute: never; called: (deadlineMs: number) => Promise<Caller> } {
   const callers: Caller[] = [];
   let wake: () => void = () => undefined;

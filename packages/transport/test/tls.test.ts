@@ -22,7 +22,7 @@ test("with certificates, only who shows one is served", async () => {
   const limits = { graceMs: 20 };
   const server = await serve({ listen: "127.0.0.1:0", coordination: echo, limits, tls });
   closing.push(() => server.close());
-  const known = openChannel(server.address, { tls });
+  const known = openChannel(`localhost:${server.port}`, { tls });
   const plain = openChannel(server.address);
   closing.push(
     () => known.close(),

@@ -22,9 +22,9 @@ export interface Codec<T> {
    */
   encode(message: Encodable<T>): Buffer;
   /**
-   * All fields present: scalars and lists as sent or default, messages as sent or undefined; unknown
-   * fields are dropped. `bytes` fields are views into `bytes`: who keeps one longer than the frame
-   * keeps the whole frame alive, and copies it if that is large.
+   * All fields present: scalars and lists as sent or default, messages as sent or undefined;
+   * unknown fields are dropped. `bytes` fields are views into `bytes`: who keeps one longer than
+   * the frame keeps the whole frame alive, and copies it if that is large.
    * @throws {WireError} MALFORMED, BAD_INTEGER.
    */
   decode(bytes: Uint8Array): T;
@@ -65,7 +65,8 @@ function encode<T>(
   write: (message: Encodable<T>, writer: Writer) => void,
 ): Buffer {
   const writer = scratch ?? protobuf.Writer.create();
-  scratch = undefined; // A throw leaves the writer in the middle of a message: it is not used again.
+  // A throw leaves the writer in the middle of a message: it is not used again.
+  scratch = undefined;
   write(message, writer);
   const length = writer.pos;
   const bytes = Buffer.allocUnsafe(length);

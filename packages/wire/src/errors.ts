@@ -20,8 +20,9 @@ const [UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED] = [14, 15, 16];
 const final = (grpcStatus: number): Traits => ({ retryable: false, grpcStatus });
 const retry = (grpcStatus: number): Traits => ({ retryable: true, grpcStatus });
 
-// A passed deadline and an unknown fate are final: a write may have happened, so that only its owner
-// knows whether to ask again. Within a session the client repeats the write under its old number.
+// A passed deadline and an unknown fate are final: a write may have happened, so that only its
+// owner knows whether to ask again. Within a session the client repeats the write under its old
+// number.
 const TRAITS: Readonly<Record<MeridianErrorCode, Traits>> = {
   NO_NODE: final(NOT_FOUND),
   NODE_EXISTS: final(ALREADY_EXISTS),

@@ -14,8 +14,9 @@ const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
 const DOMAIN = "meridian";
 
 /**
- * A google.rpc.Status whose details are an ErrorInfo (reason: the code; metadata: the hint) and, when
- * there is something to wait for, a RetryInfo. Tools that know gRPC's richer error model show them.
+ * A google.rpc.Status whose details are an ErrorInfo (reason: the code; metadata: the hint) and,
+ * when there is something to wait for, a RetryInfo. Tools that know gRPC's richer error model show
+ * them.
  */
 export function encodeStatusDetails(error: MeridianError): Buffer {
   const { code, description, hint, retryAfterMs } = error;
@@ -34,7 +35,9 @@ export function encodeStatusDetails(error: MeridianError): Buffer {
   return RpcStatus.encode({ code: grpcStatusOf(code), message: description, details });
 }
 
-/** The platform's error in a google.rpc.Status; undefined when it holds none. @throws {WireError}. */
+/**
+ * The platform's error in a google.rpc.Status; undefined when it holds none. @throws {WireError}.
+ */
 export function decodeStatusDetails(bytes: Uint8Array): MeridianError | undefined {
   const { message, details } = RpcStatus.decode(bytes);
   const info = details.find(({ typeUrl }) => typeUrl === ERROR_INFO);

@@ -5,7 +5,9 @@ export type WireErrorCode =
   /** A number that a field cannot hold: not an integer, negative, or above 2^53 - 1. */
   | "BAD_INTEGER";
 
-/** Encoding or decoding failed. From `decode`: the sender is at fault; from `encode`: the caller. */
+/**
+ * Encoding or decoding failed. From `decode`: the sender is at fault; from `encode`: the caller.
+ */
 export class WireError extends Error {
   override readonly name = "WireError";
   readonly code: WireErrorCode;

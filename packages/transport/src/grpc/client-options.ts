@@ -20,8 +20,9 @@ export interface Keepalive {
 export const WINDOW_BYTES: number = 4 << 20;
 
 /**
- * Retries are ours: those of grpc-js would send a write twice. Its buffer for them would also call a message written
- * when it is only kept, so it is of no size. Connections are not shared: one that is stuck is dropped with its owner.
+ * Retries are ours: those of grpc-js would send a write twice. Its buffer for them would also call
+ * a message written when it is only kept, so it is of no size. Connections are not shared: one that
+ * is stuck is dropped with its owner.
  */
 export function clientOptions(keepalive: Keepalive, messageBytesMax: number): ChannelOptions {
   return {

@@ -1,8 +1,9 @@
 import grpc, { type Client } from "@grpc/grpc-js";
 
 /**
- * Makes `client` connect and tells how that went, once: it is connected, its first attempt failed, or `withinMs` are
- * over. `waitForReady` of grpc-js would go on after failures and not tell of them.
+ * Makes `client` connect and tells how that went, once: it is connected, its first attempt failed,
+ * or `withinMs` are over. `waitForReady` of grpc-js would go on after failures and not tell of
+ * them.
  */
 export function whenConnected(
   client: Client,

@@ -8,7 +8,10 @@ import type { Method } from "@meridian/wire";
 /** What grpc-js has to know of a method. */
 type Shape = Pick<Method<unknown, unknown>, "path" | "requestStream" | "responseStream">;
 
-/** grpc-js carries bytes; the codecs are applied beside it, where their errors can be answered as ours. */
+/**
+ * grpc-js carries bytes; the codecs are applied beside it, where their errors can be answered as
+ * ours.
+ */
 export const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** A service as grpc-js wants to know it, with messages as bytes. */

@@ -10,8 +10,8 @@ import { unaryCall } from "../unary-call.ts";
 import { service, type ServedService, type Serving } from "./services.ts";
 
 /**
- * The standard service grpc.health.v1.Health. Own, because grpc-health-check parses its proto file at start, which
- * costs 25 ms and 6 MB for two numbers.
+ * The standard service grpc.health.v1.Health. Own, because grpc-health-check parses its proto file
+ * at start, which costs 25 ms and 6 MB for two numbers.
  */
 export class Health {
   readonly #services: ReadonlySet<string>;

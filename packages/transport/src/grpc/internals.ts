@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 
 /**
- * Where this package reaches into grpc-js, whose public interface can neither widen the flow-control window of a
- * server, nor bound its header lists, nor reset a stream whose reader has stopped reading. The version is pinned; a
- * test walks through each of these.
+ * Where this package reaches into grpc-js, whose public interface can neither widen the
+ * flow-control window of a server, nor bound its header lists, nor reset a stream whose reader has
+ * stopped reading. The version is pinned; a test walks through each of these.
  */
 
 interface ServerInternals {
@@ -28,8 +28,8 @@ export class Connections {
   readonly #sockets = new Set<Socket>();
 
   /**
-   * Widens the window of whole connections: without it all streams of a connection share 64 KiB, which over a round
-   * trip of 150 ms are 430 KiB a second.
+   * Widens the window of whole connections: without it all streams of a connection share 64 KiB,
+   * which over a round trip of 150 ms are 430 KiB a second.
    */
   constructor(server: Server, windowBytes: number) {
     for (const http2Server of (server as unknown as ServerInternals).http2Servers.keys()) {
@@ -44,8 +44,9 @@ export class Connections {
   }
 
   /**
-   * Cuts all of them, also those that are not yet HTTP/2. `forceShutdown` of grpc-js does nothing while channelz is off,
-   * and a session that is closing does not let go of the socket of a client that does not answer.
+   * Cuts all of them, also those that are not yet HTTP/2. `forceShutdown` of grpc-js does nothing
+   * while channelz is off, and a session that is closing does not let go of the socket of a client
+   * that does not answer.
    */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -57,6 +58,7 @@ export function resetCall(call: object, code: number): void {
   const { stream } = (call as CallInternals).call;
   if (stream.destroyed) return;
   stream.close(code);
-  // Without it the reset would wait, like all that comes after data, for a reader that does not read.
+  // Without it the reset would wait, like all that comes after data, for a reader that does not
+  // read.
   stream.destroy();
 }

@@ -34,7 +34,10 @@ export const PEER_CONNECTING: PeerConnecting = {
   keepaliveTimeoutMs: 2000,
 };
 
-/** Makes a connection of its own for every stream, so that a full pipe of snapshots does not hold heartbeats up. */
+/**
+ * Makes a connection of its own for every stream, so that a full pipe of snapshots does not hold
+ * heartbeats up.
+ */
 export class GrpcPeerConnector implements PeerConnector {
   readonly #resolve: (node: string) => string | undefined;
   readonly #limits: PeerLimits & PeerConnecting;

@@ -16,7 +16,10 @@ export interface PeerTransportOptions extends Pick<
   readonly tls?: Tls;
 }
 
-/** Streams to the other members of a group over gRPC. Nothing connects before there is something to send. */
+/**
+ * Streams to the other members of a group over gRPC. Nothing connects before there is something to
+ * send.
+ */
 export function createPeerTransport(options: PeerTransportOptions): PeerTransport {
   const limits = { ...PEER_LIMITS, ...PEER_CONNECTING, ...options.limits };
   return new LinkedPeerTransport({

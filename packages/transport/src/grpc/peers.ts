@@ -71,7 +71,9 @@ function connect(call: PeerCall, callback: sendUnaryData<Buffer>, inboxes: PeerI
   });
 }
 
-/** A stranger's status is FAILED_PRECONDITION: it is configured wrongly, not short of a permission. */
+/**
+ * A stranger's status is FAILED_PRECONDITION: it is configured wrongly, not short of a permission.
+ */
 function refusal(error: unknown): Partial<StatusObject> {
   const found = statusOf(refusalOf(error) ?? internalError());
   return error instanceof StrangerError ? { ...found, code: FAILED_PRECONDITION } : found;

@@ -20,8 +20,9 @@ interface Reflection {
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
 /**
- * Answers server reflection, for tools like grpcurl. The libraries and the description of the protocol are loaded with
- * the first question: they cost more memory than the rest of a server, and most nodes are never asked.
+ * Answers server reflection, for tools like grpcurl. The libraries and the description of the
+ * protocol are loaded with the first question: they cost more memory than the rest of a server, and
+ * most nodes are never asked.
  */
 export function addReflection(server: Server, services: readonly string[]): void {
   let loading: Promise<ReadonlyMap<string, Reflection>> | undefined;

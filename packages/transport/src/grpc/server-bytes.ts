@@ -52,7 +52,10 @@ export class ServerBytes implements ByteStream {
     this.#linger.unref();
   }
 
-  /** A status can only follow what was written before it, so a reader that does not read is cut without one. */
+  /**
+   * A status can only follow what was written before it, so a reader that does not read is cut
+   * without one.
+   */
   abort(error: MeridianError): void {
     this.#over = true;
     if (this.bufferedBytes === 0) {

@@ -16,7 +16,10 @@ export interface ServeOptions extends Services {
   readonly limits?: Partial<ServerLimits>;
   /** Both sides show certificates. Default: plain text. */
   readonly tls?: Tls;
-  /** Told of errors in handlers that are no refusals; the caller learns nothing of them. Default: warnings. */
+  /**
+   * Told of errors in handlers that are no refusals; the caller learns nothing of them. Default:
+   * warnings.
+   */
   readonly onFault?: (error: unknown) => void;
 }
 
@@ -75,8 +78,9 @@ function warn(error: unknown): void {
 
 function serverOptions(limits: ServerLimits): ServerOptions {
   return {
-    // Twice the limit reaches us, so that most of what is too large is refused with our own error; the
-    // peers' messages, which are bounded where they are made, need a little more than the limit too.
+    // Twice the limit reaches us, so that most of what is too large is refused with our own error;
+    // the peers' messages, which are bounded where they are made, need a little more than the limit
+    // too.
     "grpc.max_receive_message_length": 2 * limits.messageBytesMax,
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": limits.streamsPerConnectionMax,

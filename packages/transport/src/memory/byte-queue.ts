@@ -1,4 +1,7 @@
-/** What was received and is not yet wanted, for one consumer. The sender keeps it short: it waits for `consumed`. */
+/**
+ * What was received and is not yet wanted, for one consumer. The sender keeps it short: it waits
+ * for `consumed`.
+ */
 export class ByteQueue implements AsyncIterable<Buffer> {
   readonly #consumed: () => void;
   readonly #items: Buffer[] = [];

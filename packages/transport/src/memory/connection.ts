@@ -66,7 +66,10 @@ export class ConnectionEnd implements ByteStream {
     this.#changed();
   }
 
-  /** Without an error, or with some of what was written not yet taken: the other side learns only that it is over. */
+  /**
+   * Without an error, or with some of what was written not yet taken: the other side learns only
+   * that it is over.
+   */
   abort(error?: MeridianError): void {
     if (this.over) return;
     this.#sending = false;

@@ -19,7 +19,9 @@ export interface MemoryNetworkOptions {
   readonly clock: TransportClock;
   /** Jitters the pauses between attempts of peers to connect; in [0, 1). */
   readonly random: () => number;
-  /** A link that is cut for so long breaks the streams that run through it: keepalive. Default: 4 s. */
+  /**
+   * A link that is cut for so long breaks the streams that run through it: keepalive. Default: 4 s.
+   */
   readonly detectMs?: number;
 }
 
@@ -43,9 +45,10 @@ export interface MemoryServing {
 }
 
 /**
- * The transports without sockets: the same limits, the same encoded bytes, the same order and the same ends of
- * streams, over links whose delays and cuts are given. Links are one-way and have a state of their own. As with TCP,
- * what is sent into a cut link waits: it arrives after the cut, unless that lasts until the stream breaks.
+ * The transports without sockets: the same limits, the same encoded bytes, the same order and the
+ * same ends of streams, over links whose delays and cuts are given. Links are one-way and have a
+ * state of their own. As with TCP, what is sent into a cut link waits: it arrives after the cut,
+ * unless that lasts until the stream breaks.
  */
 export class MemoryNetwork {
   readonly #clock: TransportClock;

@@ -38,7 +38,9 @@ interface Item {
   readonly deliver: () => void;
 }
 
-/** Carries items one way, in order, with the delay of its link; holds them while the link is cut. */
+/**
+ * Carries items one way, in order, with the delay of its link; holds them while the link is cut.
+ */
 export class Pipe {
   readonly #link: Link;
   readonly #clock: TransportClock;
