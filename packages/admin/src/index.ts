@@ -1,1 +1,8 @@
-export {};
+export type { ClusterMember, ClusterStatus } from "./cluster-status.ts";
+export {
+  fleetStatus,
+  type FleetStatus,
+  type FleetStatusOptions,
+  type NodeView,
+  type StatusChannel,
+} from "./fleet-status.ts";

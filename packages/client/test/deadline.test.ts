@@ -3,7 +3,7 @@ import { refused } from "./fake-cluster.ts";
 import { FakeFleet } from "./fake-fleet.ts";
 import { attached, codeOf, isGlobal } from "./scene.ts";
 
-test("a write that was sent and not answered ends with UNKNOWN, and is applied at most once", async () => {
+test("a write sent and not answered ends with UNKNOWN, and is applied at most once", async () => {
   const { fleet, client } = await attached();
   for (const server of fleet.select(isGlobal)) server.isSilent = true;
   const { runtime } = fleet;

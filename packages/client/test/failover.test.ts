@@ -87,7 +87,7 @@ test("over a connection that just worked, requests go with the hello", async () 
   expect(fleet.runtime.nowMs() - startMs).toBeLessThanOrEqual(601);
 });
 
-test("the loss of the leader's region is survived within the deadline of a strict write", async () => {
+test("a strict write survives the loss of the leader's region within its deadline", async () => {
   const { fleet, client } = await attached();
   for (const server of fleet.select((each) => each.place.region === "us-east")) {
     server.isSilent = true;

@@ -87,7 +87,7 @@ test.each(cells)("%s goes where the table of semantics says", (_, policy, asked,
   expect(words(readSteps(policy, asked, vantage))).toEqual(expected);
 });
 
-test("a strict read of an eventual zone is refused with a typed error that names the way out", () => {
+test("a strict read of an eventual zone is refused, and the error names the way out", () => {
   expect(() => readSteps(eventual, "strict", vantage)).toThrowError(
     expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(/quorum/) }),
   );

@@ -17,7 +17,7 @@ test("a client calls its session expired before the servers may, and tells", asy
   expect(states).toEqual(["global detached", "global expired"]);
 });
 
-test("after an expiry with ephemerals, writes wait for the caller's word and reads go on", async () => {
+test("after an expiry with ephemerals writes need a word of the caller, reads do not", async () => {
   const { fleet, client } = await attached();
   const { runtime } = fleet;
   await runtime.until(client.create("/global/e", "", { ephemeral: true }));
@@ -31,7 +31,7 @@ test("after an expiry with ephemerals, writes wait for the caller's word and rea
   expect([...fleet.cluster("global").sessions.keys()]).not.toContain(session);
 });
 
-test("a session that never had ephemerals is replaced, and no write is lost or doubled", async () => {
+test("a session without ephemerals is replaced, and no write is lost or doubled", async () => {
   const { fleet, client } = await attached();
   const { runtime } = fleet;
   const states: string[] = [];
@@ -44,7 +44,7 @@ test("a session that never had ephemerals is replaced, and no write is lost or d
   expect(states.slice(0, 2)).toEqual(["expired", "renewed"]);
 });
 
-test("a write that was on its way when the session ended is UNKNOWN, not SESSION_EXPIRED", async () => {
+test("a write that was on its way when the session ended is UNKNOWN", async () => {
   const { fleet, client } = await attached();
   const { runtime } = fleet;
   await runtime.until(client.create("/global/e", "", { ephemeral: true }));
@@ -109,7 +109,7 @@ test("sessions are opened only where they are needed", async () => {
   expect(fleet.cluster("global").sessions.size).toBe(0);
 });
 
-test("a read that follows a write in one session is behind it, without waiting for its answer", async () => {
+test("a read after a write of the same session is behind it, answered or not", async () => {
   const { fleet, client } = await attached();
   const write = client.set("/global/a", "fresh");
   const read = client.get("/global/a");
