@@ -155,7 +155,7 @@ export class ReplicatedLog {
     let low = from - 1;
     let high = to;
     while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
+      const middle = low + Math.ceil((high - low) / 2);
       const found = this.term(middle);
       if (found !== undefined && found <= term) low = middle;
       else high = middle - 1;

@@ -95,7 +95,7 @@ test("the committed index is the highest that a quorum has reached", () => {
         expect(new Quorum(configuration).committedIndex(indexOf)).toBe(counted);
       },
     ),
-    { numRuns: 20_000 },
+    { numRuns: 10_000 },
   );
 });
 

