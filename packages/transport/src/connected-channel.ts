@@ -8,6 +8,7 @@ import {
   type IRequest,
   type Method,
 } from "@meridian/wire";
+import type { ByteStream } from "./byte-stream.ts";
 import type { CallOptions, Channel, PlatformCalls } from "./channel.ts";
 import type { ChannelConnector } from "./channel-connector.ts";
 import { FramedStream, tooLarge } from "./framed-stream.ts";
@@ -21,6 +22,7 @@ export class ConnectedChannel implements Channel {
   readonly platform: PlatformCalls;
   readonly #connector: ChannelConnector;
   readonly #messageBytesMax: number;
+  #closed = false;
 
   constructor(address: string, connector: ChannelConnector, messageBytesMax: number) {
     this.address = address;
@@ -44,6 +46,7 @@ export class ConnectedChannel implements Channel {
     this.#call(AdminService.transferLeadership, request, options, true);
 
   close(): void {
+    this.#closed = true;
     this.#connector.close();
   }
 
@@ -65,7 +68,8 @@ export class ConnectedChannel implements Channel {
   ): FramedStream<In, Out> {
     const messageBytesMax = this.#messageBytesMax;
     const shape = { incoming, outgoing, messageBytesMax, side: "client" } as const;
-    const stream = new FramedStream(this.#connector.open(path), shape);
+    const bytes = this.#closed ? CLOSED_STREAM : this.#connector.open(path);
+    const stream = new FramedStream(bytes, shape);
     stream.receive(handler);
     return stream;
   }
@@ -80,6 +84,7 @@ export class ConnectedChannel implements Channel {
     const refusal = tooLarge(bytes, request.name, this.#messageBytesMax);
     if (refusal !== undefined) throw refusal;
     if (signal?.aborted === true) throw givenUp(signal);
+    if (this.#closed) throw closed();
     const answer = await this.#connector.call(path, bytes, { deadlineMs, signal, once });
     try {
       return response.decode(answer);
@@ -88,6 +93,20 @@ export class ConnectedChannel implements Channel {
     }
   }
 }
+
+function closed(): MeridianError {
+  return new MeridianError("REGION_UNAVAILABLE", "the channel is closed");
+}
+
+/** What is opened on a closed channel: over before it began. */
+const CLOSED_STREAM: ByteStream = {
+  bufferedBytes: 0,
+  listen: (events) => queueMicrotask(() => events.ended(closed())),
+  write: () => undefined,
+  end: () => undefined,
+  abort: () => undefined,
+  defer: (task) => queueMicrotask(task),
+};
 
 /** What a call ends with when its own caller aborts it. */
 export function givenUp(signal: AbortSignal): MeridianError {

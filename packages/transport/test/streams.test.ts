@@ -111,6 +111,11 @@ describe.each(networks)("a session that fails over $name", (network) => {
     channel.close();
     expect(codeOf(await client.closed)).toBe("REGION_UNAVAILABLE");
     await server.closed;
+    const late = new Recorder<IServerFrame>();
+    channel.session(late).send({ acknowledged: 1 });
+    expect(codeOf(await late.closed)).toBe("REGION_UNAVAILABLE");
+    const call = rejection(channel.execute({ get: { path: "/" } }));
+    expect(codeOf(await call)).toBe("REGION_UNAVAILABLE");
   });
 });
 

@@ -1,31 +1,33 @@
 import grpc, { type Client } from "@grpc/grpc-js";
 
+/** How an attempt to connect went. `closed`: given up by its own side. */
+export type ConnectOutcome = "connected" | "unreachable" | "timeout" | "closed";
+
 /**
- * Makes `client` connect and tells how that went, once: it is connected, its first attempt failed,
- * or `withinMs` are over. `waitForReady` of grpc-js would go on after failures and not tell of
- * them.
+ * Makes `client` connect and tells how its first attempt went, once, later. `waitForReady` of
+ * grpc-js would go on after failures and not tell of them.
  */
 export function whenConnected(
   client: Client,
   withinMs: number,
-  done: (error: Error | undefined) => void,
+  done: (outcome: ConnectOutcome) => void,
 ): void {
   const channel = client.getChannel();
   const deadline = Date.now() + withinMs;
   const look = (timeout?: Error): void => {
-    if (timeout !== undefined) return done(new Error(`no connection within ${withinMs} ms`));
     const state = channel.getConnectivityState(true);
     switch (state) {
       case grpc.connectivityState.READY:
-        return done(undefined);
+        return done("connected");
       case grpc.connectivityState.TRANSIENT_FAILURE:
-        return done(new Error("it cannot be reached"));
+        return done("unreachable");
       case grpc.connectivityState.SHUTDOWN:
-        return done(new Error("the connection was closed"));
+        return done("closed");
       case grpc.connectivityState.IDLE:
       case grpc.connectivityState.CONNECTING:
+        if (timeout !== undefined) return done("timeout");
         return channel.watchConnectivityState(state, deadline, look);
     }
   };
-  look();
+  setImmediate(look);
 }

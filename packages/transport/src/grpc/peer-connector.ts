@@ -107,10 +107,10 @@ class GrpcPeerConnection implements PeerConnection {
     this.#client = client;
     this.#events = events;
     // Without a time limit an attempt at an address that swallows packets would take minutes.
-    whenConnected(client, connectMs, (error) => {
+    whenConnected(client, connectMs, (outcome) => {
       if (this.#over) return;
-      if (error === undefined) this.#open(hello);
-      else this.#fail(error);
+      if (outcome === "connected") this.#open(hello);
+      else this.#fail(new Error(`no connection: ${outcome}`));
     });
   }
 

@@ -59,8 +59,7 @@ function codeOf({ code, details }: GrpcStatus): MeridianErrorCode {
 
 /** Whether this status says for certain that the server never saw the request. */
 export function neverSent(status: GrpcStatus): boolean {
-  return (
-    status.code === grpc.status.UNAVAILABLE &&
-    status.details.startsWith("No connection established")
-  );
+  if (status.code !== grpc.status.UNAVAILABLE) return false;
+  const { details } = status;
+  return details.startsWith("No connection established") || details.startsWith("Channel closed");
 }
