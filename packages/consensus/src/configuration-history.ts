@@ -6,8 +6,8 @@ interface Item {
 }
 
 /**
- * Configurations of the log, oldest first. The newest one counts from the moment it is appended, committed or not
- * (Raft paper, section 6); when its entry is cut off, the one before counts again.
+ * Configurations of the log, oldest first. The newest one counts from the moment it is appended,
+ * committed or not (Raft paper, section 6); when its entry is cut off, the one before counts again.
  */
 export class ConfigurationHistory {
   #items: Item[];

@@ -58,9 +58,9 @@ export function configurationProblem(configuration: Configuration): string | und
 }
 
 /**
- * Why one configuration must not follow another directly, or undefined when it may. What is allowed are steps whose
- * quorums, old and new, always share a voter: entering a joint configuration, leaving it, one voter more or less in
- * one group, and changes of learners and witnesses.
+ * Why one configuration must not follow another directly, or undefined when it may. What is allowed
+ * are steps whose quorums, old and new, always share a voter: entering a joint configuration,
+ * leaving it, one voter more or less in one group, and changes of learners and witnesses.
  */
 export function transitionProblem(from: Configuration, to: Configuration): string | undefined {
   const problem = configurationProblem(to);

@@ -49,7 +49,10 @@ export interface Leader {
   readonly reads: ReadRounds;
   readonly uncommitted: Uncommitted;
   readonly handOver: HandOver;
-  /** Durable index of a member as far as it is known here; made once, so that counting allocates nothing. */
+  /**
+   * Durable index of a member as far as it is known here; made once, so that counting allocates
+   * nothing.
+   */
   readonly matchOf: (member: NodeId) => number;
   /** Newest read round that a member confirmed. */
   readonly readRoundOf: (member: NodeId) => number;
@@ -147,9 +150,10 @@ export class Core {
   }
 
   /**
-   * Has a vote, or had one before a configuration that is not known to be committed. Without the latter a group could be
-   * stuck for good: those who lost their vote may be the only ones with that configuration in their log, and nobody
-   * could win against them (Raft thesis, section 4.2.2). Whoever wins so leads until it is committed.
+   * Has a vote, or had one before a configuration that is not known to be committed. Without the
+   * latter a group could be stuck for good: those who lost their vote may be the only ones with
+   * that configuration in their log, and nobody could win against them (Raft thesis, section
+   * 4.2.2). Whoever wins so leads until it is committed.
    */
   get hasVote(): boolean {
     if (this.voters.has(this.id)) return true;
@@ -173,9 +177,10 @@ export class Core {
   }
 
   /**
-   * Sends a message when it may leave. Votes, for oneself included, and answers to appends speak of term, vote and
-   * log as if they could not be lost, so they wait for the disk. Everything else waits only while the term it carries
-   * could still be forgotten; a leader's term cannot, so its heartbeats and appends never wait.
+   * Sends a message when it may leave. Votes, for oneself included, and answers to appends speak of
+   * term, vote and log as if they could not be lost, so they wait for the disk. Everything else
+   * waits only while the term it carries could still be forgotten; a leader's term cannot, so its
+   * heartbeats and appends never wait.
    */
   send(message: Message): void {
     const waits =

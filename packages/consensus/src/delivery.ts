@@ -3,7 +3,9 @@ import { invariant } from "./invariant.ts";
 import { entryOverheadBytes } from "./options.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 
-/** Hands committed entries out to be applied, no more at a time than the state machine can digest. */
+/**
+ * Hands committed entries out to be applied, no more at a time than the state machine can digest.
+ */
 export class Delivery {
   readonly #log: ReplicatedLog;
   readonly #bytesMax: number;

@@ -25,7 +25,10 @@ export function campaign(core: Core, transfer: boolean): void {
   askForVotes(core);
 }
 
-/** Asks voters that have not answered: the question or the answer was lost, or they still stuck to the old leader. */
+/**
+ * Asks voters that have not answered: the question or the answer was lost, or they still stuck to
+ * the old leader.
+ */
 export function askForVotes(core: Core): void {
   const { role, id, log } = core;
   if (role.kind !== "candidate" && role.kind !== "pre-candidate") return;
@@ -47,13 +50,18 @@ export function countOwnVote(core: Core): void {
   count(core, role.votes, core.id, true);
 }
 
-/** Whether a voter ignores campaigns because it has just heard its leader. Raft thesis, section 4.2.3. */
+/**
+ * Whether a voter ignores campaigns because it has just heard its leader. Raft thesis, section
+ * 4.2.3.
+ */
 export function inLease(core: Core): boolean {
   if (core.role.kind === "leader") return true;
   return core.leader !== undefined && core.now - core.heardTick < core.timing.leaseTicks;
 }
 
-/** Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet. */
+/**
+ * Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet.
+ */
 export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote">): void {
   const { id } = core;
   const { from: to } = message;

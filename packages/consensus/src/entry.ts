@@ -36,8 +36,9 @@ export interface VoterGroup {
 }
 
 /**
- * Who belongs to the group and what a quorum is: a set of voters whose majorities win groups that weigh more
- * than half of all. One group is plain majority. ZooKeeper's QuorumHierarchical is the model.
+ * Who belongs to the group and what a quorum is: a set of voters whose majorities win groups that
+ * weigh more than half of all. One group is plain majority. ZooKeeper's QuorumHierarchical is the
+ * model.
  */
 export interface Configuration {
   readonly groups: readonly VoterGroup[];

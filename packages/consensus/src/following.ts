@@ -33,8 +33,8 @@ export function onHeartbeat(core: Core, message: MessageOf<"heartbeat">): void {
 }
 
 /**
- * The leader's snapshot is staged here. Taken over unless it is old, or the log goes through it anyway; then nothing
- * but the commit index moves.
+ * The leader's snapshot is staged here. Taken over unless it is old, or the log goes through it
+ * anyway; then nothing but the commit index moves.
  */
 export function onSnapshot(core: Core, message: MessageOf<"snapshot">): void {
   const { mark, from } = message;
@@ -53,8 +53,8 @@ export function onSnapshot(core: Core, message: MessageOf<"snapshot">): void {
 }
 
 /**
- * Entries at or after `from` are new in the log: configurations among them count at once, those that were cut off no
- * longer do.
+ * Entries at or after `from` are new in the log: configurations among them count at once, those
+ * that were cut off no longer do.
  */
 export function learnConfigurations(core: Core, entries: readonly Entry[], from: number): void {
   let changed = core.configurations.truncate(from);
@@ -81,8 +81,9 @@ function accept(core: Core, to: NodeId, index: number): void {
 }
 
 /**
- * Refuses with the highest index whose term could be in the leader's log, so that a whole term is passed over in one
- * round. What is committed here is in the leader's log, so the search ends there.
+ * Refuses with the highest index whose term could be in the leader's log, so that a whole term is
+ * passed over in one round. What is committed here is in the leader's log, so the search ends
+ * there.
  */
 function refuse(core: Core, message: MessageOf<"append">): void {
   const { log, id, term } = core;
@@ -103,7 +104,10 @@ function refuse(core: Core, message: MessageOf<"append">): void {
   });
 }
 
-/** Indexes without gaps, terms that never fall and are not of the future. Anything else is not from a leader. */
+/**
+ * Indexes without gaps, terms that never fall and are not of the future. Anything else is not from
+ * a leader.
+ */
 function isWellFormed(message: MessageOf<"append">): boolean {
   let { index, logTerm } = message;
   for (const entry of message.entries) {

@@ -1,6 +1,6 @@
 /**
- * Appends on their way to one follower: a ring of last index and size, bounded by count and bytes. Etcd's
- * `tracker.Inflights` is the model.
+ * Appends on their way to one follower: a ring of last index and size, bounded by count and bytes.
+ * Etcd's `tracker.Inflights` is the model.
  */
 export class Inflight {
   readonly #countMax: number;

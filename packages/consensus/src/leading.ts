@@ -8,13 +8,19 @@ import { becomeLeader, trackMembers } from "./role.ts";
 import { confirmReads, startReads } from "./read-index.ts";
 import { resign } from "./transfer.ts";
 
-/** Takes over: an empty entry of the own term lets everything before it be committed. Raft paper, section 8. */
+/**
+ * Takes over: an empty entry of the own term lets everything before it be committed. Raft paper,
+ * section 8.
+ */
 export function lead(core: Core): void {
   const leader = becomeLeader(core);
   append(core, leader, "empty", [new Uint8Array(0)]);
 }
 
-/** Adds entries to the own log. They go to the followers with the next `Ready`, before the own disk has them. */
+/**
+ * Adds entries to the own log. They go to the followers with the next `Ready`, before the own disk
+ * has them.
+ */
 export function append(
   core: Core,
   leader: Leader,
@@ -41,13 +47,14 @@ export function appendConfiguration(
   const index = core.log.lastIndex;
   learnConfigurations(core, core.log.entries(index, index + 1, Infinity), index);
   trackMembers(core, leader);
-  // With fewer voters the answers that are there may be enough, and nobody may be left to send more.
+  // With fewer voters the answers that are there may be enough, and nobody may be left to send
+  // more.
   confirmReads(core, leader);
 }
 
 /**
- * Commits what a quorum has durable, if it is of the own term; older entries only along with such a one. Counting those
- * would be the error of the Raft paper's figure 8.
+ * Commits what a quorum has durable, if it is of the own term; older entries only along with such a
+ * one. Counting those would be the error of the Raft paper's figure 8.
  */
 export function advanceCommit(core: Core, leader: Leader): void {
   const { log } = core;
@@ -63,7 +70,10 @@ export function advanceCommit(core: Core, leader: Leader): void {
   if (settles) settleConfiguration(core, leader);
 }
 
-/** The newest configuration is committed: leaves it when it is joint, leaves office when it has no place for us. */
+/**
+ * The newest configuration is committed: leaves it when it is joint, leaves office when it has no
+ * place for us.
+ */
 function settleConfiguration(core: Core, leader: Leader): void {
   const { configuration } = core;
   // Those who are to be forgotten hear of it.
@@ -84,7 +94,10 @@ export function flush(core: Core): void {
   startReads(core, role);
 }
 
-/** Highest index that a majority of every group that keeps state has durable: witnesses may forget up to here. */
+/**
+ * Highest index that a majority of every group that keeps state has durable: witnesses may forget
+ * up to here.
+ */
 export function safeIndex(core: Core, leader: Leader): number {
   const { groups, outgoingGroups, witnesses } = core.configuration;
   let safe = core.log.commitIndex;

@@ -12,8 +12,8 @@ export interface Timing {
   /** How often the leader shows itself, and how often an unanswered vote is asked for again. */
   readonly heartbeatTicks: number;
   /**
-   * Shortest `electionTicks` of all groups. A voter sticks so long to a leader it has heard, and a leader that has
-   * not heard from a quorum for so long steps down.
+   * Shortest `electionTicks` of all groups. A voter sticks so long to a leader it has heard, and a
+   * leader that has not heard from a quorum for so long steps down.
    */
   readonly leaseTicks: number;
 }
@@ -31,7 +31,10 @@ export interface Limits {
   readonly uncommittedBytesMax: number;
   /** Reads that wait, forwarded ones included. */
   readonly readsMax: number;
-  /** Handed out to be applied and not yet reported as applied; at least one entry is always handed out. */
+  /**
+   * Handed out to be applied and not yet reported as applied; at least one entry is always handed
+   * out.
+   */
   readonly applyBytesMax: number;
 }
 
@@ -62,5 +65,7 @@ export const defaultLimits: Limits = {
   applyBytesMax: 16 * 1024 * 1024,
 };
 
-/** What an entry weighs beside its data where entries pile up, so that empty ones are bounded too. */
+/**
+ * What an entry weighs beside its data where entries pile up, so that empty ones are bounded too.
+ */
 export const entryOverheadBytes = 64;

@@ -2,8 +2,9 @@ import type { Core } from "./core.ts";
 import type { Persist } from "./ready.ts";
 
 /**
- * What has to be written next, or undefined. Messages that claim durability go along; when nothing is unwritten and
- * nothing is on its way to the disk, their claims hold already and they may leave at once.
+ * What has to be written next, or undefined. Messages that claim durability go along; when nothing
+ * is unwritten and nothing is on its way to the disk, their claims hold already and they may leave
+ * at once.
  */
 export function takePersist(core: Core): Persist | undefined {
   const { log, durability } = core;

@@ -2,8 +2,9 @@ import { Inflight } from "./inflight.ts";
 import type { Limits } from "./options.ts";
 
 /**
- * How the leader sends to one follower: one append at a time until the logs are known to agree (probe), a pipeline
- * (replicate), or nothing until a snapshot has arrived (snapshot). Etcd's `tracker.Progress` is the model.
+ * How the leader sends to one follower: one append at a time until the logs are known to agree
+ * (probe), a pipeline (replicate), or nothing until a snapshot has arrived (snapshot). Etcd's
+ * `tracker.Progress` is the model.
  */
 export type ProgressState = "probe" | "replicate" | "snapshot";
 
@@ -70,8 +71,8 @@ export class Progress {
   }
 
   /**
-   * A refusing answer came: `rejected` is what was refused, `hint` where the logs may agree. False if it is an old one.
-   * Never goes back behind what is known to match, whatever the hint says.
+   * A refusing answer came: `rejected` is what was refused, `hint` where the logs may agree. False
+   * if it is an old one. Never goes back behind what is known to match, whatever the hint says.
    */
   retreat(rejected: number, hint: number): boolean {
     if (this.state === "replicate") {

@@ -15,9 +15,10 @@ export type Proposal =
   | { readonly accepted: false; readonly reason: ProposalRefusal };
 
 /**
- * Why a proposal was not taken; it will not commit. A witness says "not-leader" even while it leads. "too-large" is for
- * good, "overloaded" for now; "unready" is a configuration before the leader's first commit, "in-flight" one while
- * another is not committed, "unsafe" one whose quorums need not meet the present ones.
+ * Why a proposal was not taken; it will not commit. A witness says "not-leader" even while it
+ * leads. "too-large" is for good, "overloaded" for now; "unready" is a configuration before the
+ * leader's first commit, "in-flight" one while another is not committed, "unsafe" one whose quorums
+ * need not meet the present ones.
  */
 export type ProposalRefusal =
   | "not-leader"
@@ -51,8 +52,9 @@ export function propose(core: Core, commands: readonly Uint8Array[]): Proposal {
 }
 
 /**
- * Takes a configuration into the log; it counts at once. One at a time, and only by a leader that has committed in its
- * term: otherwise two leaders could each change one voter and end with quorums that do not meet.
+ * Takes a configuration into the log; it counts at once. One at a time, and only by a leader that
+ * has committed in its term: otherwise two leaders could each change one voter and end with quorums
+ * that do not meet.
  */
 export function proposeConfiguration(core: Core, configuration: Configuration): Proposal {
   const { role, log, configurations } = core;

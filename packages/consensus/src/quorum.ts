@@ -4,9 +4,9 @@ import type { Configuration, NodeId, VoterGroup } from "./entry.ts";
 export type VoteResult = "won" | "lost" | "pending";
 
 /**
- * What a quorum is in one configuration: voters whose majorities win groups of more than half of all weight, on both
- * sides of a joint change. Any two quorums of one configuration share a voter. ZooKeeper's QuorumHierarchical and
- * etcd's joint configurations are the models.
+ * What a quorum is in one configuration: voters whose majorities win groups of more than half of
+ * all weight, on both sides of a joint change. Any two quorums of one configuration share a voter.
+ * ZooKeeper's QuorumHierarchical and etcd's joint configurations are the models.
  */
 export class Quorum {
   readonly #incoming: Side;

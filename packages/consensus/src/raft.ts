@@ -40,8 +40,9 @@ import type { TransferAnswer } from "./transfer.ts";
 import { onTransferProgress, repeatUrge, startTransfer, tickTransfer } from "./transfer.ts";
 
 /**
- * One member of a Raft group as a pure state machine: ticks, messages and reports in, `Ready` out. It does no I/O, knows
- * no clock and never waits; the driver does what `Ready` says and reports back. Not safe against calls from within.
+ * One member of a Raft group as a pure state machine: ticks, messages and reports in, `Ready` out.
+ * It does no I/O, knows no clock and never waits; the driver does what `Ready` says and reports
+ * back. Not safe against calls from within.
  */
 export class Raft {
   readonly #core: Core;
@@ -90,28 +91,42 @@ export class Raft {
     this.#dispatch(message);
   }
 
-  /** Puts commands into the log, one entry each, all or none; to be committed if this member goes on leading. */
+  /**
+   * Puts commands into the log, one entry each, all or none; to be committed if this member goes on
+   * leading.
+   */
   propose(commands: readonly Uint8Array[]): Proposal {
     invariant(commands.length > 0, "a proposal has a command");
     return propose(this.#core, commands);
   }
 
-  /** Puts a configuration into the log. It counts from now on, and no longer if its entry is cut off again. */
+  /**
+   * Puts a configuration into the log. It counts from now on, and no longer if its entry is cut off
+   * again.
+   */
   proposeConfiguration(configuration: Configuration): Proposal {
     return proposeConfiguration(this.#core, configuration);
   }
 
-  /** Asks up to where to apply before reading. The answer comes in `Ready.reads`, under the same context. */
+  /**
+   * Asks up to where to apply before reading. The answer comes in `Ready.reads`, under the same
+   * context.
+   */
   readIndex(context: number): void {
     requestRead(this.#core, context);
   }
 
-  /** Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders and learners. */
+  /**
+   * Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders
+   * and learners.
+   */
   campaign(): void {
     if (this.#core.role.kind !== "leader") preCampaign(this.#core);
   }
 
-  /** Hands leadership to a voter. Proposals are refused until that has succeeded or been given up. */
+  /**
+   * Hands leadership to a voter. Proposals are refused until that has succeeded or been given up.
+   */
   transferLeadership(to: NodeId): TransferAnswer {
     return startTransfer(this.#core, to);
   }
@@ -131,7 +146,10 @@ export class Raft {
     );
   }
 
-  /** Everything that has to happen because of the inputs since the last one; undefined if nothing has. */
+  /**
+   * Everything that has to happen because of the inputs since the last one; undefined if nothing
+   * has.
+   */
   ready(): Ready | undefined {
     if (!this.hasReady()) return undefined;
     const core = this.#core;
@@ -182,7 +200,10 @@ export class Raft {
     progress.paused = true;
   }
 
-  /** The configuration that belongs into a snapshot at an applied index; undefined if it is too old to be known. */
+  /**
+   * The configuration that belongs into a snapshot at an applied index; undefined if it is too old
+   * to be known.
+   */
   configurationAt(index: number): Configuration | undefined {
     return this.#core.configurations.at(index);
   }

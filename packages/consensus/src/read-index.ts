@@ -68,7 +68,10 @@ export function onReadConfirmed(
   confirmReads(core, leader);
 }
 
-/** Reads that were passed on and got no answer for so long are refused: the question or the answer was lost. */
+/**
+ * Reads that were passed on and got no answer for so long are refused: the question or the answer
+ * was lost.
+ */
 export function expireReads(core: Core): void {
   const { role, now, timing } = core;
   if (role.kind !== "follower") return;

@@ -1,6 +1,9 @@
 import type { NodeId } from "./entry.ts";
 
-/** Someone who asked the leader up to where to apply before reading. `from` undefined: the leader itself. */
+/**
+ * Someone who asked the leader up to where to apply before reading. `from` undefined: the leader
+ * itself.
+ */
 export interface ReadRequest {
   readonly from: NodeId | undefined;
   readonly context: number;
@@ -18,9 +21,9 @@ export interface ReadRound {
 const roundsMax = 4;
 
 /**
- * Reads at a leader. A read is answered with the commit index once a quorum has confirmed, after the read came in, that
- * this leader still leads (Raft thesis, section 6.4). Numbers of rounds grow within a term, and a heartbeat answer to a
- * round confirms all rounds before it.
+ * Reads at a leader. A read is answered with the commit index once a quorum has confirmed, after
+ * the read came in, that this leader still leads (Raft thesis, section 6.4). Numbers of rounds grow
+ * within a term, and a heartbeat answer to a round confirms all rounds before it.
  */
 export class ReadRounds {
   readonly #requestsMax: number;
@@ -105,7 +108,10 @@ export class ForwardedReads {
     return this.#asked.delete(context);
   }
 
-  /** Contexts that were asked for at or before the tick: the question or its answer was lost. They leave. */
+  /**
+   * Contexts that were asked for at or before the tick: the question or its answer was lost. They
+   * leave.
+   */
   takeOlder(tick: number): readonly number[] {
     const older: number[] = [];
     for (const [context, asked] of this.#asked) {

@@ -2,19 +2,22 @@ import type { Entry, HardState, NodeId, SnapshotMark } from "./entry.ts";
 import type { Message } from "./message.ts";
 
 /**
- * The log as far as it is durable, read synchronously by the core. The driver owns the implementation and appends to
- * it what `Ready.persist` says. Etcd's `raft.Storage` is the model.
+ * The log as far as it is durable, read synchronously by the core. The driver owns the
+ * implementation and appends to it what `Ready.persist` says. Etcd's `raft.Storage` is the model.
  */
 export interface Log {
-  /** Lowest index whose entry is still there; 1 for a new log, lastIndex + 1 when empty after a snapshot. */
+  /**
+   * Lowest index whose entry is still there; 1 for a new log, lastIndex + 1 when empty after a
+   * snapshot.
+   */
   firstIndex(): number;
   /** Highest index there is; `firstIndex() - 1` when empty. */
   lastIndex(): number;
   /** Term of an entry, also at `firstIndex() - 1`; undefined outside. */
   term(index: number): number | undefined;
   /**
-   * Entries in `[from, to)`, at least one, up to `bytesMax` in sum of `data.byteLength`. Both must lie inside. The
-   * caller must not change them.
+   * Entries in `[from, to)`, at least one, up to `bytesMax` in sum of `data.byteLength`. Both must
+   * lie inside. The caller must not change them.
    */
   entries(from: number, to: number, bytesMax: number): readonly Entry[];
   /** The newest durable snapshot, for members that need entries below `firstIndex`. */
@@ -38,17 +41,23 @@ export interface SoftState {
 }
 
 /**
- * Everything that has to happen because of the inputs since the last one. The driver, in this order:
+ * Everything that has to happen because of the inputs since the last one. The driver, in order:
  * 1. hands `send` to the transport at once, also while the disk is busy;
- * 2. writes `persist` durably (state, snapshot reset and entries in one sync), then calls `persisted(persist.mark)`
- *    and sends `persist.send`, which must not leave earlier;
+ * 2. writes `persist` durably (state, snapshot reset and entries in one sync), then calls
+ *    `persisted(persist.mark)` and sends `persist.send`, which must not leave earlier;
  * 3. applies `committed` in order, then calls `applied(index)`.
- * A later Ready may be taken while an earlier `persist` is still being written; they are written in order.
+ *
+ * A later Ready may be taken while an earlier `persist` is still being written; they are written in
+ * order. `committed` of a Ready that comes after a `persist.reset` is held back until that is
+ * durable.
  */
 export interface Ready {
   readonly send: readonly Message[];
   readonly persist: Persist | undefined;
-  /** Committed and durable somewhere on a quorum, though perhaps not yet here; may be applied at once. */
+  /**
+   * Committed and durable somewhere on a quorum, though perhaps not yet here; may be applied at
+   * once.
+   */
   readonly committed: readonly Entry[];
   readonly reads: readonly ReadState[];
   /** Present when it changed. */
@@ -68,11 +77,17 @@ export interface Persist {
   readonly mark: PersistMark;
 }
 
-/** Names the state that a durable write made true; guards against ABA when entries are rewritten meanwhile. */
+/**
+ * Names the state that a durable write made true; guards against ABA when entries are rewritten
+ * meanwhile.
+ */
 export interface PersistMark {
   readonly term: number;
   readonly index: number;
   readonly logTerm: number;
-  /** Number of the write, from 1 in each run: reporting one reports all before it, so writes may be merged. */
+  /**
+   * Number of the write, from 1 in each run: reporting one reports all before it, so writes may be
+   * merged.
+   */
   readonly sequence: number;
 }

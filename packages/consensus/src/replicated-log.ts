@@ -6,11 +6,16 @@ import { Unstable } from "./unstable.ts";
 /** Entries of one slice, so that empty ones are bounded too. */
 const sliceCountMax = 8192;
 
-/** The whole log as the core sees it: what is durable, what is not yet, and how far it is committed. */
+/**
+ * The whole log as the core sees it: what is durable, what is not yet, and how far it is committed.
+ */
 export class ReplicatedLog {
   readonly #stable: Log;
   readonly #unstable: Unstable;
-  /** A snapshot took the place of the log, and that is not durable yet: what `#stable` holds is void. */
+  /**
+   * A snapshot took the place of the log, and that is not durable yet: what `#stable` holds is
+   * void.
+   */
   #reset: { readonly mark: SnapshotMark; sequence: number | undefined } | undefined;
   #commitIndex: number;
 
@@ -69,7 +74,10 @@ export class ReplicatedLog {
     return index === this.#reset.mark.index ? this.#reset.mark.term : undefined;
   }
 
-  /** Entries in `[from, to)`, at least one, up to `bytesMax`; may be fewer where disk and memory meet. */
+  /**
+   * Entries in `[from, to)`, at least one, up to `bytesMax`; may be fewer where disk and memory
+   * meet.
+   */
   entries(from: number, to: number, bytesMax: number): readonly Entry[] {
     const end = Math.min(to, from + sliceCountMax);
     const offset = this.#unstable.offset;
@@ -98,8 +106,9 @@ export class ReplicatedLog {
   }
 
   /**
-   * Takes over entries of a leader that follow one which matches. What is there already stays, and so does what comes
-   * after it: only a real conflict cuts the log. Returns the first index that is new, or undefined.
+   * Takes over entries of a leader that follow one which matches. What is there already stays, and
+   * so does what comes after it: only a real conflict cuts the log. Returns the first index that is
+   * new, or undefined.
    */
   merge(entries: readonly Entry[]): number | undefined {
     const from = entries.findIndex((entry) => this.term(entry.index) !== entry.term);
@@ -148,8 +157,9 @@ export class ReplicatedLog {
   }
 
   /**
-   * Highest index in `[from, to]` whose term is at most this one; `from - 1` if there is none. Terms never fall along
-   * a log, so a few looks are enough. What the fast backing up over conflicts rests on (etcd's `findConflictByTerm`).
+   * Highest index in `[from, to]` whose term is at most this one; `from - 1` if there is none.
+   * Terms never fall along a log, so a few looks are enough. What the fast backing up over
+   * conflicts rests on (etcd's `findConflictByTerm`).
    */
   lastIndexWithTermAtMost(term: number, from: number, to: number): number {
     let low = from - 1;

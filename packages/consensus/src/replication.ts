@@ -16,8 +16,8 @@ export function replicate(core: Core, leader: Leader): void {
 }
 
 /**
- * Heartbeats, to voters only when they are to confirm reads. They carry the newest read round, so that a lost one is
- * made up for by the next.
+ * Heartbeats, to voters only when they are to confirm reads. They carry the newest read round, so
+ * that a lost one is made up for by the next.
  */
 export function sendHeartbeats(core: Core, leader: Leader, votersOnly: boolean): void {
   const { id, term, voters } = core;
@@ -58,7 +58,10 @@ export function onAppendAnswer(
   return advanced;
 }
 
-/** A follower lives. One that is behind gets an append, also if it had to wait: the last one may be lost. */
+/**
+ * A follower lives. One that is behind gets an append, also if it had to wait: the last one may be
+ * lost.
+ */
 export function onHeartbeatAnswer(
   core: Core,
   leader: Leader,
@@ -102,7 +105,9 @@ function sendAppend(core: Core, to: NodeId, progress: Progress, slices: Slices):
   return true;
 }
 
-/** Only to a follower that lives, since nothing else is sent until the driver reports how it went. */
+/**
+ * Only to a follower that lives, since nothing else is sent until the driver reports how it went.
+ */
 function sendSnapshot(core: Core, to: NodeId, progress: Progress): boolean {
   const mark = snapshotFor(core, to);
   if (mark === undefined || !progress.answered) {
@@ -122,8 +127,8 @@ function snapshotFor(core: Core, to: NodeId): ReturnType<Core["log"]["snapshot"]
 }
 
 /**
- * Where the logs may agree, by what a refusing follower hints: its term there must not be smaller than the leader's, so
- * the leader passes over its own later terms in one step too.
+ * Where the logs may agree, by what a refusing follower hints: its term there must not be smaller
+ * than the leader's, so the leader passes over its own later terms in one step too.
  */
 function agreement(core: Core, progress: Progress, message: MessageOf<"append-answer">): number {
   const { log } = core;
@@ -133,7 +138,10 @@ function agreement(core: Core, progress: Progress, message: MessageOf<"append-an
   return log.lastIndexWithTermAtMost(message.logTerm, from, to);
 }
 
-/** Entries for one round of appends: followers that are equally far get the same array, encodable once. */
+/**
+ * Entries for one round of appends: followers that are equally far get the same array, encodable
+ * once.
+ */
 class Slices {
   readonly #core: Core;
   #start = 0;

@@ -89,8 +89,8 @@ export function becomeLeader(core: Core): Leader {
 }
 
 /**
- * Keeps a progress for each member of the newest configuration, and until that is committed for those it has no place
- * for: so they learn that they are out, and do not go on campaigning.
+ * Keeps a progress for each member of the newest configuration, and until that is committed for
+ * those it has no place for: so they learn that they are out, and do not go on campaigning.
  */
 export function trackMembers(core: Core, leader: Leader): void {
   const members = new Set(core.configurations.since(core.log.commitIndex).flatMap(membersOf));
@@ -121,7 +121,10 @@ export function refuseRead(core: Core, { from, context }: ReadRequest): void {
   });
 }
 
-/** Reads of a role that ends are refused: what would confirm them can no longer be trusted to arrive. */
+/**
+ * Reads of a role that ends are refused: what would confirm them can no longer be trusted to
+ * arrive.
+ */
 function leaveRole(core: Core): void {
   const { role } = core;
   if (role.kind === "leader") {

@@ -23,8 +23,8 @@ export interface Status {
   /** What a leader knows of the others; empty elsewhere. */
   readonly progress: ReadonlyMap<NodeId, PeerStatus>;
   /**
-   * Leader: a majority of every group that keeps state has everything up to here, so witnesses may forget it. 0
-   * elsewhere.
+   * Leader: a majority of every group that keeps state has everything up to here, so witnesses may
+   * forget it. 0 elsewhere.
    */
   readonly safeIndex: number;
 }

@@ -12,7 +12,10 @@ export type TransferAnswer =
   | "witness"
   | "in-progress";
 
-/** Starts to hand leadership over: when the target has the whole log, it is told to campaign at once. */
+/**
+ * Starts to hand leadership over: when the target has the whole log, it is told to campaign at
+ * once.
+ */
 export function startTransfer(core: Core, to: NodeId): TransferAnswer {
   const { role } = core;
   if (role.kind !== "leader") return "not-leader";
@@ -25,7 +28,10 @@ export function startTransfer(core: Core, to: NodeId): TransferAnswer {
   return "started";
 }
 
-/** One tick of a leader: a transfer that takes an election timeout is given up; a witness finds somebody. */
+/**
+ * One tick of a leader: a transfer that takes an election timeout is given up; a witness finds
+ * somebody.
+ */
 export function tickTransfer(core: Core, leader: Leader): void {
   const { transfer, handOver } = leader;
   if (transfer !== undefined) {
@@ -42,7 +48,8 @@ export function tickTransfer(core: Core, leader: Leader): void {
     return;
   }
   handOver.idle += 1;
-  // Nobody can take over from here; somebody may with the votes of others, if this member no longer stands in the way.
+  // Nobody can take over from here; somebody may with the votes of others, if this member no longer
+  // stands in the way.
   if (handOver.idle >= core.timing.electionTicks) becomeFollower(core, core.term, undefined);
 }
 
@@ -63,7 +70,10 @@ export function onTransferProgress(
   urge(core, leader);
 }
 
-/** Leaves office because the configuration has no place for this member; whoever has the whole log may begin at once. */
+/**
+ * Leaves office because the configuration has no place for this member; whoever has the whole log
+ * may begin at once.
+ */
 export function resign(core: Core, leader: Leader): void {
   const { id, term } = core;
   const to = mostUpToDate(core, leader);

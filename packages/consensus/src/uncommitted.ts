@@ -1,4 +1,7 @@
-/** Sum of bytes that this leader proposed and that are not committed. Counts from the beginning of its term. */
+/**
+ * Sum of bytes that this leader proposed and that are not committed. Counts from the beginning of
+ * its term.
+ */
 export class Uncommitted {
   #batches: { readonly index: number; readonly bytes: number }[] = [];
   #bytes = 0;

@@ -8,13 +8,17 @@ interface Claim {
 }
 
 /**
- * The tail of the log that is not known to be durable. Entries wait until a `Persist` takes them along, then until that
- * write is reported. A claim shrinks when entries it covers are replaced, so that a late report never passes for the
- * durability of what took their place, not even when the same entries came back meanwhile (A, B, A).
+ * The tail of the log that is not known to be durable. Entries wait until a `Persist` takes them
+ * along, then until that write is reported. A claim shrinks when entries it covers are replaced, so
+ * that a late report never passes for the durability of what took their place, not even when the
+ * same entries came back meanwhile (A, B, A).
  */
 export class Unstable {
   #entries: Entry[] = [];
-  /** Entries before this position of `#entries` are gone; dropped in bulk, so that a report costs little. */
+  /**
+   * Entries before this position of `#entries` are gone; dropped in bulk, so that a report costs
+   * little.
+   */
   #head = 0;
   #offset: number;
   #written: number;

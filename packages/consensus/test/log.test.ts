@@ -109,7 +109,7 @@ test("answers that speak of more than there is are dropped", () => {
   expect(solo.raft.status().progress.get("c")).toMatchObject({ match: 0, next: 1 });
 });
 
-test("the late report of a write says nothing about entries that were written again since (ABA)", () => {
+test("a late report says nothing about entries that were written again since (ABA)", () => {
   const solo = new Solo({ term: 1, terms: [1] });
   const { raft } = solo;
   const writes = [
@@ -148,7 +148,7 @@ test("reporting a write reports those before it, and repeating a report changes 
   expect(raft.status().durableIndex).toBe(2);
 });
 
-test("the answer to an append leaves after the write that makes it true, also when it comes twice", () => {
+test("the answer to an append leaves after the write that makes it true, each time", () => {
   const solo = new Solo({ term: 1 });
   const { raft } = solo;
   const message = append(1, 0, 0, [entry(1, 1)]);
@@ -205,7 +205,7 @@ test("what the others have durable is committed though the leader's own disk han
   expect(raft.ready()?.committed.map(({ index }) => index)).toEqual([2]);
 });
 
-test("a command that is too large is refused alone, and a batch is taken whole or not at all", () => {
+test("what is too large is refused, and a batch is taken whole or not at all", () => {
   const solo = new Solo({ limits: { entryBytesMax: 10, uncommittedBytesMax: 1000 } });
   solo.lead();
   const refused = { accepted: false, reason: "too-large" };

@@ -73,7 +73,8 @@ test("any two quorums of one configuration share a voter", () => {
     fc.property(configurations, (configuration) => {
       const quorum = new Quorum(configuration);
       for (const set of subsets(votersOf(configuration))) {
-        // More voters never make less of a quorum, so disjoint quorums would show in a set and its complement.
+        // More voters never make less of a quorum, so disjoint quorums would show in a set and its
+        // complement.
         const both = quorum.reached((id) => set.has(id)) && quorum.reached((id) => !set.has(id));
         expect(both).toBe(false);
       }

@@ -54,7 +54,7 @@ test("a snapshot that the log goes through only moves the commit index", () => {
   expect(solo.disk.snapshot()).toBeUndefined();
 });
 
-test("a snapshot older than what is committed is ignored, and the leader told how far this is", () => {
+test("a snapshot older than what is committed is ignored, and the leader told so", () => {
   const solo = new Solo({ term: 1, terms: [1, 1, 1] });
   solo.step(append(1, 3, [], 3));
   expect(solo.step(snapshot(1, { index: 2, term: 1 }))).toMatchObject([{ index: 3 }]);
@@ -123,7 +123,7 @@ test("the configuration of a snapshot counts, and later ones in the log after it
   expect(again.raft.configurationAt(4)).toBeUndefined();
 });
 
-test("a follower that needs what is gone gets the snapshot, and nothing else until a report", () => {
+test("a follower that needs what is gone gets the snapshot and then nothing else", () => {
   const solo = compacted();
   expect(refuse(solo, 6, 2, 1)).toMatchObject([{ type: "snapshot", mark: { index: 6 } }]);
   solo.raft.propose([bytes("x")]);

@@ -55,7 +55,10 @@ export class Checks {
     return replaces;
   }
 
-  /** State machine safety: the same entry at the same index everywhere, in order. True if it is news. */
+  /**
+   * State machine safety: the same entry at the same index everywhere, in order. True if it is
+   * news.
+   */
   applies(id: NodeId, entry: Entry): boolean {
     const known = this.#committed[entry.index - 1];
     if (known === undefined) {

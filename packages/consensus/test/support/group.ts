@@ -4,7 +4,10 @@ import { bytes, text } from "./codec.ts";
 import { Member } from "./member.ts";
 import { seeded } from "./random.ts";
 
-/** A group on virtual time whose links can be cut, each way for itself. Disks are instant, links take one beat. */
+/**
+ * A group on virtual time whose links can be cut, each way for itself. Disks are instant, links
+ * take one beat.
+ */
 export class Group {
   readonly members = new Map<NodeId, Member>();
   readonly applied = new Map<NodeId, Entry[]>();
@@ -76,7 +79,10 @@ export class Group {
     }
   }
 
-  /** Whether a new command gets applied somewhere within so many beats, proposed to whoever leads at the time. */
+  /**
+   * Whether a new command gets applied somewhere within so many beats, proposed to whoever leads at
+   * the time.
+   */
   commits(beats: number): boolean {
     for (let beat = 0; beat < beats; beat++) {
       this.beat(1);

@@ -35,7 +35,10 @@ export interface MemberEvents {
   read(read: ReadState): void;
 }
 
-/** A member with its disk and driver, moved by hand: nothing is durable before `completeWrites` says so. */
+/**
+ * A member with its disk and driver, moved by hand: nothing is durable before `completeWrites` says
+ * so.
+ */
 export class Member {
   readonly disk: MemoryDisk = new MemoryDisk();
   readonly #options: MemberOptions;
@@ -84,7 +87,10 @@ export class Member {
     this.#raft = undefined;
   }
 
-  /** Does what the next `Ready` says but for the disk, which takes its time. Undefined: nothing to do. */
+  /**
+   * Does what the next `Ready` says but for the disk, which takes its time. Undefined: nothing to
+   * do.
+   */
   collect(): Ready | undefined {
     const ready = this.raft.ready();
     if (ready === undefined) return undefined;

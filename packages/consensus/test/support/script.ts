@@ -11,8 +11,9 @@ import {
 import { Member } from "./member.ts";
 
 /**
- * Runs a script and gives it back with what the commands put out. Lines that begin with `>` are commands, `#` comments;
- * blank ones stay; all others are output, which the run replaces. `README.md` in the scripts' folder lists the commands.
+ * Runs a script and gives it back with what the commands put out. Lines that begin with `>` are
+ * commands, `#` comments; blank ones stay; all others are output, which the run replaces.
+ * `README.md` in the scripts' folder lists the commands.
  */
 export function runScript(source: string): string {
   const stage = new Stage();
@@ -173,7 +174,10 @@ class Stage {
     });
   }
 
-  /** Messages on their way to one of the named, of all that fit `from=` and `type=`, leave the network, oldest first. */
+  /**
+   * Messages on their way to one of the named, of all that fit `from=` and `type=`, leave the
+   * network, oldest first.
+   */
   #take(words: readonly string[], use: (message: Message) => void): boolean {
     const to = words.filter((word) => !word.includes("="));
     const rest = words.filter((word) => word.includes("="));
@@ -267,7 +271,10 @@ function fits(message: Message, word: string): boolean {
   return key === "from" ? message.from === value : message.type === value;
 }
 
-/** `a b c`, or `name[:weight][@patience]=a,b ...`; `outgoing:name=`, `learners=`, `witnesses=`, `auto-leave`. */
+/**
+ * `a b c`, or `name[:weight][@patience]=a,b ...`; `outgoing:name=`, `learners=`, `witnesses=`,
+ * `auto-leave`.
+ */
 function parseConfiguration(words: readonly string[]): Configuration {
   const plain = words.filter((word) => !word.includes("=") && word !== "auto-leave");
   const incoming: VoterGroup[] = [];

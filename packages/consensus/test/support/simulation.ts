@@ -62,7 +62,10 @@ const calm: Faults = {
   pause: 0,
 };
 
-/** A whole group in memory on virtual time: first everything goes wrong, then nothing does, and it must converge. */
+/**
+ * A whole group in memory on virtual time: first everything goes wrong, then nothing does, and it
+ * must converge.
+ */
 export class Simulation {
   readonly counts: Counts = {
     elections: 0,
@@ -113,7 +116,10 @@ export class Simulation {
     }
   }
 
-  /** Nothing goes wrong: within so many ticks everybody must have applied something new. @throws {Error} if not. */
+  /**
+   * Nothing goes wrong: within so many ticks everybody must have applied something new. @throws
+   * {Error} if not.
+   */
   converge(ticks: number): void {
     this.#faults = calm;
     this.#cut.clear();
@@ -371,7 +377,10 @@ export class Simulation {
     return groups[Math.floor(this.#random() * groups.length)]!.voters;
   }
 
-  /** Some of the pool become voters, some learners, through a joint configuration; or one voter comes or goes. */
+  /**
+   * Some of the pool become voters, some learners, through a joint configuration; or one voter
+   * comes or goes.
+   */
   #changeMembers(): void {
     const leader = this.#leader();
     if (leader === undefined) return;
