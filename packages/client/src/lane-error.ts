@@ -32,8 +32,8 @@ export function isBarring(code: MeridianErrorCode): boolean {
   return barring.has(code);
 }
 
-/** How the transport begins its words about a connection that never came about. */
-const neverConnected = "No connection established";
+/** How the transports, over gRPC and in memory, begin their words about a connection never made. */
+const neverConnected = /^(No connection established|nobody at )/;
 
 /**
  * Whether a stream that ended so, without a welcome, did nothing of what went with the hello and
@@ -41,7 +41,7 @@ const neverConnected = "No connection established";
  */
 export function isWithoutEffect(error: MeridianError): boolean {
   if (barring.has(error.code) || error.code === "SESSION_EXPIRED") return true;
-  return error.code === "REGION_UNAVAILABLE" && error.description.startsWith(neverConnected);
+  return error.code === "REGION_UNAVAILABLE" && neverConnected.test(error.description);
 }
 
 /**

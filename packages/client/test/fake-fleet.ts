@@ -4,11 +4,11 @@ import {
   MeridianError,
   ServerFrame,
   Tier,
+  TopologyResponse,
   type Encodable,
   type IClientFrame,
-  type INodeAddress,
-  type IResponse,
   type IServerFrame,
+  type ITopologyResponse,
   type IZone,
 } from "@meridian/wire";
 import type { ClientChannel } from "../src/channel.ts";
@@ -37,6 +37,8 @@ export class FakeFleet {
   readonly servers = new Map<string, FakeServer>();
   readonly clusters = new Map<string, FakeCluster>();
   readonly clients: Meridian[] = [];
+  /** Addresses that differ from the made-up ones. */
+  readonly addresses = new Map<string, string>();
   /** One way. */
   latencyMs = 1;
 
@@ -93,16 +95,13 @@ export class FakeFleet {
     return new FakeChannel(this, this.server(node));
   }
 
-  topologyNodes(): readonly Encodable<INodeAddress>[] {
-    return [...this.servers.values()].map((server) => server.place);
-  }
-
-  get zones(): readonly Encodable<IZone>[] {
-    return zones;
-  }
-
-  get regions(): readonly string[] {
-    return regions;
+  topology(): ITopologyResponse {
+    const nodes = [...this.servers.values()].map(({ place }) => {
+      return { ...place, address: this.addresses.get(place.node) ?? place.address };
+    });
+    return TopologyResponse.decode(
+      TopologyResponse.encode({ nodes, zones, zonesVersion: 1, regions }),
+    );
   }
 
   #addCluster(name: string, leaderRegion: string, where: readonly string[], role: string): void {
@@ -136,10 +135,7 @@ class FakeChannel implements ClientChannel {
   }
 
   topology(): ReturnType<ClientChannel["topology"]> {
-    const { regions: names, zones: table } = this.#fleet;
-    const nodes = this.#fleet.topologyNodes();
-    const answer = { nodes, zones: table, zonesVersion: 1, regions: names };
-    return this.#call(() => answer as Awaited<ReturnType<ClientChannel["topology"]>>);
+    return this.#call(() => this.#fleet.topology());
   }
 
   status(): ReturnType<ClientChannel["status"]> {
@@ -216,6 +212,3 @@ class FakeChannel implements ClientChannel {
     });
   }
 }
-
-/** An answer with its defaults, as scripts give it. */
-export type Scripted = Encodable<IResponse>;
