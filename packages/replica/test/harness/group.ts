@@ -1,0 +1,214 @@
+import {
+  configurationCodec,
+  GroupMember,
+  type GroupMemberOptions,
+  type MemberLimits,
+  memberLimits,
+  restoreTree,
+  silentLog,
+} from "@meridian/replica";
+import { MemoryDisk, openMemoryStorage, type Storage } from "@meridian/storage";
+import type { MemoryServing, PeerHandler, PeerTransport, Services } from "@meridian/transport";
+import { configurationOf, type GroupPlan, membersOf, zones } from "./plan.ts";
+import type { Scene } from "./scene.ts";
+import { NodeClock } from "./virtual-clock.ts";
+
+/** What a tier makes of a group member. */
+export interface Part {
+  readonly member: GroupMember;
+  services(): Services;
+  stop(): void;
+}
+
+/** How the members of a group are made. */
+export interface GroupOptions {
+  /** Of the tier; a bare group member by default. */
+  readonly make: (options: GroupMemberOptions) => Part;
+  readonly limits: Partial<MemberLimits>;
+}
+
+/** Timing of all groups: a leader is missed after 1 to 1.6 s. */
+const timing = {
+  tickMs: 50,
+  electionTicks: 20,
+  electionJitterTicks: 12,
+  heartbeatTicks: 2,
+  leaseTicks: 20,
+};
+const incarnation = 1;
+
+/** One life of a member, from a start to a crash or stop. */
+export interface Life {
+  readonly part: Part;
+  readonly storage: Storage;
+  readonly clock: NodeClock;
+  readonly serving: MemoryServing;
+}
+
+/** The members of a Raft group, which can crash, stop and start again on the same disks. */
+export class Group {
+  readonly plan: GroupPlan;
+  readonly names: readonly string[];
+  /** What went wrong for good, by node. */
+  readonly fatal: Map<string, Error> = new Map();
+  readonly #scene: Scene;
+  readonly #options: GroupOptions;
+  readonly #disks = new Map<string, MemoryDisk>();
+  readonly #lives = new Map<string, Life>();
+
+  constructor(scene: Scene, plan: GroupPlan, options: Partial<GroupOptions>) {
+    this.#scene = scene;
+    this.plan = plan;
+    this.names = membersOf(plan);
+    this.#options = {
+      make: (of) => plainPart(new GroupMember(of)),
+      ...options,
+      limits: options.limits ?? {},
+    };
+  }
+
+  /** Starts all members. */
+  async start(): Promise<void> {
+    for (const name of this.names) await this.boot(name);
+  }
+
+  /** Starts one member on its disk. */
+  async boot(name: string): Promise<void> {
+    const { random, clock: time, network } = this.#scene;
+    const disk = this.#disks.get(name) ?? new MemoryDisk();
+    this.#disks.set(name, disk);
+    const clock = new NodeClock(time, Math.floor(random() * 1_000_000));
+    const storage = await openMemoryStorage({
+      disk,
+      identity: { cluster: this.plan.cluster, node: name, incarnation },
+      codec: configurationCodec,
+      create: true,
+    });
+    const tree = await restoreTree(storage, { ...clock, defer: (task) => queueMicrotask(task) });
+    const part = this.#options.make(this.#memberOptions(name, clock, storage, tree));
+    const serving = network.serve(name, part.services());
+    this.#lives.set(name, { part, storage, clock, serving });
+  }
+
+  /** Ends a member without warning; what was not synced is gone. */
+  crash(name: string): void {
+    const { serving, part, clock } = this.life(name);
+    this.#lives.delete(name);
+    clock.kill();
+    serving.close();
+    part.stop();
+    const { random } = this.#scene;
+    this.#disks.get(name)?.crash({ keepUnsynced: 0, random });
+  }
+
+  /** Stops a member in good order. */
+  async stop(name: string): Promise<void> {
+    const { serving, part, storage } = this.life(name);
+    this.#lives.delete(name);
+    part.stop();
+    serving.close();
+    await storage.close();
+  }
+
+  /** The life of a member that runs. */
+  life(name: string): Life {
+    const life = this.#lives.get(name);
+    if (life === undefined) throw new Error(`${name} does not run`);
+    return life;
+  }
+
+  /** A member that runs. */
+  member(name: string): GroupMember {
+    return this.life(name).part.member;
+  }
+
+  /** Members that run. */
+  get members(): readonly GroupMember[] {
+    return [...this.#lives.values()].map(({ part }) => part.member);
+  }
+
+  /** Who leads in the latest term, if anybody. */
+  get leader(): GroupMember | undefined {
+    const leaders = this.members.filter(({ replica }) => replica.isLeader);
+    leaders.sort((a, b) => b.replica.soft.term - a.replica.soft.term);
+    return leaders[0];
+  }
+
+  /** Members that run and do not lead. */
+  get followers(): readonly GroupMember[] {
+    return this.members.filter(({ replica }) => !replica.isLeader);
+  }
+
+  /** Waits until somebody leads the founded group and all who run know it. */
+  async led(): Promise<GroupMember> {
+    const { cluster } = this.plan;
+    const holds = (): boolean =>
+      this.leader !== undefined &&
+      this.members.every(({ ready, leader }) => ready && leader === this.leader?.place.node);
+    await this.#scene.until(`${cluster} has a leader`, holds);
+    const { leader } = this;
+    if (leader === undefined) throw new Error("nobody leads");
+    return leader;
+  }
+
+  /** Waits until all who run have applied the same. */
+  async level(): Promise<void> {
+    const holds = (): boolean => {
+      const { members } = this;
+      const indexes = members.map(({ tree }) => tree.appliedIndex);
+      const commits = members.map(({ replica }) => replica.status().lastIndex);
+      return Math.min(...indexes) === Math.max(...commits);
+    };
+    await this.#scene.until(`${this.plan.cluster} is level`, holds);
+  }
+
+  #memberOptions(
+    name: string,
+    clock: NodeClock,
+    storage: Storage,
+    tree: GroupMemberOptions["tree"],
+  ): GroupMemberOptions {
+    const { topology, random, regions } = this.#scene;
+    const { cluster } = this.plan;
+    const node = topology.find((known) => known.node === name);
+    if (node === undefined) throw new Error(`${name} is not in the plan`);
+    const { region, role, group } = node;
+    const tier = cluster === "global" ? "global" : "regional";
+    return {
+      place: { node: name, region, tier, cluster },
+      ...{ incarnation, role, group, storage, tree, topology, clock, random },
+      configuration: configurationOf(this.plan),
+      timing,
+      connect: (handler) => this.#connect(name, clock, handler),
+      log: silentLog,
+      fatal: (error) => this.fatal.set(name, error),
+      version: "0.0.0",
+      memoryBytes: () => 0,
+      limits: { ...memberLimits, ...this.#options.limits },
+      bootstrap: { kind: "bootstrap", cluster, regions, zones },
+    };
+  }
+
+  #connect(name: string, clock: NodeClock, handler: PeerHandler): PeerTransport {
+    const { cluster } = this.plan;
+    const life = { dead: false };
+    const transport = this.#scene.network.createPeerTransport({
+      address: name,
+      identity: { cluster, incarnation, node: name },
+      resolve: (node) => node,
+      onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
+    });
+    return {
+      send: (to, frame) => transport.send(to, frame),
+      sendSnapshot: (to, snapshot) => transport.sendSnapshot(to, snapshot),
+      close: () => {
+        life.dead = true;
+        transport.close();
+      },
+    };
+  }
+}
+
+function plainPart(member: GroupMember): Part {
+  return { member, services: () => member.services(), stop: () => member.stop() };
+}

@@ -1,0 +1,6 @@
+export { Group, type GroupOptions, type Life, type Part } from "./group.ts";
+export { type GroupPlan, topologyOf, zones } from "./plan.ts";
+export { randomOf } from "./random.ts";
+export { Scene } from "./scene.ts";
+export { codeOf, type Pending, SessionClient, textOf } from "./session-client.ts";
+export { NodeClock, VirtualClock } from "./virtual-clock.ts";

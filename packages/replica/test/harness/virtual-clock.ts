@@ -1,0 +1,153 @@
+import type { Clock } from "@meridian/replica";
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+/** Time that passes only when it is told to. Callbacks of equal time run in the order asked for. */
+export class VirtualClock {
+  #nowMs = 0;
+  #order = 0;
+  #live = 0;
+  /** A binary heap by time and order. */
+  readonly #timers: Timer[] = [];
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    this.#order += 1;
+    this.#live += 1;
+    const atMs = this.#nowMs + Math.max(0, delayMs);
+    const timer: Timer = { atMs, order: this.#order, run: callback };
+    this.#push(timer);
+    return () => {
+      if (timer.run === undefined) return;
+      timer.run = undefined;
+      this.#live -= 1;
+    };
+  }
+
+  /** Callbacks that have neither run nor been cancelled. */
+  get pending(): number {
+    return this.#live;
+  }
+
+  /** Lets time pass. */
+  async run(forMs: number): Promise<void> {
+    const untilMs = this.#nowMs + forMs;
+    await this.#settle();
+    while ((this.#timers[0]?.atMs ?? Infinity) <= untilMs) await this.#next();
+    this.#nowMs = untilMs;
+  }
+
+  /** Lets time pass until something is the case. @throws {Error} when it is not after `maxMs`. */
+  async until(what: string, holds: () => boolean, maxMs: number = 60_000): Promise<void> {
+    const untilMs = this.#nowMs + maxMs;
+    await this.#settle();
+    while (!holds()) {
+      const next = this.#timers[0];
+      if (next === undefined || next.atMs > untilMs) {
+        throw new Error(`after ${maxMs} ms it is still not so that ${what}`);
+      }
+      await this.#next();
+    }
+  }
+
+  async #next(): Promise<void> {
+    const timer = this.#pop();
+    if (timer?.run === undefined) return;
+    this.#nowMs = timer.atMs;
+    const { run } = timer;
+    timer.run = undefined;
+    this.#live -= 1;
+    run();
+    await this.#settle();
+  }
+
+  /** Everything that waits for promises alone happens now. */
+  #settle(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #push(timer: Timer): void {
+    const timers = this.#timers;
+    let at = timers.length;
+    timers.push(timer);
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (!isBefore(timers, at, parent)) return;
+      swap(timers, at, parent);
+      at = parent;
+    }
+  }
+
+  #pop(): Timer | undefined {
+    const timers = this.#timers;
+    const first = timers[0];
+    const last = timers.pop();
+    if (last === undefined || timers.length === 0) return first;
+    timers[0] = last;
+    for (let at = 0; ; ) {
+      const left = 2 * at + 1;
+      if (left >= timers.length) return first;
+      const right = left + 1;
+      const child = right < timers.length && isBefore(timers, right, left) ? right : left;
+      if (!isBefore(timers, child, at)) return first;
+      swap(timers, child, at);
+      at = child;
+    }
+  }
+}
+
+/** The clock of one life of one node: its own origin, and silent once the node is dead. */
+export class NodeClock implements Clock {
+  readonly #clock: VirtualClock;
+  readonly #originMs: number;
+  #dead = false;
+
+  /** `originMs` is what the monotonic clock shows at virtual time 0. */
+  constructor(clock: VirtualClock, originMs: number) {
+    this.#clock = clock;
+    this.#originMs = originMs;
+  }
+
+  /** The node is gone: nothing that it has planned happens. */
+  kill(): void {
+    this.#dead = true;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs() + this.#originMs;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.#clock.nowMs();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#clock.after(delayMs, () => {
+      if (!this.#dead) callback();
+    });
+  }
+
+  defer(callback: () => void): void {
+    this.after(0, callback);
+  }
+}
+
+function isBefore(timers: readonly Timer[], a: number, b: number): boolean {
+  const [first, second] = [timers[a], timers[b]];
+  if (first === undefined || second === undefined) return false;
+  return first.atMs < second.atMs || (first.atMs === second.atMs && first.order < second.order);
+}
+
+function swap(timers: Timer[], a: number, b: number): void {
+  const [first, second] = [timers[a], timers[b]];
+  if (first === undefined || second === undefined) return;
+  timers[a] = second;
+  timers[b] = first;
+}
