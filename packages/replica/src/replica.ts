@@ -133,7 +133,8 @@ export class Replica implements PeerHandler {
       writesMax: options.limits.writesMax,
       bytesMax: options.limits.writeBytesMax,
     });
-    this.#forwards = new ForwardOutbox(this.#queue, Math.floor(clock.wallMs()));
+    this.#forwards = new ForwardOutbox(this.#queue);
+    this.#forwards.restart(this.#soft.term);
     this.#barriers = new ReadBarriers(Math.floor(options.random() * 2 ** 40));
     this.#persister = new Persister(
       storage,
@@ -214,8 +215,9 @@ export class Replica implements PeerHandler {
   onFrame(from: NodeId, frame: PeerFrame): void {
     if (this.#stopped) return;
     for (const message of frame.messages) this.#raft.step(message);
+    const term = frame.forwards.length === 0 ? 0 : this.#raft.status().term;
     for (const forward of frame.forwards) {
-      const answer = this.#inbox.offer(from, forward, (commands) => this.#intake(commands));
+      const answer = this.#inbox.offer(from, forward, term, (commands) => this.#intake(commands));
       this.#outbox.forwardAnswer(from, answer);
     }
     const nowMs = this.#options.clock.nowMs();
@@ -228,7 +230,7 @@ export class Replica implements PeerHandler {
   onPeerDown(peer: NodeId): void {
     if (this.#stopped) return;
     this.#raft.reportUnreachable(peer);
-    if (peer === this.#soft.leader) this.#forwards.restart();
+    if (peer === this.#soft.leader) this.#forwards.restart(this.#soft.term);
     this.wake();
   }
 
@@ -301,7 +303,7 @@ export class Replica implements PeerHandler {
     if (writes.length === 0) return;
     if (this.#intake(writes.map((write) => write.bytes)) !== "accepted") {
       this.#queue.rewind(writes);
-    } else if (this.#queue.size > 0) {
+    } else if (this.#queue.hasUnsent) {
       this.wake();
     }
   }
@@ -403,7 +405,9 @@ export class Replica implements PeerHandler {
     if (soft.leader === undefined && before.leader !== undefined) {
       this.#leaderlessSinceMs = this.#options.clock.nowMs();
     }
-    if (soft.leader !== before.leader || soft.term !== before.term) this.#forwards.restart();
+    if (soft.leader !== before.leader || soft.term !== before.term) {
+      this.#forwards.restart(soft.term);
+    }
     if (soft.role === "leader" && before.role !== "leader") this.liveness.reset();
     if (soft.role !== before.role || soft.leader !== before.leader) {
       const { role, term, leader } = soft;

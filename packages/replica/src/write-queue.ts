@@ -13,7 +13,7 @@ export interface PendingWrite {
   readonly session: number;
   readonly sequence: number;
   readonly bytes: Uint8Array;
-  readonly deadlineAtMs: number;
+  deadlineAtMs: number;
   /** Applying it twice does no harm: a session's number protects it, or it is idempotent. */
   readonly repeatable: boolean;
   done: (outcome: WriteOutcome) => void;
@@ -29,9 +29,10 @@ export interface WriteQueueLimits {
 }
 
 /**
- * Writes that this node took from its clients and has not yet seen applied, in the order of their arrival. Whoever leads gets them in
- * this order; when the leader changes all of them go out again, which the session's sequence numbers make harmless. Each member answers
- * its own clients when it applies the entry itself, as ZooKeeper's do.
+ * Writes that this node took from its clients and has not yet seen applied, in the order of their
+ * arrival. Whoever leads gets them in this order; when the leader changes all of them go out again,
+ * which the session's sequence numbers make harmless. Each member answers its own clients when it
+ * applies the entry itself, as ZooKeeper's do.
  */
 export class WriteQueue {
   readonly #limits: WriteQueueLimits;
@@ -50,12 +51,22 @@ export class WriteQueue {
     return this.#order.length - this.#settledCount;
   }
 
-  /** Takes a write; false when the queue is full. A repetition of a pending write takes over its answer. */
+  /** Something has not been handed to the current leader. */
+  get hasUnsent(): boolean {
+    for (let place = this.#sentUpTo; place < this.#order.length; place += 1) {
+      if (this.#order[place]?.settled === false) return true;
+      this.#sentUpTo = place + 1;
+    }
+    return false;
+  }
+
+  /** Takes a write; false when the queue is full. A repeated one takes over the pending answer. */
   add(write: PendingWrite): boolean {
     let sequences = this.#sessions.get(write.session);
     const repeated = sequences?.get(write.sequence);
     if (repeated !== undefined) {
       repeated.done = write.done;
+      repeated.deadlineAtMs = Math.max(repeated.deadlineAtMs, write.deadlineAtMs);
       return true;
     }
     if (this.size >= this.#limits.writesMax) return false;
@@ -70,7 +81,7 @@ export class WriteQueue {
     return true;
   }
 
-  /** Writes that the current leader has not been given yet, at most `bytesMax` (at least one), marked as sent. */
+  /** Writes for the current leader, marked as sent: at most `bytesMax`, but at least one. */
   takeUnsent(bytesMax: number): readonly PendingWrite[] {
     const taken: PendingWrite[] = [];
     let bytes = 0;
@@ -88,16 +99,21 @@ export class WriteQueue {
     return taken;
   }
 
-  /** The leader certainly refused these and all that were taken after them: they come again. */
+  /** The leader does not have these, nor what was taken after them: they come again. */
   rewind(refused: readonly PendingWrite[]): void {
     const first = refused.find((write) => !write.settled);
     if (first !== undefined) this.#sentUpTo = this.#order.indexOf(first);
   }
 
-  /** Somebody else leads now, or answers were lost: everything goes out again. What must not be repeated is given up. */
+  /** Another leader, or answers were lost: all goes out again, but for what must not be repeated. */
   resendAll(): void {
     this.#sentUpTo = 0;
-    for (const write of this.#order) {
+    this.giveUpUnrepeatable(this.#order);
+  }
+
+  /** Nobody knows whether a leader took these: those that must not be repeated end here. */
+  giveUpUnrepeatable(writes: readonly PendingWrite[]): void {
+    for (const write of writes) {
       if (write.settled || !write.sent || write.repeatable) continue;
       this.#settle(write, { kind: "unknown" });
     }

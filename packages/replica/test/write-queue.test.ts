@@ -1,0 +1,112 @@
+import type { Applied, Command } from "@meridian/tree";
+import { expect, test } from "vitest";
+import { type PendingWrite, WriteQueue, type WriteOutcome } from "../src/write-queue.ts";
+
+const limits = { writesMax: 10, bytesMax: 1_000 };
+
+function write(session: number, sequence: number, change: Partial<PendingWrite> = {}) {
+  const outcomes: WriteOutcome[] = [];
+  const pending: PendingWrite = {
+    ...{ session, sequence, sent: false, settled: false, repeatable: true },
+    bytes: Buffer.from([session, sequence]),
+    deadlineAtMs: 1_000,
+    done: (outcome) => outcomes.push(outcome),
+    ...change,
+  };
+  return { pending, outcomes };
+}
+
+function applied(queue: WriteQueue, session: number, sequence: number): void {
+  const operation = { kind: "close-session", session } as const;
+  const command: Command = { session, sequence, acknowledged: 0, timeMs: 0, operation };
+  const outcome: Applied = {
+    ...{ result: { kind: "done" }, index: 1 },
+    ...{ transactions: [], endedSessions: [] },
+  };
+  queue.applied(command, outcome);
+}
+
+const sequences = (writes: readonly PendingWrite[]): readonly number[] =>
+  writes.map(({ sequence }) => sequence);
+
+test("each write is answered once, however often its command is applied", () => {
+  const queue = new WriteQueue(limits);
+  const { pending, outcomes } = write(1, 1);
+  queue.add(pending);
+  queue.takeUnsent(100);
+  applied(queue, 1, 1);
+  applied(queue, 1, 1);
+  queue.expire(2_000);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(["applied"]);
+});
+
+test("everything goes out again in order to another leader, but for what must not be repeated", () => {
+  const queue = new WriteQueue(limits);
+  const once = write(0, 99, { repeatable: false });
+  for (const { pending } of [write(1, 1), once, write(1, 2)]) queue.add(pending);
+  expect(queue.takeUnsent(100)).toHaveLength(3);
+  queue.resendAll();
+  expect(once.outcomes).toEqual([{ kind: "unknown" }]);
+  expect(sequences(queue.takeUnsent(100))).toEqual([1, 2]);
+});
+
+test("a write that never left this node is certain not to have been applied", () => {
+  const queue = new WriteQueue(limits);
+  const [sent, kept] = [write(1, 1), write(1, 2)];
+  queue.add(sent.pending);
+  queue.takeUnsent(100);
+  queue.add(kept.pending);
+  queue.expire(1_000);
+  expect(sent.outcomes).toEqual([{ kind: "unknown" }]);
+  expect(kept.outcomes).toEqual([{ kind: "unavailable" }]);
+});
+
+test("a repetition takes over the answer, and its deadline counts", () => {
+  const queue = new WriteQueue(limits);
+  const [first, again] = [write(1, 1), write(1, 1, { deadlineAtMs: 5_000 })];
+  queue.add(first.pending);
+  queue.add(again.pending);
+  queue.expire(1_000);
+  expect(queue.size).toBe(1);
+  applied(queue, 1, 1);
+  expect(first.outcomes).toEqual([]);
+  expect(again.outcomes).toHaveLength(1);
+});
+
+test("what was handed over and waits for its entry is nothing to be sent", () => {
+  const queue = new WriteQueue(limits);
+  queue.add(write(1, 1).pending);
+  expect(queue.hasUnsent).toBe(true);
+  queue.takeUnsent(100);
+  expect(queue.hasUnsent).toBe(false);
+  queue.resendAll();
+  expect(queue.hasUnsent).toBe(true);
+  applied(queue, 1, 1);
+  expect(queue.hasUnsent).toBe(false);
+});
+
+test("a queue takes no more writes and bytes than it may", () => {
+  const queue = new WriteQueue({ writesMax: 2, bytesMax: 1_000 });
+  expect([1, 2, 3].map((sequence) => queue.add(write(1, sequence).pending))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  const heavy = new WriteQueue({ writesMax: 10, bytesMax: 3 });
+  expect([1, 2].map((sequence) => heavy.add(write(1, sequence).pending))).toEqual([true, false]);
+  applied(heavy, 1, 1);
+  expect(heavy.add(write(1, 2).pending)).toBe(true);
+});
+
+test("places stay right while thousands of writes come and go", () => {
+  const queue = new WriteQueue({ writesMax: 100_000, bytesMax: 10_000_000 });
+  const taken: number[] = [];
+  for (let sequence = 1; sequence <= 10_000; sequence += 1) {
+    queue.add(write(1, sequence).pending);
+    if (sequence % 7 === 0) taken.push(...sequences(queue.takeUnsent(20)));
+    const settled = taken[Math.floor(sequence / 3)];
+    if (settled !== undefined) applied(queue, 1, settled);
+  }
+  while (queue.hasUnsent) taken.push(...sequences(queue.takeUnsent(20)));
+  expect(taken).toEqual(Array.from({ length: 10_000 }, (_, place) => place + 1));
+});
