@@ -335,7 +335,7 @@ export class Lane {
   }
 
   #onLost(link: Link, error: MeridianError | undefined): void {
-    this.#session?.onLost(link);
+    this.#session?.onLost(link, error === undefined || this.#isClosed);
     this.#subscriptions.lost();
     if (link.welcome === undefined && error !== undefined && isWithoutEffect(error)) {
       // The node refused the stream, and with it everything that went with the hello, or

@@ -20,6 +20,7 @@ export class SessionKeeper {
   #ledger: SessionLedger;
   #link: Link | undefined;
   #isExpired = false;
+  #isDetached = false;
 
   /**
    * `onLapsed` is told when the lease runs out; it decides what `expire` or `replace` has to do.
@@ -68,20 +69,26 @@ export class SessionKeeper {
 
   /** A node took the session. */
   onWelcome(link: Link, welcome: IWelcome): void {
-    const state = this.#ledger.isOpen ? "attached" : "opened";
+    const wasOpen = this.#ledger.isOpen;
     this.#link = link;
     this.#ledger.welcomed(welcome);
     link.pingIntervalMs = this.pingIntervalMs;
     this.#alarm.setNoLaterThan(this.leaseEndsAtMs);
-    this.#tell(state);
+    if (!wasOpen) this.#tell("opened");
+    else if (this.#isDetached) this.#tell("attached");
+    this.#isDetached = false;
   }
 
-  /** The link that carried the session is gone. */
-  onLost(link: Link): void {
+  /**
+   * The link that carried the session is gone: lost, or on purpose, which is nothing to tell of.
+   */
+  onLost(link: Link, isOnPurpose: boolean): void {
     this.#ledger.confirmed(link.confirmedAtMs);
     if (this.#link === undefined) return;
     this.#link = undefined;
-    if (this.#ledger.isOpen && !this.#isExpired) this.#tell("detached");
+    if (!this.#ledger.isOpen || this.#isExpired || isOnPurpose) return;
+    this.#isDetached = true;
+    this.#tell("detached");
   }
 
   /** The session has ended, and nothing takes its place until `renew`. */
@@ -115,6 +122,7 @@ export class SessionKeeper {
   #start(): void {
     this.#alarm.clear();
     this.#isExpired = false;
+    this.#isDetached = false;
     this.#link = undefined;
     this.#ledger = this.#newLedger();
   }

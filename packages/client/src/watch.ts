@@ -129,6 +129,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   readonly #subscription: Subscription;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
+  /** What the caller had seen before a watch "from now": a node that lags must not report it. */
+  readonly #seen = new PositionMap();
   /** Everything up to here has been queued. */
   readonly #reached = new PositionMap();
   /** Everything up to here has been read by the caller. */
@@ -148,6 +150,12 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     this.#withData = o.withData ?? true;
     this.#reached.addAll(from);
     this.#read = from;
+    if (from.length === 0) {
+      for (const cluster of context.origins) {
+        const position = context.token.get(cluster);
+        if (position !== undefined) this.#seen.addAll([position]);
+      }
+    }
     this.#queue = new EventQueue(o.bufferMax ?? bufferMax);
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = (error) => (error === undefined ? resolve() : reject(error));
@@ -239,8 +247,9 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     this.#settleReady();
   }
 
-  #onEvents({ events, positions }: IWatchEvents): void {
+  #onEvents({ events: all, positions }: IWatchEvents): void {
     if (this.#isOver) return;
+    const events = all.filter(({ position }) => !this.#wasSeen(position));
     const before = this.#reached.list();
     const isFull = !this.#queue.hasRoomFor(events.length);
     if (isFull) {
@@ -255,6 +264,10 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     }
     const isOneShot = this.#kind !== "persistent" && this.#kind !== "persistent-recursive";
     if (isOneShot && events.length > 0) this.#end(undefined);
+  }
+
+  #wasSeen(position: Position | undefined): boolean {
+    return position !== undefined && this.#seen.size > 0 && this.#seen.covers(position);
   }
 
   #onRefused(error: MeridianError): void {

@@ -65,7 +65,7 @@ test("over gRPC: a thousand writes in the air, reads, a watch, a lock", async ()
   expect(lock.fencingToken).toBeGreaterThan(0);
 });
 
-test("over gRPC: a server that dies is replaced by another, and nothing is lost or doubled", async () => {
+test("over gRPC: another server takes over, and nothing is lost or doubled", async () => {
   const { fleet, servers, client } = await scene();
   await client.set("/regions/us-west/a", "warm");
   fleet.cluster("us-west").leader = "us-west-2";

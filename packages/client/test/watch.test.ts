@@ -163,6 +163,19 @@ test("a read after an event shows at least what the event told", async () => {
   expect((await fleet.runtime.until(read)).text).toBe("new");
 });
 
+test("a node that lags does not report what the caller has seen already", async () => {
+  const { fleet, client } = await scene();
+  for (const server of fleet.select(({ place }) => place.cluster === "us-west")) {
+    server.freeze("global");
+  }
+  await fleet.runtime.until(client.create("/global/old", ""));
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  for (const server of fleet.servers.values()) server.thaw("global");
+  fleet.cluster("global").seed("/global/new");
+  expect(await take(fleet, watch, 1)).toEqual(["/global/new"]);
+});
+
 test("what a server ends in passing is taken up again", async () => {
   const { fleet, client } = await scene();
   let refusals = 0;
