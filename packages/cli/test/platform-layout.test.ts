@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
 
 import { parseNodeConfig } from "../src/config/node-config.ts";
 import { addressOf, parseTopology, regionsOf } from "../src/config/topology.ts";
 import { formatTopology } from "../src/config/topology.ts";
 import { PlatformDirectory } from "../src/dev/directory.ts";
-import { configOf, topologyOf, type PlacedNode } from "../src/dev/layout.ts";
+import { ConfigWriter, topologyOf, type PlacedNode } from "../src/dev/layout.ts";
 import { plannedNodes, plannedProcesses, regions } from "../src/dev/picture.ts";
 import { measuredRoundTripTimes } from "../src/wan/round-trip-times.ts";
 
@@ -55,9 +54,9 @@ test("compact is one process a site or point of presence, full one a node", () =
 
 test("every configuration that is written can be read back", () => {
   const nodes = placedNodes();
+  const writer = new ConfigWriter(nodes, measuredRoundTripTimes, directory);
   for (const node of nodes) {
-    const text = stringify(configOf(node, nodes, measuredRoundTripTimes, directory));
-    const config = parseNodeConfig(directory.config(node.name), text);
+    const config = parseNodeConfig(directory.config(node.name), writer.textOf(node));
     expect(config.node).toBe(node.name);
     expect(config.global).toHaveLength(13);
     expect(Object.keys(config.regions)).toHaveLength(5);
@@ -67,15 +66,10 @@ test("every configuration that is written can be read back", () => {
 
 test("regions stand nearest first in a configuration", () => {
   const nodes = placedNodes();
-  const edge = nodes.find(({ name }) => name === "apac-edge");
-  const config = edge && configOf(edge, nodes, measuredRoundTripTimes, directory);
-  expect(Object.keys((config as { regions: object }).regions)).toEqual([
-    "apac",
-    "us-west",
-    "us-central",
-    "eu-west",
-    "sa-east",
-  ]);
+  const writer = new ConfigWriter(nodes, measuredRoundTripTimes, directory);
+  const texts = nodes.filter(({ name }) => name === "apac-edge").map((node) => writer.textOf(node));
+  const { regions: nearest } = parseNodeConfig("apac-edge.yaml", texts[0] ?? "");
+  expect(Object.keys(nearest)).toEqual(["apac", "us-west", "us-central", "eu-west", "sa-east"]);
 });
 
 test("the topology file names every node and is read back as it was", () => {

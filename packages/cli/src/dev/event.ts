@@ -41,6 +41,12 @@ export type DevEvent =
       readonly wan: WanDescription;
       readonly elapsedMs: number;
     }
+  | {
+      readonly event: "waiting";
+      readonly count: number;
+      /** The first few things that are waited for. */
+      readonly for: readonly string[];
+    }
   | { readonly event: "process-started"; readonly process: string; readonly pid: number }
   | {
       readonly event: "process-exited";

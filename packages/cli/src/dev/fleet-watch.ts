@@ -57,22 +57,37 @@ export class FleetWatch {
   }
 }
 
-/** Nodes that do not serve yet, each with the reason; empty when the platform is ready. */
-export function notServing(states: readonly NodeState[]): readonly string[] {
-  return states.flatMap((state) => {
-    const { node } = state;
-    const reason = whyNotServing(state);
-    return reason === undefined ? [] : [`${node.name}: ${reason}`];
-  });
+/** What a platform still waits for, each with the node it concerns. */
+export interface Waiting {
+  /** Nodes that do not serve. */
+  readonly serving: readonly string[];
+  /** Nodes that serve, but whose view of other regions is not fresh yet. */
+  readonly settling: readonly string[];
+}
+
+/** What there is to wait for; nothing when the platform is ready. */
+export function waitingFor(states: readonly NodeState[]): Waiting {
+  const tell = (why: (state: NodeState) => string | undefined): readonly string[] =>
+    states.flatMap((state) => {
+      const reason = why(state);
+      return reason === undefined ? [] : [`${state.node.name} ${reason}`];
+    });
+  return { serving: tell(whyNotServing), settling: tell(whyNotSettled) };
 }
 
 function whyNotServing({ status, serving }: NodeState): string | undefined {
   if (status === undefined) return "does not answer";
-  if (!serving) return "its health service does not say that it serves";
-  const { role, leader, mirrors, partitionState } = status;
-  if (role !== "edge" && leader === "") return "knows no leader";
+  if (status.role !== "edge" && status.leader === "") return "knows no leader";
+  return serving ? undefined : "does not serve yet";
+}
+
+function whyNotSettled({ status }: NodeState): string | undefined {
+  if (status === undefined) return undefined;
+  const { mirrors, partitionState } = status;
   const cut = mirrors.find(({ connected }) => !connected);
-  if (cut !== undefined) return `does not follow ${cut.origin} yet`;
-  if (partitionState !== "" && partitionState !== "CONNECTED") return partitionState.toLowerCase();
+  if (cut !== undefined) return `has no fresh mirror of ${cut.origin}`;
+  if (partitionState !== "" && partitionState !== "CONNECTED") {
+    return `is ${partitionState.toLowerCase()}`;
+  }
   return undefined;
 }

@@ -47,48 +47,85 @@ export function writeLayout(
   times: RoundTripTimes,
   directory: PlatformDirectory,
 ): void {
+  const configs = new ConfigWriter(nodes, times, directory);
   for (const node of nodes) {
     directory.prepare(node.name);
-    const text = stringify(configOf(node, nodes, times, directory), {
-      lineWidth: 0,
-      aliasDuplicateObjects: false,
-    });
-    const head = "# Written by `meridian dev` at every start; changes are lost.\n";
-    writeFileSync(directory.config(node.name), head + text);
+    writeFileSync(directory.config(node.name), configs.textOf(node));
   }
   const comment = "Written by `meridian dev` at every start: every node of the local platform.";
   const topology = topologyOf(nodes, control, directory);
   writeFileSync(directory.topology, formatTopology(topology, comment));
 }
 
-/** The configuration of one node, in the form of its file. */
-export function configOf(
-  node: PlacedNode,
-  nodes: readonly PlacedNode[],
-  times: RoundTripTimes,
-  directory: PlatformDirectory,
-): object {
-  const { name, region, role, group, tier, address } = node;
-  const global = nodes.filter((other) => other.tier === "global").map(memberOf);
-  const regionMembers = (of: string): readonly Member[] =>
-    nodes.filter((other) => other.tier === "regional" && other.region === of).map(memberOf);
-  const byDistance = regionalRegions.toSorted(
-    (a, b) => (roundTripMs(times, region, a) ?? 0) - (roundTripMs(times, region, b) ?? 0),
-  );
-  const cluster = tier === "global" ? global : tier === "regional" ? regionMembers(region) : [];
-  return {
-    node: name,
-    region,
-    role,
-    ...(group === undefined ? {} : { group }),
-    listen: address,
-    advertise: address,
-    ...(tier === "edge" ? {} : { data: directory.data(name) }),
-    cluster,
-    global,
-    regions: Object.fromEntries(byDistance.map((each) => [each, regionMembers(each)])),
-    edges: nodes.filter((other) => other.tier === "edge").map(memberOf),
-  };
+/** Makes configuration files. They share most of their text, which is made once: it is what a start waits for. */
+export class ConfigWriter {
+  readonly #nodes: readonly PlacedNode[];
+  readonly #times: RoundTripTimes;
+  readonly #directory: PlatformDirectory;
+  readonly #texts = new Map<string, string>();
+
+  constructor(nodes: readonly PlacedNode[], times: RoundTripTimes, directory: PlatformDirectory) {
+    this.#nodes = nodes;
+    this.#times = times;
+    this.#directory = directory;
+  }
+
+  /** The configuration of one node, as it stands in its file. */
+  textOf({ name, region, role, group, tier, address }: PlacedNode): string {
+    const own = {
+      node: name,
+      region,
+      role,
+      ...(group === undefined ? {} : { group }),
+      listen: address,
+      advertise: address,
+      ...(tier === "edge" ? {} : { data: this.#directory.data(name) }),
+    };
+    return [
+      "# Written by `meridian dev` at every start; changes are lost.\n",
+      yaml(own),
+      tier === "global" ? this.#shared("cluster", () => ({ cluster: this.#global() })) : "",
+      tier === "regional"
+        ? this.#shared(`cluster ${region}`, () => ({ cluster: this.#members(region) }))
+        : "",
+      this.#shared("global", () => ({ global: this.#global() })),
+      this.#shared(`regions ${region}`, () => ({ regions: this.#regionsFrom(region) })),
+      this.#shared("edges", () => ({ edges: this.#edges() })),
+    ].join("");
+  }
+
+  #shared(key: string, make: () => object): string {
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const text = yaml(make());
+    this.#texts.set(key, text);
+    return text;
+  }
+
+  #global(): readonly Member[] {
+    return this.#nodes.filter(({ tier }) => tier === "global").map(memberOf);
+  }
+
+  #members(region: string): readonly Member[] {
+    return this.#nodes
+      .filter((other) => other.tier === "regional" && other.region === region)
+      .map(memberOf);
+  }
+
+  #edges(): readonly Member[] {
+    return this.#nodes.filter(({ tier }) => tier === "edge").map(memberOf);
+  }
+
+  /** Every regional cluster, nearest first. */
+  #regionsFrom(region: string): Readonly<Record<string, readonly Member[]>> {
+    const distance = (to: string): number => roundTripMs(this.#times, region, to) ?? 0;
+    const byDistance = regionalRegions.toSorted((a, b) => distance(a) - distance(b));
+    return Object.fromEntries(byDistance.map((each) => [each, this.#members(each)]));
+  }
+}
+
+function yaml(value: object): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function memberOf({ name, region, role, group, address, addressFrom }: PlacedNode): Member {

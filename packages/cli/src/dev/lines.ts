@@ -11,6 +11,11 @@ export function lineOf(event: DevEvent): string | undefined {
       );
     case "port-taken":
       return `Port ${event.port} is taken${describeHolder(event.holder)}; using the next free one`;
+    case "waiting": {
+      const more =
+        event.count > event.for.length ? ` and ${event.count - event.for.length} more` : "";
+      return `Waiting: ${event.for.join(", ")}${more}`;
+    }
     case "ready":
       return `Ready after ${(event.elapsedMs / 1000).toFixed(1)} s`;
     case "process-started":

@@ -11,7 +11,7 @@ import { WanNetwork } from "../wan/network.ts";
 import type { RoundTripTimes } from "../wan/round-trip-times.ts";
 import { PlatformDirectory } from "./directory.ts";
 import type { DevEvent, Endpoints, WanDescription } from "./event.ts";
-import { FleetWatch, notServing, type NodeState, type StatusSource } from "./fleet-watch.ts";
+import { FleetWatch, waitingFor, type NodeState, type StatusSource } from "./fleet-watch.ts";
 import { writeLayout, type PlacedNode } from "./layout.ts";
 import { clearLeftovers } from "./leftover.ts";
 import { NodeProcess, type ProcessExit, type ProcessObserver } from "./node-process.ts";
@@ -39,6 +39,10 @@ const host = "127.0.0.1";
 /** Listeners of the emulated network start this far above the base port, clear of the nodes. */
 const wanPortOffset = 100;
 const readinessPollMs = 200;
+/** What a start waits for is told this often. */
+const waitingToldMs = 5_000;
+/** All nodes serve, but not all mirrors are fresh: the platform is called ready after this long all the same. */
+const settlingMsMax = 15_000;
 /** Together with the end of the process itself this stays under the two seconds that Ctrl-C may take. */
 const stopGraceMs = 1_500;
 
@@ -215,9 +219,25 @@ export class Platform implements ProcessObserver {
 
   /** Resolves true when every node serves, false when the platform was stopped before. */
   async #untilServing(): Promise<boolean> {
+    let servingSinceMs: number | undefined;
+    let toldAtMs = performance.now();
     while (!this.#stopping) {
-      const waiting = notServing(await this.look());
-      if (waiting.length === 0) return true;
+      const { serving, settling } = waitingFor(await this.look());
+      const nowMs = performance.now();
+      servingSinceMs = serving.length > 0 ? undefined : (servingSinceMs ?? nowMs);
+      const settledMs = servingSinceMs === undefined ? 0 : nowMs - servingSinceMs;
+      const waiting = [...serving, ...settling];
+      if (servingSinceMs !== undefined && (waiting.length === 0 || settledMs > settlingMsMax)) {
+        return true;
+      }
+      if (nowMs - toldAtMs > waitingToldMs) {
+        toldAtMs = nowMs;
+        this.#options.onEvent({
+          event: "waiting",
+          count: waiting.length,
+          for: waiting.slice(0, 5),
+        });
+      }
       await sleep(readinessPollMs);
     }
     return false;
