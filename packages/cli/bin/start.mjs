@@ -44,15 +44,26 @@ function refuseOldNode() {
 }
 
 /**
- * npm passes SIGINT and SIGTERM on, but cannot pass SIGKILL: then this process gets another parent, which is the sign
- * to stop as well.
+ * npm passes SIGINT and SIGTERM on, but cannot pass SIGKILL: then the shell between npm and this process, or this process
+ * itself, gets another parent, which is the sign to stop as well.
  */
 function stopWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
+  const ancestors = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const atStart = ancestors();
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+    if (ancestors() !== atStart) process.kill(process.pid, "SIGTERM");
   }, 500).unref();
+}
+
+/** Parent of another process, where /proc tells. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether some package of the lockfile is missing or has another version than the lockfile says. */
