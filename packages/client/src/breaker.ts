@@ -4,6 +4,8 @@ export interface BreakerOptions {
   readonly failuresMin: number;
   /** Time without a success before it opens. */
   readonly openAfterMs: number;
+  /** Time without a failure after which it forgets. */
+  readonly forgetAfterMs: number;
   /** While open, one operation is let through this often. */
   readonly probeMs: number;
 }
@@ -17,6 +19,7 @@ export class Breaker {
   readonly #options: BreakerOptions;
   #failures = 0;
   #failingSinceMs = 0;
+  #failedAtMs = 0;
   #nextProbeAtMs = 0;
 
   constructor(options: BreakerOptions) {
@@ -32,6 +35,7 @@ export class Breaker {
   failed(nowMs: number): void {
     if (this.#failures === 0) this.#failingSinceMs = nowMs;
     this.#failures += 1;
+    this.#failedAtMs = nowMs;
   }
 
   /** Failures since the last success. */
@@ -42,6 +46,8 @@ export class Breaker {
   /** Whether operations fail fast now. */
   isOpen(nowMs: number): boolean {
     if (this.#failures < this.#options.failuresMin) return false;
+    // Nobody has tried for long: what is known is out of date, and whoever comes now may try.
+    if (nowMs - this.#failedAtMs >= this.#options.forgetAfterMs) return false;
     return nowMs - this.#failingSinceMs >= this.#options.openAfterMs;
   }
 

@@ -75,7 +75,12 @@ export class Lane {
     this.name = options.name;
     this.#context = context;
     this.#unavailableCode = options.unavailable;
-    this.#breaker = new Breaker({ failuresMin, openAfterMs: limits.breakerOpenMs, probeMs });
+    this.#breaker = new Breaker({
+      failuresMin,
+      openAfterMs: limits.breakerOpenMs,
+      forgetAfterMs: wantedForMs,
+      probeMs,
+    });
     this.#deadlines = new Alarm(runtime, () => this.#onDeadline());
     this.#session = options.hasSession
       ? new SessionKeeper(context, options.name, (reason) => this.#expire(reason))

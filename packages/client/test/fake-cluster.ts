@@ -28,6 +28,7 @@ export interface FakeChange {
 interface FakeSession {
   readonly timeoutMs: number;
   readonly answers: Map<number, Encodable<IResponse>>;
+  applied: number;
 }
 
 type Outcome = Encodable<IResponse>;
@@ -40,20 +41,41 @@ export class FakeCluster {
   incarnation = 1;
   index = 10;
   leader = "";
-  /** Nobody can commit. */
-  isStuck = false;
   nodes = new Map<string, FakeNode>();
   readonly sessions = new Map<number, FakeSession>();
   readonly changes: FakeChange[] = [];
+  /** Writes that came after a later one of their session, which the real tree does not take. */
+  overtaken = 0;
   /** Writes in the order in which they were applied: session, sequence and path. */
   readonly applied: string[] = [];
   readonly listeners = new Set<(changes: readonly FakeChange[]) => void>();
   readonly #counters = new Map<string, number>();
   #batch: FakeChange[] = [];
+  #isStuck = false;
+  #stuck: (() => void)[] = [];
 
   constructor(name: string) {
     this.name = name;
     this.nodes.set("/", { data: new Uint8Array(0), stat: stat(1) });
+  }
+
+  /**
+   * Nobody can commit: what was handed over waits, and is done later whoever still waits for it.
+   */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  set isStuck(isStuck: boolean) {
+    this.#isStuck = isStuck;
+    if (isStuck) return;
+    for (const write of this.#stuck.splice(0)) write();
+  }
+
+  /** Does a write now, or once it can be committed. */
+  commit(write: () => void): void {
+    if (this.#isStuck) this.#stuck.push(write);
+    else write();
   }
 
   /** Puts a node in, with all its ancestors. */
@@ -64,7 +86,7 @@ export class FakeCluster {
   }
 
   open(session: number, timeoutMs: number): void {
-    this.sessions.set(session, { timeoutMs, answers: new Map() });
+    this.sessions.set(session, { timeoutMs, answers: new Map(), applied: 0 });
   }
 
   /** Ends a session: its ephemeral nodes go. */
@@ -83,6 +105,11 @@ export class FakeCluster {
     if (session !== 0 && known === undefined) return refused("SESSION_EXPIRED");
     const answered = known?.answers.get(sequence);
     if (answered !== undefined) return answered;
+    if (known !== undefined && sequence <= known.applied) {
+      this.overtaken += 1;
+      return refused("UNKNOWN");
+    }
+    if (known !== undefined) known.applied = sequence;
     this.index += 1;
     const index = this.index;
     const outcome = { ...this.#perform(session, request), index };

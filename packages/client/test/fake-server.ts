@@ -188,11 +188,12 @@ export class FakeStream {
 
   #write(request: IRequest): void {
     const cluster = this.#server.fleet.cluster(this.#server.place.cluster);
-    if (cluster.isStuck) return;
-    const outcome = cluster.apply(this.#hello?.sessionId ?? 0, request.sequence, request);
-    const isGlobal = cluster.name === "global";
-    const consistency = isGlobal ? Consistency.STRICT : Consistency.REGIONAL;
-    this.respond(request.id, { consistency, ...outcome });
+    cluster.commit(() => {
+      const outcome = cluster.apply(this.#hello?.sessionId ?? 0, request.sequence, request);
+      const isGlobal = cluster.name === "global";
+      const consistency = isGlobal ? Consistency.STRICT : Consistency.REGIONAL;
+      this.respond(request.id, { consistency, ...outcome });
+    });
   }
 
   #read(request: IRequest): void {
