@@ -54,7 +54,7 @@ test("a session exists once it was welcomed, and is never made a second time", (
   expect(ledger.hello(30)).toMatchObject({ create: false, timeoutMs: 4_000 });
 });
 
-test("the lease counts from the last sign of life that the servers confirmed, less a margin", () => {
+test("the lease counts from the last sign of life that was confirmed, less a margin", () => {
   const ledger = new SessionLedger(new VirtualRuntime(), "r", 10_000);
   expect(ledger.expiresAtMs).toBe(Infinity);
   ledger.hello(1_000);

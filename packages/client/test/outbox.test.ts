@@ -19,49 +19,52 @@ const event = fc.constantFrom("add", "send", "answer", "refuse", "retry", "rewin
 
 test("whatever happens to links and answers, what is sent next is the oldest that is open", () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(event, fc.nat(20)), { maxLength: 80 }), (events) => {
-      const outbox = new Outbox();
-      const open: Pending[] = [];
-      const inflight: Pending[] = [];
-      const resent: [readonly Pending[], readonly Pending[]][] = [];
-      const answered: [Pending | undefined, Pending][] = [];
-      let id = 0;
-      for (const [what, pick] of events) {
-        const sent = inflight[pick % Math.max(1, inflight.length)];
-        if (what === "add") {
-          const added = pending();
-          outbox.add(added);
-          outbox.wait(added);
-          open.push(added);
-        } else if (what === "send") {
-          for (const each of outbox.takeWaiting(3)) {
-            each.id = id += 1;
-            outbox.sent(each);
-            inflight.push(each);
+    fc.property(
+      fc.array(fc.tuple(event, fc.nat(20)), { minLength: 30, maxLength: 80 }),
+      (events) => {
+        const outbox = new Outbox();
+        const open: Pending[] = [];
+        const inflight: Pending[] = [];
+        const resent: [readonly Pending[], readonly Pending[]][] = [];
+        const answered: [Pending | undefined, Pending][] = [];
+        let id = 0;
+        for (const [what, pick] of events) {
+          const sent = inflight[pick % Math.max(1, inflight.length)];
+          if (what === "add") {
+            const added = pending();
+            outbox.add(added);
+            outbox.wait(added);
+            open.push(added);
+          } else if (what === "send") {
+            for (const each of outbox.takeWaiting(3)) {
+              each.id = id += 1;
+              outbox.sent(each);
+              inflight.push(each);
+            }
+          } else if (what === "rewind") {
+            outbox.rewind();
+            inflight.length = 0;
+            resent.push([outbox.takeWaiting(Infinity), [...open]]);
+            for (const each of open) outbox.wait(each);
+          } else if (what === "retry") {
+            outbox.retryRefused();
+          } else if (sent !== undefined) {
+            inflight.splice(inflight.indexOf(sent), 1);
+            answered.push([outbox.answered(sent.id), sent]);
+            if (what === "refuse") outbox.refused(sent);
+            else {
+              outbox.finish(sent);
+              open.splice(open.indexOf(sent), 1);
+            }
           }
-        } else if (what === "rewind") {
-          outbox.rewind();
-          inflight.length = 0;
-          resent.push([outbox.takeWaiting(Infinity), [...open]]);
-          for (const each of open) outbox.wait(each);
-        } else if (what === "retry") {
-          outbox.retryRefused();
-        } else if (sent !== undefined) {
-          inflight.splice(inflight.indexOf(sent), 1);
-          answered.push([outbox.answered(sent.id), sent]);
-          if (what === "refuse") outbox.refused(sent);
-          else {
-            outbox.finish(sent);
-            open.splice(open.indexOf(sent), 1);
-          }
+          expect(outbox.count).toBe(open.length);
+          expect(outbox.all()).toEqual(open);
+          expect(outbox.isIdle).toBe(inflight.length === 0);
         }
-        expect(outbox.count).toBe(open.length);
-        expect(outbox.all()).toEqual(open);
-        expect(outbox.isIdle).toBe(inflight.length === 0);
-      }
-      for (const [found, expected] of resent) expect(found).toEqual(expected);
-      for (const [found, expected] of answered) expect(found).toBe(expected);
-    }),
+        for (const [found, expected] of resent) expect(found).toEqual(expected);
+        for (const [found, expected] of answered) expect(found).toBe(expected);
+      },
+    ),
   );
 });
 
