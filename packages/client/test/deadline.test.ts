@@ -41,6 +41,18 @@ test("a write that was refused each time it was sent was certainly not applied",
   expect(fleet.cluster("global").applied).toEqual(["2 multi", "3 /global/a"]);
 });
 
+test("a refusal does not make up for an earlier sending of which nothing was heard", async () => {
+  const { fleet, client } = await attached();
+  fleet.server("global-us-east-1").script = () => "drop";
+  const write = codeOf(client.set("/global/a", "x", { deadlineMs: 3_000 }));
+  await fleet.runtime.run(10);
+  for (const server of fleet.select(isGlobal)) {
+    server.script = (request) => (request.sequence > 0 ? refused("GLOBAL_UNAVAILABLE") : undefined);
+    for (const stream of server.streams) stream.sink.break();
+  }
+  expect(await fleet.runtime.until(write)).toBe("UNKNOWN");
+});
+
 test("a regional cluster that does not answer is REGION_UNAVAILABLE", async () => {
   const fleet = new FakeFleet();
   const client = await fleet.client();

@@ -37,6 +37,8 @@ export class FakeServer {
   isSilent = false;
   /** Age that it states for what it mirrors. */
   stalenessMs = 0;
+  /** A watch is answered at once and told what it missed only after this. */
+  catchUpMs = 0;
   /** Node that it takes for the leader; undefined: the one who leads. */
   leaderSeen: string | undefined;
   /** Answers in place of the server; undefined: the server does. "drop": nobody does. */
@@ -240,7 +242,8 @@ export class FakeStream {
   #watch(request: IRequest): void {
     const watch = new FakeWatch(this.#server, this.sink, request);
     this.#watches.set(request.id, watch);
-    watch.flush();
+    if (this.#server.catchUpMs === 0) watch.flush();
+    else this.#server.fleet.runtime.after(this.#server.catchUpMs, () => watch.flush());
     this.respond(request.id, { index: this.#server.view(this.#server.place.cluster).index });
   }
 }

@@ -54,6 +54,22 @@ test("over any number of lost connections there is no gap and nothing twice", as
   expect(await take(fleet, watch, 200)).toEqual(numbered(0, 200));
 });
 
+test("a connection lost between the answer to a watch and what it missed leaves no gap", async () => {
+  const { fleet, client } = await scene();
+  const home = fleet.cluster("us-west");
+  home.seed("/regions/us-west/a");
+  const watch = client.watch("/regions/us-west", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const servers = fleet.select(({ place }) => place.cluster === "us-west");
+  for (const server of servers) server.catchUpMs = 500;
+  for (const server of servers) for (const stream of server.streams) stream.sink.break();
+  home.seed("/regions/us-west/n0");
+  await fleet.runtime.run(200); // it resumes, and has been told nothing yet
+  for (const server of servers) for (const stream of server.streams) stream.sink.break();
+  home.seed("/regions/us-west/n1");
+  expect(await take(fleet, watch, 2)).toEqual(["/regions/us-west/n0", "/regions/us-west/n1"]);
+});
+
 test("events of a node that is behind another are waited for, not skipped", async () => {
   const { fleet, client } = await scene();
   const watch = client.watch("/global", { recursive: true });
