@@ -103,6 +103,10 @@ export class EdgeObserver implements Member {
     return this.ready;
   }
 
+  get vouches(): boolean {
+    return true;
+  }
+
   submit(): boolean {
     return false;
   }

@@ -121,7 +121,7 @@ export class Puller {
     if (this.#seeding) return;
     if (index - this.#proposed > bareCursorIndexes) this.#take(index, [], 0);
     // What was proposed before this bookmark is all there was: once it is applied, the mirror is as new as the bookmark.
-    this.#options.replica.freshness.note(this.#options.origin, this.#proposed, asOfMs);
+    this.#options.replica.contact.freshness.note(this.#options.origin, this.#proposed, asOfMs);
   }
 
   #take(to: number, transactions: readonly ITransaction[], costBytes: number): void {

@@ -45,7 +45,7 @@ export class RegionalMember {
     this.member = new GroupMember(options);
     this.member.partitionState = () => this.#monitor.state;
     const { replica } = this.member;
-    replica.ages = () => this.#ages();
+    replica.contact.ages = () => this.#ages();
     replica.listen({
       onSoftState: () => this.#pullWhileLeading(),
       onTurnEnd: () => {
@@ -100,7 +100,7 @@ export class RegionalMember {
     return pullers;
   }
 
-  #ages(): ReturnType<GroupMember["replica"]["ages"]> {
+  #ages(): ReturnType<GroupMember["replica"]["contact"]["ages"]> {
     return [...this.member.tree.cursors().values()].map(({ cluster, incarnation, index }) => ({
       origin: cluster,
       incarnation,
@@ -114,7 +114,7 @@ export class RegionalMember {
     const { replica } = this.member;
     const nowMs = clock.nowMs();
     if (!replica.isLeader) {
-      this.#monitor.adopt(partitionStates[replica.partitionState] ?? "CONNECTED", nowMs);
+      this.#monitor.adopt(partitionStates[replica.contact.partitionState] ?? "CONNECTED", nowMs);
       return;
     }
     let othersAgeMs = 0;
@@ -123,7 +123,7 @@ export class RegionalMember {
     }
     const globalAgeMs = Math.min(this.member.ageMs(globalCluster), 2 ** 40);
     const event = this.#monitor.observe(globalAgeMs, othersAgeMs, nowMs, clock.wallMs());
-    replica.partitionState = partitionStates.indexOf(this.#monitor.state);
+    replica.contact.partitionState = partitionStates.indexOf(this.#monitor.state);
     if (event !== undefined) log.warn({ region: place.region, ...event }, "partition state");
   }
 }

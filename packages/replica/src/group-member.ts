@@ -9,6 +9,7 @@ import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
 import type { Member, Place } from "./member.ts";
 import { Replica } from "./replica.ts";
+import { contactMaxMs } from "./session-liveness.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
 import { memberStatus, topologyResponse } from "./status.ts";
 import { type TopologyNode } from "./topology.ts";
@@ -118,7 +119,7 @@ export class GroupMember implements Member {
   get serving(): boolean {
     return (
       this.#options.role !== "witness" &&
-      this.replica.leaderlessMs < this.#options.limits.leaderlessMaxMs
+      this.replica.contact.silenceMs < this.#options.limits.leaderlessMaxMs
     );
   }
 
@@ -137,16 +138,18 @@ export class GroupMember implements Member {
   }
 
   ageMs(cluster: string): number {
-    const { tree, freshness, isLeader } = this.replica;
-    const nowMs = this.#options.clock.nowMs();
-    if (cluster === this.place.cluster) {
-      return isLeader ? 0 : freshness.ageMs(cluster, tree.appliedIndex, nowMs);
-    }
-    return freshness.ageMs(cluster, tree.cursors().get(cluster)?.index ?? 0, nowMs);
+    const { tree, contact } = this.replica;
+    const own = cluster === this.place.cluster;
+    const index = own ? tree.appliedIndex : (tree.cursors().get(cluster)?.index ?? 0);
+    return contact.freshness.ageMs(cluster, index, this.#options.clock.nowMs());
+  }
+
+  get vouches(): boolean {
+    return this.replica.contact.silenceMs <= contactMaxMs;
   }
 
   touch(session: number): void {
-    this.replica.liveness.touch(session, this.#options.clock.nowMs());
+    this.replica.contact.liveness.touch(session, this.#options.clock.nowMs());
   }
 
   /** What this member answers on its server. */

@@ -19,8 +19,13 @@ export interface Member {
   readonly tree: Tree;
   /** Node that leads the cluster, as far as known; undefined at an edge. */
   readonly leader: string | undefined;
-  /** False: clients with a session should go elsewhere, for example because no leader has been heard of for long. */
+  /** False: clients with a session should go elsewhere: no leader was heard of for long. */
   readonly serving: boolean;
+  /**
+   * The leader, who decides whether sessions live, has been reached of late. Otherwise nothing may
+   * be sent to them from which they would see that their session lives.
+   */
+  readonly vouches: boolean;
   /** Takes a write. False: too many are pending. */
   submit(write: Omit<PendingWrite, "sent" | "settled">): boolean;
   /** Calls back when a read is linearizable, or with false at the deadline. */

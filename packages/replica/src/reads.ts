@@ -1,4 +1,4 @@
-import { type Tree, validatePath } from "@meridian/tree";
+import { globalCluster, type Tree, validatePath } from "@meridian/tree";
 import {
   Consistency,
   type Encodable,
@@ -25,7 +25,10 @@ const stalenessMaxMs = 2 ** 32 - 1;
 
 type Serve = Extract<ReadPlan, { kind: "serve" }>;
 
-/** Answers reads from the tree of a node: waits where the consistency or a token asks for it, and states staleness. */
+/**
+ * Answers reads from the tree of a node: waits where the consistency or a token asks for it, and
+ * states staleness.
+ */
 export class Reads {
   readonly #member: Member;
   readonly #clock: Clock;
@@ -41,11 +44,9 @@ export class Reads {
     const path = pathOf(request);
     const fault = validatePath(path);
     if (fault !== undefined) return refuse(respond, { code: "BAD_PATH", message: fault });
-    const plan = planRead(
-      this.#member.place,
-      this.#member.tree.ownership(path),
-      request.sync === undefined ? request.consistency : Consistency.STRICT,
-    );
+    const { place, tree } = this.#member;
+    const ownership = tree.ownership(path);
+    const plan = planRead(place, ownership, askedBy(request, ownership.cluster === undefined));
     if (plan.kind === "refuse") return refuse(respond, plan.refusal);
     if (!plan.barrier) return this.#awaitPositions(request, plan, deadlineAtMs, respond);
     this.#member.barrier(deadlineAtMs, (passed) => {
@@ -75,32 +76,59 @@ export class Reads {
     return { code, message };
   }
 
+  /** Calls back once the node has reached what a token says of a path, or with why it cannot. */
+  reach(
+    path: string,
+    after: readonly IPosition[],
+    deadlineAtMs: number,
+    done: (refusal: Refusal | undefined) => void,
+  ): void {
+    const { cluster: owner } = this.#member.tree.ownership(path);
+    const concerns = (cluster: string): boolean =>
+      owner === undefined ? cluster !== globalCluster : cluster === owner;
+    this.#await(after, concerns, deadlineAtMs, done);
+  }
+
   #awaitPositions(request: IRequest, plan: Serve, deadlineAtMs: number, respond: Respond): void {
-    for (const position of request.after) {
-      // What the token says of clusters that this read does not touch cannot hold it up.
-      if (position.cluster !== plan.ageOf && !plan.eventual) continue;
+    // What the token says of clusters that this read does not touch cannot hold it up.
+    const concerns = (cluster: string): boolean =>
+      plan.eventual ? cluster !== globalCluster : cluster === plan.ageOf;
+    this.#await(request.after, concerns, deadlineAtMs, (refusal) => {
+      if (refusal === undefined) this.#answer(request, plan, respond);
+      else refuse(respond, refusal);
+    });
+  }
+
+  #await(
+    after: readonly IPosition[],
+    concerns: (cluster: string) => boolean,
+    deadlineAtMs: number,
+    done: (refusal: Refusal | undefined) => void,
+  ): void {
+    for (const position of after) {
+      if (!concerns(position.cluster)) continue;
       const reached = this.#reached(position);
       if (reached === "forked") {
-        return refuse(respond, {
-          code: "CAUSALITY_LOST",
-          message: `the token names incarnation ${position.incarnation} of ${position.cluster}, which was abandoned`,
-        });
+        const { cluster, incarnation } = position;
+        const message = `the token names incarnation ${incarnation} of ${cluster}, now abandoned`;
+        return done({ code: "CAUSALITY_LOST", message });
       }
       if (reached === "behind") {
         return this.#waiters.wait(position.cluster, position.index, deadlineAtMs, (arrived) => {
-          if (arrived) this.#awaitPositions(request, plan, deadlineAtMs, respond);
-          else refuse(respond, behind(this.#member.place.node, position));
+          if (arrived) this.#await(after, concerns, deadlineAtMs, done);
+          else done(behind(this.#member.place.node, position));
         });
       }
     }
-    this.#answer(request, plan, respond);
+    done(undefined);
   }
 
   #reached(position: IPosition): "yes" | "behind" | "forked" {
     const { tree, place, incarnation } = this.#member;
     if (position.cluster === place.cluster) {
-      if (position.incarnation !== incarnation) return "forked";
-      return tree.appliedIndex >= position.index ? "yes" : "behind";
+      if (position.incarnation < incarnation) return "forked";
+      const reached = position.incarnation === incarnation && tree.appliedIndex >= position.index;
+      return reached ? "yes" : "behind";
     }
     const cursor = tree.cursors().get(position.cluster);
     if (cursor === undefined) {
@@ -116,14 +144,15 @@ export class Reads {
   #answer(request: IRequest, plan: Serve, respond: Respond): void {
     const { tree, place } = this.#member;
     const foreign = plan.ageOf !== place.cluster;
-    const ageMs = plan.barrier ? 0 : this.#member.ageMs(plan.ageOf);
+    const ageMs = this.#ageMs(plan);
     if (foreign && !tree.cursors().has(plan.ageOf)) {
       const message = `${place.node} does not have the data of ${plan.ageOf} yet`;
       return refuse(respond, { code: "STALE", message, hint: plan.ageOf });
     }
     if (request.maxStalenessMs > 0 && ageMs > request.maxStalenessMs) {
       const found = Number.isFinite(ageMs) ? `${Math.ceil(ageMs)} ms old` : "of unknown age";
-      const message = `data at most ${request.maxStalenessMs} ms old was asked for, ${place.node} has data ${found}`;
+      const asked = `data at most ${request.maxStalenessMs} ms old was asked for`;
+      const message = `${asked}, ${place.node} has data ${found}`;
       return refuse(respond, { code: "STALE", message, hint: plan.ageOf });
     }
     respond({
@@ -135,10 +164,28 @@ export class Reads {
     });
   }
 
+  /**
+   * Upper bound of the age of what an answer shows. In eventual zones every region writes, so that
+   * it is as old as the oldest region's part of it.
+   */
+  #ageMs({ barrier, eventual, ageOf }: Serve): number {
+    const { tree, place } = this.#member;
+    const ageMs = barrier ? 0 : this.#member.ageMs(ageOf);
+    if (!eventual) return ageMs;
+    const others = tree.regions.filter((region) => region !== place.cluster);
+    return Math.max(ageMs, ...others.map((region) => this.#member.ageMs(region)));
+  }
+
   /** Milliseconds of the monotonic clock at which a request's time is over. */
   deadlineAtMs(request: IRequest, defaultMs: number): number {
     return this.#clock.nowMs() + (request.deadlineMs === 0 ? defaultMs : request.deadlineMs);
   }
+}
+
+/** A sync wants the freshest that there is: in eventual zones that is the region's own. */
+function askedBy({ sync, consistency }: IRequest, eventual: boolean): number {
+  if (sync === undefined) return consistency;
+  return eventual ? Consistency.REGIONAL : Consistency.STRICT;
 }
 
 function pathOf(request: IRequest): string {
@@ -188,6 +235,7 @@ function readChildren(tree: Tree, request: IChildren): Encodable<IResponse> {
   let bytes = 0;
   for (const name of page.names) {
     if (bytes > childrenBytesMax) break;
+    bytes += 16 + 3 * name.length;
     if (!withStats && !withData) {
       children.push({ path: name });
       continue;

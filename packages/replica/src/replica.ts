@@ -13,8 +13,6 @@ import {
 } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import type {
-  LivenessAnswer,
-  OriginAge,
   OutgoingSnapshot,
   PeerFrame,
   PeerHandler,
@@ -26,12 +24,11 @@ import { configurationCodec } from "./configuration-codec.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
-import { Freshness } from "./freshness.ts";
+import { LeaderContact } from "./leader-contact.ts";
 import type { Log } from "./log.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
 import { ReadBarriers } from "./read-barriers.ts";
-import { SessionLiveness } from "./session-liveness.ts";
 import { noRecords, restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { type PendingWrite, WriteQueue } from "./write-queue.ts";
 
@@ -75,6 +72,8 @@ export interface ReplicaListener {
 const livenessPeriodMs = 100;
 /** How often deadlines and sessions are looked at. */
 const sweepPeriodMs = 250;
+/** A sweep so late shows that this process was stopped: it cannot tell who was silent meanwhile. */
+const stallMs = 1_000;
 /** Commands proposed in one turn at most, in bytes: keeps turns short. */
 const proposalBytesMax = 1024 * 1024;
 
@@ -95,22 +94,20 @@ export class Replica implements PeerHandler {
   readonly #snapshots: SnapshotTaker;
   readonly #listeners: ReplicaListener[] = [];
   readonly #timers: (() => void)[] = [];
-  readonly #staged = new Map<number, (installed: boolean) => void>();
-  /** Ages of other clusters' data, as far as this member knows: by its own streams or from its leader. */
-  readonly freshness: Freshness = new Freshness();
-  readonly liveness: SessionLiveness = new SessionLiveness();
-  /** Leader: what it tells its followers about mirrors. Set by the region. */
-  ages: () => readonly OriginAge[] = () => [];
-  /** Leader: the region's partition state as a number; followers hear of it. */
-  partitionState = 0;
+  /** What the leader and the other members tell each other beside the log. */
+  readonly contact: LeaderContact;
   #tree: Tree;
   #soft: SoftState;
-  #leaderlessSinceMs: number;
+  #sweptAtMs: number;
   #committed: Entry[] = [];
+  /** A snapshot of the leader is on its way here. */
+  #receiving = false;
+  /** Where the latest snapshot of the leader ends that the core took over. */
+  #resetIndex = 0;
+  #adopted: (installed: boolean) => void = () => {};
   #restoring = false;
   #scheduled = false;
   #stopped = false;
-  #safeIndex = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -128,25 +125,33 @@ export class Replica implements PeerHandler {
       codec: configurationCodec,
     });
     this.#soft = softStateOf(this.#raft.status());
-    this.#leaderlessSinceMs = clock.nowMs();
+    this.#sweptAtMs = clock.nowMs();
+    this.contact = new LeaderContact(options, clock, options.random);
     this.#queue = new WriteQueue({
       writesMax: options.limits.writesMax,
       bytesMax: options.limits.writeBytesMax,
     });
     this.#forwards = new ForwardOutbox(this.#queue);
     this.#forwards.restart(this.#soft.term);
-    this.#barriers = new ReadBarriers(Math.floor(options.random() * 2 ** 40));
+    this.#barriers = new ReadBarriers(Math.floor(options.random() * 2 ** 40), (index, askedAtMs) =>
+      this.contact.onProof(index, askedAtMs),
+    );
     this.#persister = new Persister(
       storage,
       (batch) => this.#onDurable(batch),
       (error) => this.#fail(error),
     );
-    this.#snapshots = new SnapshotTaker(options, () => this.#tree);
+    this.#snapshots = new SnapshotTaker(
+      options,
+      () => this.#tree,
+      (error) => this.#fail(error),
+    );
     this.#peers = options.connect(this);
     this.#timers.push(
       every(clock, options.timing.tickMs, () => clock.defer(() => this.#tick())),
-      every(clock, livenessPeriodMs, () => this.#exchangeLiveness()),
-      every(clock, sweepPeriodMs, () => this.#sweep()),
+      every(clock, livenessPeriodMs, () => this.#keepContact()),
+      // What arrived while this process was stopped is read before anybody is called silent.
+      every(clock, sweepPeriodMs, () => clock.defer(() => this.#sweep())),
     );
     this.wake();
   }
@@ -161,11 +166,6 @@ export class Replica implements PeerHandler {
 
   get isLeader(): boolean {
     return this.#soft.role === "leader";
-  }
-
-  /** How long no leader has been known, in milliseconds; 0 while there is one. */
-  get leaderlessMs(): number {
-    return this.#soft.leader === undefined ? this.#options.clock.nowMs() - this.#leaderlessSinceMs : 0;
   }
 
   /** The core's view, for status pages. */
@@ -222,8 +222,10 @@ export class Replica implements PeerHandler {
     }
     const nowMs = this.#options.clock.nowMs();
     for (const answer of frame.forwardAnswers) this.#forwards.answer(answer, nowMs);
-    if (frame.liveness !== undefined) this.#onLiveness(from, frame.liveness, nowMs);
-    if (frame.livenessAnswer !== undefined) this.#onLivenessAnswer(from, frame.livenessAnswer);
+    if (frame.liveness !== undefined) this.#onLiveness(from, frame.liveness);
+    if (frame.livenessAnswer !== undefined && from === this.#soft.leader) {
+      this.contact.onAnswer(frame.livenessAnswer);
+    }
     this.wake();
   }
 
@@ -238,20 +240,21 @@ export class Replica implements PeerHandler {
     from: NodeId,
     snapshot: OutgoingSnapshot,
   ): Promise<{ installed: boolean; reason: string }> {
-    const { mark, leaderTerm, records } = snapshot;
-    if (this.#staged.size > 0) return { installed: false, reason: "another snapshot is arriving" };
-    const adopted = new Promise<boolean>((resolve) => this.#staged.set(mark.index, resolve));
+    const { mark, leaderTerm: term, records } = snapshot;
+    if (this.#receiving) return { installed: false, reason: "another snapshot is arriving" };
+    this.#receiving = true;
     try {
-      if (!this.#options.witness) await this.#options.storage.stageSnapshot(mark, records);
-      const to = this.#options.node;
-      this.#raft.step({ type: "snapshot", from, to, term: leaderTerm, mark });
-      this.wake();
-      // The core may well ignore it; then the next turns bring no reset and the leader asks again.
-      this.#options.clock.after(30_000, () => this.#staged.get(mark.index)?.(false));
-      const installed = await adopted;
-      return { installed, reason: installed ? "" : "not needed" };
+      const { witness, storage, node: to } = this.#options;
+      if (!witness) await storage.stageSnapshot(mark, records);
+      if (this.#stopped) return { installed: false, reason: "stopping" };
+      this.#raft.step({ type: "snapshot", from, to, term, mark });
+      this.#turn();
+      // The core did not want it, for example because the log goes through it.
+      if (this.#resetIndex !== mark.index) return { installed: false, reason: "not needed" };
+      const installed = await new Promise<boolean>((resolve) => (this.#adopted = resolve));
+      return { installed, reason: installed ? "" : "stopping" };
     } finally {
-      this.#staged.delete(mark.index);
+      this.#receiving = false;
     }
   }
 
@@ -266,8 +269,12 @@ export class Replica implements PeerHandler {
   stop(): void {
     this.#stopped = true;
     this.#persister.stop();
+    this.#snapshots.stop();
     for (const cancel of this.#timers) cancel();
     this.#peers.close();
+    this.#adopted(false);
+    this.#queue.expire(Infinity);
+    this.#barriers.expire(Infinity);
   }
 
   #tick(): void {
@@ -285,6 +292,7 @@ export class Replica implements PeerHandler {
     for (let ready = this.#raft.ready(); ready !== undefined; ready = this.#raft.ready()) {
       this.#handle(ready);
     }
+    if (!this.#restoring) this.#barriers.applied(this.#tree.appliedIndex);
     this.#outbox.flush(this.#peers);
     for (const listener of this.#listeners) listener.onTurnEnd?.();
   }
@@ -317,13 +325,13 @@ export class Replica implements PeerHandler {
   #handle(ready: Ready): void {
     if (ready.soft !== undefined) this.#onSoftState(ready.soft);
     for (const message of ready.send) this.#send(message);
+    if (ready.persist?.reset !== undefined) this.#resetIndex = ready.persist.reset.index;
     if (ready.persist !== undefined) this.#persister.push(ready.persist);
     for (const read of ready.reads) this.#barriers.answer(read);
     if (ready.committed.length > 0) {
       if (this.#restoring) this.#committed.push(...ready.committed);
       else this.#apply(ready.committed);
     }
-    if (!this.#restoring) this.#barriers.applied(this.#tree.appliedIndex);
   }
 
   #send(message: Message): void {
@@ -335,7 +343,8 @@ export class Replica implements PeerHandler {
     const { storage } = this.#options;
     const witness = this.#raft.status().configuration.witnesses.includes(to);
     const installed = await this.#peers.sendSnapshot(to, {
-      mark,
+      // A newer one may have been saved since the core asked: mark and records must belong together.
+      mark: storage.log.snapshot() ?? mark,
       leaderTerm: this.#soft.term,
       records: witness ? noRecords() : storage.readSnapshot(),
     });
@@ -363,8 +372,8 @@ export class Replica implements PeerHandler {
     if (mark === undefined) return;
     this.#restoring = true;
     try {
-      if (!witness) this.#tree = await restoreTree(storage, this.#options.clock);
-      else this.#tree.skip(mark.index);
+      if (witness) this.#tree.skip(mark.index);
+      else this.#tree = await restoreTree(storage, this.#options.clock);
     } catch (error) {
       return this.#fail(error);
     }
@@ -374,9 +383,11 @@ export class Replica implements PeerHandler {
     this.#raft.applied(mark.index);
     const committed = this.#committed.filter((entry) => entry.index > mark.index);
     this.#committed = [];
-    this.#staged.get(mark.index)?.(true);
+    this.#adopted(true);
     for (const listener of this.#listeners) listener.onRestored?.();
     this.#apply(committed);
+    // Some of what waits here was applied inside the snapshot, unseen: it is asked for again.
+    this.#forwards.restart(this.#soft.term);
     this.wake();
   }
 
@@ -390,25 +401,23 @@ export class Replica implements PeerHandler {
       }
       const command = decodeCommand(entry.data);
       const applied = this.#tree.apply(entry.index, entry.term, command);
-      for (const session of applied.endedSessions) this.liveness.forget(session);
+      for (const session of applied.endedSessions) this.contact.liveness.forget(session);
       for (const listener of this.#listeners) listener.onApplied?.(entry.index, applied);
       this.#queue.applied(command, applied);
     }
     if (index === 0) return;
     this.#raft.applied(index);
-    this.#snapshots.consider(() => this.#raft.status(), this.#safeIndex);
+    this.#snapshots.consider((at) => this.#raft.configurationAt(at), this.contact.safeIndex);
   }
 
   #onSoftState(soft: SoftState): void {
     const before = this.#soft;
     this.#soft = soft;
-    if (soft.leader === undefined && before.leader !== undefined) {
-      this.#leaderlessSinceMs = this.#options.clock.nowMs();
-    }
     if (soft.leader !== before.leader || soft.term !== before.term) {
       this.#forwards.restart(soft.term);
+      this.#barriers.restart();
     }
-    if (soft.role === "leader" && before.role !== "leader") this.liveness.reset();
+    this.contact.lead(soft.role === "leader");
     if (soft.role !== before.role || soft.leader !== before.leader) {
       const { role, term, leader } = soft;
       this.#options.log.info({ role, term, leader }, "role");
@@ -416,43 +425,27 @@ export class Replica implements PeerHandler {
     for (const listener of this.#listeners) listener.onSoftState?.(soft);
   }
 
-  #exchangeLiveness(): void {
+  /** Leaders prove that they still lead, the others that the leader can be reached. */
+  #keepContact(): void {
     const { leader } = this.#soft;
-    if (leader === undefined || leader === this.#options.node) return;
-    this.#outbox.liveness(leader, {
-      sessions: this.liveness.takeTouched(),
-      sentAtMs: Math.floor(this.#options.clock.nowMs()),
-      applied: this.#tree.appliedIndex,
-    });
+    if (leader === undefined) return;
+    if (leader === this.#options.node) this.#barriers.probe();
+    else this.#outbox.liveness(leader, this.contact.report(this.#tree.appliedIndex));
     this.wake();
   }
 
-  #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>, nowMs: number): void {
+  #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>): void {
     if (!this.isLeader) return;
-    this.liveness.heard(report.sessions, nowMs);
-    const { cluster, incarnation } = this.#options;
-    const { commitIndex, safeIndex } = this.#raft.status();
-    const own = { origin: cluster, incarnation, index: commitIndex, ageMs: 0 };
-    this.#outbox.livenessAnswer(from, {
-      sentAtMs: report.sentAtMs,
-      ages: [own, ...this.ages()],
-      partitionState: this.partitionState,
-      safeIndex,
-    });
-  }
-
-  #onLivenessAnswer(from: NodeId, answer: LivenessAnswer): void {
-    if (from !== this.#soft.leader) return;
-    for (const { origin, index, ageMs } of answer.ages) {
-      this.freshness.note(origin, index, answer.sentAtMs - ageMs);
-    }
-    this.partitionState = answer.partitionState;
-    this.#safeIndex = answer.safeIndex;
+    const { safeIndex } = this.#raft.status();
+    const exists = (session: number): boolean => this.#tree.session(session) !== undefined;
+    this.#outbox.livenessAnswer(from, this.contact.answerTo(from, report, safeIndex, exists));
   }
 
   #sweep(): void {
-    const { clock } = this.#options;
-    const nowMs = clock.nowMs();
+    if (this.#stopped) return;
+    const nowMs = this.#options.clock.nowMs();
+    if (this.isLeader && nowMs - this.#sweptAtMs > stallMs) this.contact.liveness.lead(nowMs);
+    this.#sweptAtMs = nowMs;
     this.#queue.expire(nowMs);
     this.#barriers.expire(nowMs);
     if (this.isLeader && !this.#restoring) this.#sweepTree(nowMs);
@@ -461,7 +454,7 @@ export class Replica implements PeerHandler {
 
   #sweepTree(nowMs: number): void {
     const { clock } = this.#options;
-    const sessions = this.liveness.overdue(this.#tree.sessions(), nowMs);
+    const sessions = this.contact.liveness.overdue(this.#tree.sessions(), nowMs);
     const { term } = this.#soft;
     if (sessions.length > 0) this.#proposeOwn({ kind: "expire-sessions", sessions, term });
     const paths = this.#tree.dueReaps(clock.wallMs(), 100);

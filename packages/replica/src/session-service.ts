@@ -20,13 +20,14 @@ import {
   MeridianError,
   Tier,
 } from "@meridian/wire";
+import { defaultLimits } from "@meridian/consensus";
 import { encodeCommand, operationOf } from "./command-codec.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
 import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { appliedResponse, SessionStream } from "./session-stream.ts";
-import { type Registration, WatchRegistry } from "./watch-registry.ts";
+import { isKnownKind, isOnce, WatchRegistry } from "./watch-registry.ts";
 import type { WriteOutcome } from "./write-queue.ts";
 
 /** Bounds that a session's timeout is negotiated within. */
@@ -57,6 +58,8 @@ export class SessionService {
   readonly #limits: SessionLimits;
   readonly #random: () => number;
   readonly #streams = new Set<SessionStream>();
+  /** Streams of watches without a session. */
+  readonly #watchers = new Set<FrameStream<Encodable<IWatchEvents>>>();
   readonly #bySession = new Map<number, SessionStream>();
   readonly #dirty = new Set<SessionStream>();
   readonly #timers: (() => void)[];
@@ -76,23 +79,21 @@ export class SessionService {
 
   /** Streams connected. */
   get connections(): number {
-    return this.#streams.size;
+    return this.#streams.size + this.#watchers.size;
   }
 
   /** Accepts a client's stream. */
   accept(stream: FrameStream<Encodable<IServerFrame>>): FrameHandler<IClientFrame> {
     const session = new SessionStream(this, stream);
     this.#streams.add(session);
-    if (this.#streams.size > this.#limits.streamsMax) {
-      const message = `this node serves ${this.#limits.streamsMax} streams already: try another`;
-      session.farewell({ code: "OVERLOADED", message, retryAfterMs: 1_000 });
-    }
+    if (this.connections > this.#limits.streamsMax) session.farewell(this.#full());
     return session;
   }
 
   /** The node applied something: watches fire, waiting reads go on, sessions that ended are told. */
   onApplied(applied: Applied): void {
-    for (const transaction of applied.transactions) this.watches.notify(transaction);
+    const { tree } = this.member;
+    for (const transaction of applied.transactions) this.watches.notify(transaction, tree);
     for (const session of applied.endedSessions) {
       this.#bySession.get(session)?.farewell({
         code: "SESSION_EXPIRED",
@@ -103,9 +104,7 @@ export class SessionService {
 
   /** The tree was replaced: clients come back and resume from their positions. */
   onRestored(): void {
-    for (const stream of [...this.#streams]) {
-      stream.farewell({ code: "NOT_LEADER", message: "this node caught up by a snapshot: resume" });
-    }
+    this.drain({ code: "NOT_LEADER", message: "this node caught up by a snapshot: resume" });
   }
 
   /** A turn has ended: sends what was collected. */
@@ -134,13 +133,14 @@ export class SessionService {
     }
     if (hello.create) return this.#create(stream, hello);
     // This node may only be behind: ask the leader before calling a session expired.
-    const deadlineAtMs = this.#clock.nowMs() + hello.timeoutMs;
+    const deadlineAtMs = this.#clock.nowMs() + this.#granted(hello.timeoutMs);
     this.member.barrier(deadlineAtMs, (passed) => {
+      if (stream.closed) return;
       if (!passed) return stream.farewell(this.#noLeader());
       const found = this.member.tree.session(hello.sessionId);
       if (found === undefined) return stream.farewell(expired(hello.sessionId));
-      if (Buffer.compare(found.secret, hello.secret) !== 0) return stream.farewell(wrongSecret(hello));
-      this.#welcome(stream, hello);
+      if (Buffer.compare(found.secret, hello.secret) === 0) return this.#welcome(stream, hello);
+      stream.farewell(wrongSecret(hello));
     });
   }
 
@@ -174,7 +174,7 @@ export class SessionService {
   refuseWrite(operation: Operation): Refusal | undefined {
     const { place, tree } = this.member;
     if (place.tier === "edge") {
-      const message = `${place.node} is an edge and takes no writes: write to cluster ${place.cluster} or the owner`;
+      const message = `${place.node} is an edge and takes no writes: write to ${place.cluster}`;
       return { code: "MOVED", message, hint: place.cluster };
     }
     for (const path of pathsOf(operation)) {
@@ -183,10 +183,19 @@ export class SessionService {
       const { cluster, zone } = tree.ownership(path);
       if (cluster === undefined ? place.tier !== "global" : cluster === place.cluster) continue;
       const owner = cluster === undefined ? "a regional cluster" : `cluster ${cluster}`;
-      const message = `${path} lies in zone ${zone.prefix}, which ${owner} owns, not ${place.cluster}`;
+      const found = `${path} lies in zone ${zone.prefix}`;
+      const message = `${found}, which ${owner} owns, not ${place.cluster}`;
       return { code: "MOVED", message, hint: cluster ?? "" };
     }
     return undefined;
+  }
+
+  /** The log takes no larger command, now or later. */
+  refuseSize(command: Uint8Array): Refusal | undefined {
+    const { entryBytesMax } = defaultLimits;
+    if (command.byteLength <= entryBytesMax) return undefined;
+    const message = `a write may have ${entryBytesMax} bytes, this one has ${command.byteLength}`;
+    return { code: "TOO_LARGE", message };
   }
 
   /** The response to a write, by its outcome. */
@@ -203,7 +212,7 @@ export class SessionService {
         return {
           error: encodeRefusal({
             code: "UNKNOWN",
-            message: "the write was handed over and not seen again in time: it may still be applied",
+            message: "the write was handed over and not seen again in time: it may yet be applied",
           }),
         };
     }
@@ -222,17 +231,35 @@ export class SessionService {
 
   /** A watch without a session, for simple tools. */
   watch(watch: IWatch, stream: FrameStream<Encodable<IWatchEvents>>): WatchHandler {
-    const fault = validatePath(watch.path);
-    const outcome: Registration =
-      fault === undefined
-        ? this.watches.add(1, watch, this.member.tree, this.position(), (events) => {
-            stream.send(events);
-            if (stream.bufferedBytes > watchBufferedBytesMax) stream.close(tooSlow());
-          })
-        : { ok: false, refusal: { code: "BAD_PATH", message: fault } };
-    if (outcome.ok) return { onClose: () => this.watches.remove(outcome.watch) };
-    stream.close(new MeridianError(outcome.refusal.code, outcome.refusal.message));
-    return { onClose: () => {} };
+    const refused = this.#refuseWatch(watch);
+    if (refused !== undefined) return refuseWatcher(stream, refused);
+    const { tree } = this.member;
+    const outcome = this.watches.add(1, watch, tree, this.position(), (events) => {
+      stream.send(events);
+      if (isOnce(watch.kind) && (events.events ?? []).length > 0) stream.close();
+      else if (stream.bufferedBytes > watchBufferedBytesMax) stream.close(tooSlow());
+    });
+    if (!outcome.ok) return refuseWatcher(stream, outcome.refusal);
+    this.#watchers.add(stream);
+    return {
+      onClose: () => {
+        this.#watchers.delete(stream);
+        this.watches.remove(outcome.watch);
+      },
+    };
+  }
+
+  #refuseWatch({ path, kind }: IWatch): Refusal | undefined {
+    const fault = validatePath(path);
+    if (fault !== undefined) return { code: "BAD_PATH", message: fault };
+    if (this.connections >= this.#limits.streamsMax) return this.#full();
+    if (isKnownKind(kind)) return undefined;
+    return { code: "UNSUPPORTED", message: `this version knows no watches of kind ${kind}` };
+  }
+
+  #full(): Refusal {
+    const message = `this node serves ${this.#limits.streamsMax} streams already: try another`;
+    return { code: "OVERLOADED", message, retryAfterMs: 1_000 };
   }
 
   /** A write without a session; tried once. */
@@ -241,22 +268,23 @@ export class SessionService {
     deadlineAtMs: number,
     done: (response: Encodable<IResponse>) => void,
   ): void {
-    const refusal = this.refuseWrite(operation);
-    if (refusal !== undefined) return done({ error: encodeRefusal(refusal) });
     const finish = (outcome: WriteOutcome): void => done(this.responseOf(outcome));
-    if (this.#submit(operation, deadlineAtMs, finish)) return;
-    const message = "too many writes are waiting for the leader of this cluster";
-    done({ error: encodeRefusal({ code: "OVERLOADED", message, retryAfterMs: 50 }) });
+    const refusal =
+      this.refuseWrite(operation) ?? this.#submit(operation, deadlineAtMs, finish);
+    if (refusal !== undefined) done({ error: encodeRefusal(refusal) });
   }
 
   /** Sends every client elsewhere, for example because this node stops. */
   drain(refusal: Refusal): void {
     for (const stream of [...this.#streams]) stream.farewell(refusal);
+    const error = new MeridianError(refusal.code, refusal.message);
+    for (const stream of [...this.#watchers]) stream.close(error);
   }
 
   /** Ends the service. */
   stop(): void {
     for (const cancel of this.#timers) cancel();
+    this.reads.expire(Infinity);
     this.drain({ code: "NOT_LEADER", message: "this node is stopping: go on at another" });
   }
 
@@ -268,13 +296,13 @@ export class SessionService {
       secret: hello.secret,
       timeoutMs: this.#granted(hello.timeoutMs),
     };
-    // Writes that follow hello in the same frame go into the log behind this command.
-    this.#attach(stream);
+    // What follows hello waits: the session may exist, with another secret, and not be known here.
     this.#submitOwn(operation, (outcome) => {
+      if (stream.closed) return;
       if (outcome.kind !== "applied") return stream.farewell(this.#noLeader());
       const { result } = outcome.applied;
-      if (result.kind === "failed") return stream.farewell(result);
-      this.#welcome(stream, hello);
+      if (result.kind !== "failed") return this.#welcome(stream, hello);
+      stream.farewell(result.code === "BAD_ARGUMENTS" ? wrongSecret(hello) : result);
     });
   }
 
@@ -327,38 +355,39 @@ export class SessionService {
 
   #submitOwn(operation: Operation, done: (outcome: WriteOutcome) => void): void {
     const deadlineAtMs = this.#clock.nowMs() + defaultDeadlineMs;
-    if (!this.#submit(operation, deadlineAtMs, done)) done({ kind: "unavailable" });
+    if (this.#submit(operation, deadlineAtMs, done) !== undefined) done({ kind: "unavailable" });
   }
 
-  /** A random ticket finds the answer of a write without a session again; no other write bears it. */
+  /** A random ticket finds the answer of a write without a session again. */
   #submit(
     operation: Operation,
     deadlineAtMs: number,
     done: (outcome: WriteOutcome) => void,
-  ): boolean {
+  ): Refusal | undefined {
     const sequence = 1 + Math.floor(this.#random() * 2 ** 52);
     const command = { session: 0, sequence, acknowledged: 0, timeMs: this.wallMs(), operation };
-    return this.member.submit({
-      session: 0,
-      sequence,
-      repeatable: operation.kind === "open-session" || operation.kind === "close-session",
-      bytes: encodeCommand(command),
-      deadlineAtMs,
-      done,
-    });
+    const bytes = encodeCommand(command);
+    const refused = this.refuseSize(bytes);
+    if (refused !== undefined) return refused;
+    const repeatable = operation.kind === "open-session" || operation.kind === "close-session";
+    const write = { session: 0, sequence, repeatable, bytes, deadlineAtMs, done };
+    if (this.member.submit(write)) return undefined;
+    const message = "too many writes are waiting for the leader of this cluster";
+    return { code: "OVERLOADED", message, retryAfterMs: 50 };
   }
 
   #noLeader(): Refusal {
     const { place, leader = "" } = this.member;
     const code = place.tier === "global" ? "GLOBAL_UNAVAILABLE" : "NOT_LEADER";
-    const message = `cluster ${place.cluster} has no leader that ${place.node} can reach: try another member`;
+    const { node, cluster } = place;
+    const message = `cluster ${cluster} has no leader that ${node} can reach: try another member`;
     return { code, message, hint: leader };
   }
 
   #flush(): void {
     this.#flushing = false;
-    for (const stream of this.#dirty) stream.flush();
-    this.#dirty.clear();
+    // What has to wait is looked at again in the next turn.
+    for (const stream of this.#dirty) if (stream.flush()) this.#dirty.delete(stream);
   }
 
   #progress(): void {
@@ -369,13 +398,25 @@ export class SessionService {
 
   #sweep(): void {
     this.reads.expire(this.#clock.nowMs());
+    this.#flush();
     if (this.member.serving) return;
-    for (const stream of [...this.#bySession.values()]) stream.farewell(this.#noLeader());
+    for (const stream of [...this.#streams]) {
+      if (stream.session !== 0) stream.farewell(this.#noLeader());
+    }
   }
 }
 
 function tooSlow(): MeridianError {
-  return new MeridianError("OVERLOADED", "the events were not taken: watch again from the last positions");
+  const message = "the events were not taken: watch again from the last positions";
+  return new MeridianError("OVERLOADED", message);
+}
+
+function refuseWatcher(
+  stream: FrameStream<Encodable<IWatchEvents>>,
+  { code, message }: Refusal,
+): WatchHandler {
+  stream.close(new MeridianError(code, message));
+  return { onClose: () => {} };
 }
 
 function wrongSecret(hello: IHello): Refusal {

@@ -1,4 +1,4 @@
-import type { NodeId, Status } from "@meridian/consensus";
+import type { Configuration, NodeId } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import { Tree } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
@@ -19,7 +19,6 @@ export interface SnapshotOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly node: NodeId;
-  readonly fatal: (error: Error) => void;
   readonly snapshotEntries: number;
 }
 
@@ -44,18 +43,22 @@ export async function restoreTree(storage: Storage, clock: Clock): Promise<Tree>
 export class SnapshotTaker {
   readonly #options: SnapshotOptions;
   readonly #tree: () => Tree;
+  readonly #onFailure: (error: unknown) => void;
   #busy = false;
-  #taken: number;
+  #stopped = false;
 
-  constructor(options: SnapshotOptions, tree: () => Tree) {
+  constructor(options: SnapshotOptions, tree: () => Tree, onFailure: (error: unknown) => void) {
     this.#options = options;
     this.#tree = tree;
-    this.#taken = options.storage.log.snapshot()?.index ?? 0;
+    this.#onFailure = onFailure;
   }
 
   /** Called after entries were applied. `safeIndex`: what witnesses may forget. */
-  consider(status: () => Status, safeIndex: number): void {
-    if (this.#busy) return;
+  consider(
+    configurationAt: (index: number) => Configuration | undefined,
+    safeIndex: number,
+  ): void {
+    if (this.#busy || this.#stopped) return;
     const { storage, witness, snapshotEntries } = this.#options;
     const lastIndex = storage.log.lastIndex();
     const firstIndex = storage.log.firstIndex();
@@ -65,12 +68,19 @@ export class SnapshotTaker {
       return;
     }
     const { appliedIndex } = this.#tree();
+    const takenIndex = storage.log.snapshot()?.index ?? 0;
     // What is not durable here yet cannot be the end of a snapshot.
-    if (appliedIndex - this.#taken < snapshotEntries || appliedIndex > lastIndex) return;
-    void this.#run(() => this.#take(status().configuration));
+    if (appliedIndex - takenIndex < snapshotEntries || appliedIndex > lastIndex) return;
+    const configuration = configurationAt(appliedIndex);
+    if (configuration !== undefined) void this.#run(() => this.#take(configuration));
   }
 
-  async #take(configuration: Status["configuration"]): Promise<void> {
+  /** A snapshot that is being taken may still be written; nobody hears when that fails. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #take(configuration: Configuration): Promise<void> {
     const { storage, clock, log } = this.#options;
     const startedAtMs = clock.nowMs();
     const snapshot = this.#tree().snapshot();
@@ -82,7 +92,6 @@ export class SnapshotTaker {
     } finally {
       snapshot.release();
     }
-    this.#taken = index;
     await storage.compact(Math.max(0, index - keptEntries));
     log.info({ index, ms: Math.round(clock.nowMs() - startedAtMs) }, "snapshot taken");
   }
@@ -92,7 +101,7 @@ export class SnapshotTaker {
     try {
       await work();
     } catch (error) {
-      this.#options.fatal(error instanceof Error ? error : new Error(String(error)));
+      if (!this.#stopped) this.#onFailure(error);
     } finally {
       this.#busy = false;
     }

@@ -1,4 +1,11 @@
-import type { Change, Position, Transaction, Tree } from "@meridian/tree";
+import {
+  type Change,
+  globalCluster,
+  parentOf,
+  type Position,
+  type Transaction,
+  type Tree,
+} from "@meridian/tree";
 import {
   type Encodable,
   EventKind,
@@ -31,8 +38,9 @@ export type Registration =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /**
- * The watches that a node serves. Transactions go by as they are applied; each watch gets the events of one transaction together, in order.
- * A watch that resumes first gets what it missed out of the tree's history, or an error: there is no silent gap.
+ * The watches that a node serves. Transactions go by as they are applied; each watch gets the events
+ * of one transaction together, in order. A watch that resumes first gets what it missed out of the
+ * tree's history, or an error: there is no silent gap.
  */
 export class WatchRegistry {
   readonly #exact = new Map<string, Set<RegisteredWatch>>();
@@ -56,14 +64,14 @@ export class WatchRegistry {
     const seen = new Map(request.from.map((position) => [position.cluster, position]));
     const watch: RegisteredWatch = { id, path, kind, withData, seen, deliver };
     if (seen.size > 0) {
-      const missed = tree.changesAfter(seen);
+      const missed = tree.changesAfter(resumePositions(watch, tree, own));
       if (missed.outcome !== "continue") {
         return { ok: false, refusal: lost(path, missed.outcome) };
       }
       for (const { transaction } of missed.transactions) {
         const events = eventsOf(watch, transaction);
         if (events.length === 0) continue;
-        deliver({ watch: id, events, positions: [positionOf(transaction)] });
+        deliver({ watch: id, events, positions: reachedBy(transaction, tree) });
         if (isOnce(kind)) return { ok: true, watch };
       }
     }
@@ -81,15 +89,15 @@ export class WatchRegistry {
     if (watches.size === 0) index.delete(watch.path);
   }
 
-  /** Delivers a transaction that has just been applied. */
-  notify(transaction: Transaction): void {
+  /** Delivers a transaction that has just been applied to the tree. */
+  notify(transaction: Transaction, tree: Tree): void {
     if (this.#size === 0) return;
     for (const watch of this.#concerned(transaction.changes)) {
       if (wasSeen(watch, transaction)) continue;
       const events = eventsOf(watch, transaction);
       if (events.length === 0) continue;
       if (isOnce(watch.kind)) this.remove(watch);
-      watch.deliver({ watch: watch.id, events, positions: [positionOf(transaction)] });
+      watch.deliver({ watch: watch.id, events, positions: reachedBy(transaction, tree) });
     }
   }
 
@@ -124,7 +132,13 @@ function isRecursive(kind: number): boolean {
   return kind === WatchKind.PERSISTENT_RECURSIVE || kind === WatchKind.UNSPECIFIED;
 }
 
-function isOnce(kind: number): boolean {
+/** This version knows what such a watch reports. */
+export function isKnownKind(kind: number): boolean {
+  return isRecursive(kind) || isOnce(kind) || kind === WatchKind.PERSISTENT;
+}
+
+/** A watch of this kind ends with its first event. */
+export function isOnce(kind: number): boolean {
   return kind === WatchKind.DATA || kind === WatchKind.CHILD || kind === WatchKind.EXISTS;
 }
 
@@ -138,6 +152,56 @@ function lost(path: string, outcome: "compacted" | "forked"): Refusal {
         code: "FORKED",
         message: `the position for ${path} belongs to a history that was abandoned: read again`,
       };
+}
+
+/**
+ * Where to resume from, for every cluster of the tree. Clusters that the watch can hear of and the
+ * watcher has seen nothing of count from their beginning: if that is no longer kept, the watcher has
+ * to know. The others are passed over.
+ */
+function resumePositions(
+  watch: RegisteredWatch,
+  tree: Tree,
+  own: Position,
+): ReadonlyMap<string, Position> {
+  const positions = new Map<string, Position>();
+  const concerns = originsOf(watch, tree);
+  for (const position of [own, ...tree.cursors().values()]) {
+    const { cluster } = position;
+    if (!concerns(cluster)) positions.set(cluster, position);
+    else positions.set(cluster, watch.seen.get(cluster) ?? { ...position, index: 0 });
+  }
+  return positions;
+}
+
+/** Tells whose changes a watch can hear of. */
+function originsOf({ path, kind }: RegisteredWatch, tree: Tree): (cluster: string) => boolean {
+  const single = kind === WatchKind.DATA || kind === WatchKind.EXISTS;
+  const spans = !single && tree.zones().zones.some(({ prefix }) => liesBelow(prefix, path));
+  if (spans) return () => true;
+  const { cluster: owner } = tree.ownership(path);
+  return (cluster) => (owner === undefined ? cluster !== globalCluster : cluster === owner);
+}
+
+/** Whether a zone, perhaps with a template for the region in its prefix, begins below a path. */
+function liesBelow(prefix: string, path: string): boolean {
+  const above = path === "/" ? [] : path.slice(1).split("/");
+  const parts = prefix.slice(1).split("/");
+  if (parts.length <= above.length) return false;
+  return above.every((part, place) => part === parts[place] || parts[place] === "{region}");
+}
+
+/**
+ * The position that a watcher has reached with a transaction. None in the middle of a snapshot that
+ * is being taken over: its parts all bear the position that holds after the last of them.
+ */
+function reachedBy(transaction: Transaction, tree: Tree): readonly Position[] {
+  const position = positionOf(transaction);
+  if (position.cluster === tree.cluster) return [position];
+  const cursor = tree.cursors().get(position.cluster);
+  const isReached =
+    cursor?.incarnation === position.incarnation && cursor.index >= position.index;
+  return isReached ? [position] : [];
 }
 
 function wasSeen({ seen }: RegisteredWatch, { origin, incarnation, index }: Transaction): boolean {
@@ -191,9 +255,4 @@ function kindFor(watch: RegisteredWatch, change: Change): EventKind | undefined 
   }
   if (watch.kind === WatchKind.DATA && change.kind === "created") return undefined;
   return nodeKinds[change.kind];
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash <= 0 ? "/" : path.slice(0, slash);
 }

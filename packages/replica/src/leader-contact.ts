@@ -1,0 +1,111 @@
+import type { Random } from "@meridian/consensus";
+import type { LivenessAnswer, LivenessReport, OriginAge } from "@meridian/transport";
+import type { Clock } from "./clock.ts";
+import { Freshness } from "./freshness.ts";
+import { SessionLiveness } from "./session-liveness.ts";
+
+/** An unknown age travels as a very great one. */
+const ageMaxMs = 2 ** 40;
+
+/**
+ * What a leader and the other members tell each other several times a second: which sessions live,
+ * and how old what is where may be. The answers also prove that the leader can be reached.
+ */
+export class LeaderContact {
+  readonly liveness: SessionLiveness = new SessionLiveness();
+  /** Ages of the cluster's own state and of its mirrors here, as far as this member knows. */
+  readonly freshness: Freshness = new Freshness();
+  /** Leader: ages of its mirrors, for the others. Set by the region. */
+  ages: () => readonly OriginAge[] = () => [];
+  /** The region's partition state as a number, as the leader sees it. */
+  partitionState = 0;
+  /** What witnesses may forget. */
+  safeIndex = 0;
+  readonly #cluster: string;
+  readonly #incarnation: number;
+  readonly #clock: Clock;
+  /**
+   * Added to the times that are sent: an answer to an earlier life of this node, whose clock began
+   * elsewhere, must not pass for one to this life.
+   */
+  readonly #lifeMs: number;
+  readonly #startedAtMs: number;
+  #leads = false;
+  #contactAtMs: number;
+
+  constructor(
+    { cluster, incarnation }: { readonly cluster: string; readonly incarnation: number },
+    clock: Clock,
+    random: Random,
+  ) {
+    this.#cluster = cluster;
+    this.#incarnation = incarnation;
+    this.#clock = clock;
+    this.#lifeMs = Math.floor(random() * 2 ** 40);
+    this.#startedAtMs = Math.floor(clock.nowMs());
+    this.#contactAtMs = this.#startedAtMs;
+  }
+
+  /** How long ago this member last had proof of a leader that it can reach; 0 while it leads. */
+  get silenceMs(): number {
+    return this.#leads ? 0 : this.#clock.nowMs() - this.#contactAtMs;
+  }
+
+  /** This member leads from now on, or does no longer. */
+  lead(leads: boolean): void {
+    if (this.#leads === leads) return;
+    const nowMs = this.#clock.nowMs();
+    this.#leads = leads;
+    if (leads) return this.liveness.lead(nowMs);
+    this.liveness.follow();
+    this.#contactAtMs = nowMs;
+  }
+
+  /** Follower: what to tell the leader. */
+  report(applied: number): LivenessReport {
+    const sentAtMs = Math.floor(this.#clock.nowMs()) + this.#lifeMs;
+    return { sessions: this.liveness.report(), sentAtMs, applied };
+  }
+
+  /** Leader: a member's report, and the answer to it. */
+  answerTo(
+    member: string,
+    report: LivenessReport,
+    safeIndex: number,
+    exists: (session: number) => boolean,
+  ): LivenessAnswer {
+    this.liveness.heard(member, report.sessions, this.#clock.nowMs(), exists);
+    const { sentAtMs } = report;
+    const { partitionState } = this;
+    return { sentAtMs, ages: [...this.#ownAge(), ...this.ages()], partitionState, safeIndex };
+  }
+
+  /** Follower: the leader's answer. */
+  onAnswer(answer: LivenessAnswer): void {
+    const reportedAtMs = answer.sentAtMs - this.#lifeMs;
+    if (reportedAtMs < this.#startedAtMs || reportedAtMs > this.#clock.nowMs()) return;
+    this.#contactAtMs = Math.max(this.#contactAtMs, reportedAtMs);
+    this.liveness.confirmed(reportedAtMs);
+    for (const { origin, index, ageMs } of answer.ages) {
+      this.freshness.note(origin, index, reportedAtMs - ageMs);
+    }
+    this.partitionState = answer.partitionState;
+    this.safeIndex = answer.safeIndex;
+  }
+
+  /** The answer to a read index: all that was committed when it was asked for is at or below it. */
+  onProof(index: number, askedAtMs: number): void {
+    this.freshness.note(this.#cluster, index, askedAtMs);
+  }
+
+  /**
+   * Age of the leader's own proof. Its commit index alone proves nothing: another may lead already,
+   * and a new leader does not know what the one before had committed.
+   */
+  #ownAge(): readonly OriginAge[] {
+    const proof = this.freshness.newest(this.#cluster);
+    if (proof === undefined) return [];
+    const ageMs = Math.min(Math.ceil(this.#clock.nowMs() - proof.asOfMs), ageMaxMs);
+    return [{ origin: this.#cluster, incarnation: this.#incarnation, index: proof.index, ageMs }];
+  }
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { contactMaxMs, SessionLiveness } from "../src/session-liveness.ts";
+
+const sessions = [{ id: 1, timeoutMs: 2_000 }];
+const always = (): boolean => true;
+
+/** Virtual time at which a leader finds session 1 overdue, looking every 10 ms. */
+function expiryOf(liveness: SessionLiveness, fromMs: number, each = (_: number): void => {}) {
+  for (let nowMs = fromMs; nowMs < 60_000; nowMs += 10) {
+    each(nowMs);
+    if (liveness.overdue(sessions, nowMs).length > 0) return nowMs;
+  }
+  return Infinity;
+}
+
+test("a silent session of the leader's own client is overdue after its timeout, not before", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(-10_000);
+  liveness.touch(1, 500);
+  expect(expiryOf(liveness, 500)).toBe(2_510);
+});
+
+test("a new leader gives every session its full timeout, and more than members may vouch", () => {
+  const liveness = new SessionLiveness();
+  liveness.touch(1, 0);
+  liveness.lead(5_000);
+  expect(expiryOf(liveness, 5_000)).toBeGreaterThan(5_000 + contactMaxMs + 2_000);
+});
+
+test("three leader changes in a row never shorten a session's life", () => {
+  for (const [first, second, third] of [
+    [1_000, 2_000, 3_000],
+    [1_900, 3_800, 5_700],
+  ] as const) {
+    const liveness = new SessionLiveness();
+    for (const nowMs of [first, second, third]) liveness.lead(nowMs);
+    expect(expiryOf(liveness, third)).toBeGreaterThan(third + 2_000);
+  }
+});
+
+test("a session that a member reports as silent is overdue soon after its timeout", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(-10_000);
+  liveness.heard("b", [1], 0, always);
+  const expiredMs = expiryOf(liveness, 0, (nowMs) => {
+    if (nowMs % 200 === 0) liveness.heard("b", [], nowMs, always);
+  });
+  expect(expiredMs).toBeGreaterThan(2_000);
+  expect(expiredMs).toBeLessThan(3_000);
+});
+
+test("a session outlives what its member may have vouched for after the last report", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(-10_000);
+  liveness.heard("b", [1], 0, always);
+  liveness.heard("b", [], 1_000, always);
+  // The member may have answered the client until 1,000 + contactMaxMs.
+  expect(expiryOf(liveness, 1_000)).toBeGreaterThan(1_000 + contactMaxMs + 2_000);
+});
+
+test("a sign of life is reported until the leader has confirmed a report that holds it", () => {
+  const liveness = new SessionLiveness();
+  liveness.touch(1, 100);
+  expect(liveness.report()).toEqual([1]);
+  liveness.touch(2, 150);
+  expect(liveness.report()).toEqual([1, 2]);
+  liveness.confirmed(100);
+  expect(liveness.report()).toEqual([2]);
+});
+
+test("nothing is kept of sessions that have ended or never were", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(0);
+  liveness.touch(1, 10);
+  liveness.heard("b", [2, 3], 10, (session) => session === 2);
+  expect(liveness.size).toBe(2);
+  liveness.forget(1);
+  liveness.forget(2);
+  expect(liveness.size).toBe(0);
+  expect(liveness.report()).toEqual([]);
+});
+
+test("ten thousand overdue sessions end in portions", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(0);
+  const many = Array.from({ length: 10_000 }, (_, id) => ({ id: id + 1, timeoutMs: 2_000 }));
+  expect(liveness.overdue(many, 10_000)).toEqual([]);
+  expect(liveness.overdue(many, 20_000)).toHaveLength(500);
+});
