@@ -39,8 +39,8 @@ export async function runServer(files: readonly string[]): Promise<number> {
 }
 
 async function start(config: NodeConfig): Promise<RunningNode> {
-  const { node, region, role } = config;
-  const log = openLog(config.log.level, { node, region });
+  const { node, role } = config;
+  const log = openLog(config.log.level, { node });
   try {
     const running = await startNode(config, { log });
     log.info({ role, listen: config.listen, advertise: config.advertise }, "started");
