@@ -251,9 +251,13 @@ export class Attachment {
     if (link.hasStalled) this.#hasStalled = true;
     this.#itinerary.failed(link.place, runtime.nowMs());
     if (error.code !== "MOVED" && error.hint !== "") this.#itinerary.prefer(error.hint);
-    // What was heard over this connection says nothing about the next one.
-    if (isUnreachable(error)) link.pooled.heardAtMs = -Infinity;
-    if (link.hasStalled || (!wasWelcome && isUnreachable(error))) pool.discard(link.pooled);
+    // A node without a leader keeps silent to sessions and answers others: then the connection is
+    // fine. Otherwise what was heard over it says nothing about the next one.
+    const isConnectionFine = link.wasDismissed || link.pooled.heardAtMs > link.heardAtMs;
+    if (!isConnectionFine && isUnreachable(error)) {
+      link.pooled.heardAtMs = -Infinity;
+      if (link.hasStalled || !wasWelcome) pool.discard(link.pooled);
+    }
     events.onLost(link, error);
     this.#onFailure(error);
   }

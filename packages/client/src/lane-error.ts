@@ -35,12 +35,8 @@ export function isBarring(code: MeridianErrorCode): boolean {
 /** How the transports, over gRPC and in memory, begin their words about a connection never made. */
 const neverConnected = /^(No connection established|nobody at )/;
 
-/**
- * Whether a stream that ended so, without a welcome, did nothing of what went with the hello and
- * will not. That a node has no leader is no such word: what it took may still find one.
- */
+/** Whether a stream that ended so, without a welcome, cannot have brought anything to a node. */
 export function isWithoutEffect(error: MeridianError): boolean {
-  if (barring.has(error.code) || error.code === "SESSION_EXPIRED") return true;
   return error.code === "REGION_UNAVAILABLE" && neverConnected.test(error.description);
 }
 

@@ -342,9 +342,10 @@ export class Lane {
   #onLost(link: Link, error: MeridianError | undefined): void {
     this.#session?.onLost(link, error === undefined || this.#isClosed);
     this.#subscriptions.lost();
-    if (link.welcome === undefined && error !== undefined && isWithoutEffect(error)) {
-      // The node refused the stream, and with it everything that went with the hello, or
-      // there was never a connection that it could have gone over.
+    const isVoid = link.wasDismissed || (error !== undefined && isWithoutEffect(error));
+    if (link.welcome === undefined && isVoid) {
+      // A node does nothing of what comes with the hello before the welcome; or there was never a
+      // connection that it could have gone over.
       for (const pending of this.#outbox.all()) {
         if (pending.sentAtMs >= link.openedAtMs) pending.maybeApplied = pending.wasMaybeApplied;
       }

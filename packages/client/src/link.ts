@@ -58,7 +58,9 @@ export class Link {
   readonly openedAtMs: number;
   /** When something last arrived; until then, when the link was opened. */
   heardAtMs: number;
-  /** It did not answer in time: the connection below it is as good as dead. */
+  /** The node ended it in words of its own. Before a welcome that means that it did nothing. */
+  wasDismissed = false;
+  /** It did not answer in time. */
   hasStalled = false;
   /** The server had received everything sent up to then. -Infinity: nothing is known. */
   confirmedAtMs: number = -Infinity;
@@ -191,7 +193,9 @@ export class Link {
       this.shown.addAll(events.positions);
       this.#events.onWatchEvents(this, events);
     }
-    if (frame.farewell !== undefined) this.fail(MeridianError.fromWire(frame.farewell));
+    if (frame.farewell === undefined) return;
+    this.wasDismissed = true;
+    this.fail(MeridianError.fromWire(frame.farewell));
   }
 
   #onWelcome(welcome: IWelcome): void {

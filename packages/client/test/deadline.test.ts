@@ -53,6 +53,17 @@ test("a refusal does not make up for an earlier sending of which nothing was hea
   expect(await fleet.runtime.until(write)).toBe("UNKNOWN");
 });
 
+test("nothing of what came with a hello that was turned away has happened", async () => {
+  const { fleet, client } = await attached();
+  for (const server of fleet.select(isGlobal)) {
+    server.dismissal = refused("GLOBAL_UNAVAILABLE").error;
+    for (const stream of server.streams) stream.sink.break();
+  }
+  const write = codeOf(client.set("/global/a", "x", { deadlineMs: 3_000 }));
+  expect(await fleet.runtime.until(write)).toBe("GLOBAL_UNAVAILABLE");
+  expect(fleet.cluster("global").applied).toEqual([]);
+});
+
 test("a regional cluster that does not answer is REGION_UNAVAILABLE", async () => {
   const fleet = new FakeFleet();
   const client = await fleet.client();

@@ -3,6 +3,7 @@ import {
   Tier,
   type Encodable,
   type IClientFrame,
+  type IError,
   type IHello,
   type INodeAddress,
   type IRequest,
@@ -37,6 +38,8 @@ export class FakeServer {
   isSilent = false;
   /** Age that it states for what it mirrors. */
   stalenessMs = 0;
+  /** Hellos with a session are turned away with this. */
+  dismissal: Encodable<IError> | undefined;
   /** A watch is answered at once and told what it missed only after this. */
   catchUpMs = 0;
   /** Node that it takes for the leader; undefined: the one who leads. */
@@ -149,6 +152,12 @@ export class FakeStream {
     const cluster = fleet.cluster(place.cluster);
     hellos.push(hello);
     this.#hello = hello;
+    const { dismissal } = this.#server;
+    if (dismissal !== undefined && hello.sessionId !== 0) {
+      this.sink.send({ farewell: dismissal });
+      this.sink.close();
+      return false;
+    }
     if (hello.sessionId !== 0 && !cluster.sessions.has(hello.sessionId)) {
       if (!hello.create) {
         this.sink.send({ farewell: refused("SESSION_EXPIRED").error });
