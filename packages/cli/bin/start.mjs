@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// What `npm start` and `npm test` run on a fresh clone: installs what is missing, builds what changed, then goes on in
-// this same process, so that signals and exit codes need no forwarding. Uses nothing but Node itself; everything said
-// before the platform or the tests take over goes to stderr, which leaves stdout to them.
+// What `npm start` and `npm test` run on a fresh clone: installs what is missing, builds what
+// changed, then goes on in this same process, so that signals and exit codes need no forwarding.
+// Uses nothing but Node itself; everything said before the platform or the tests take over goes to
+// stderr, which leaves stdout to them.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
@@ -44,8 +45,8 @@ function refuseOldNode() {
 }
 
 /**
- * npm passes SIGINT and SIGTERM on, but cannot pass SIGKILL: then the shell between npm and this process, or this process
- * itself, gets another parent, which is the sign to stop as well.
+ * npm passes SIGINT and SIGTERM on, but cannot pass SIGKILL: then the shell between npm and this
+ * process, or this process itself, gets another parent, which is the sign to stop as well.
  */
 function stopWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;
@@ -66,7 +67,9 @@ function parentOf(pid) {
   }
 }
 
-/** Whether some package of the lockfile is missing or has another version than the lockfile says. */
+/**
+ * Whether some package of the lockfile is missing or has another version than the lockfile says.
+ */
 function installNeeded() {
   const wanted = join(root, "package-lock.json");
   const installed = join(modules, ".package-lock.json");
@@ -90,7 +93,9 @@ function npm() {
   return script === undefined ? ["npm"] : [process.execPath, script];
 }
 
-/** Runs a command to its end; ends this process with its exit code when it fails or is interrupted. */
+/**
+ * Runs a command to its end; ends this process with its exit code when it fails or is interrupted.
+ */
 function run(command, ...args) {
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   const forward = (signal) => child.kill(signal);

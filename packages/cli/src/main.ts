@@ -4,9 +4,12 @@ import { exitCodes } from "./failure/exit-code.ts";
 import { failureOf, reportFailure } from "./failure/report.ts";
 import { createProgram } from "./program.ts";
 
-/** Runs `meridian` with the arguments after the program's name; sets the exit code of the process. */
+/**
+ * Runs `meridian` with the arguments after the program's name; sets the exit code of the process.
+ */
 export async function main(args: readonly string[]): Promise<void> {
-  // Arguments after `--` belong to a command that is run, `-o json` among them does not concern this program.
+  // Arguments after `--` belong to a command that is run, `-o json` among them does not concern
+  // this program.
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   const output = asksForJson(own) ? "json" : "text";
   process.stdout.on("error", endQuietly);

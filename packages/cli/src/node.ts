@@ -82,7 +82,10 @@ export async function startNode(
   }
 }
 
-/** Connections to producers of changes, one for each address however often its stream is opened again. */
+/**
+ * Connections to producers of changes, one for each address however often its stream is opened
+ * again.
+ */
 class Channels {
   readonly #channels = new Map<string, Channel>();
 

@@ -9,8 +9,9 @@ import type { Output } from "./command/options.ts";
 import { version } from "./version.ts";
 
 /**
- * All commands of `meridian`. What a command does is loaded when it runs: a command that only reads does not wait for
- * what a server needs. With JSON output, errors of parsing are left to the caller to tell.
+ * All commands of `meridian`. What a command does is loaded when it runs: a command that only reads
+ * does not wait for what a server needs. With JSON output, errors of parsing are left to the caller
+ * to tell.
  */
 export function createProgram(output: Output): Command {
   const program = new Command("meridian")
@@ -23,8 +24,8 @@ export function createProgram(output: Output): Command {
     .exitOverride()
     .addHelpText(
       "after",
-      "\nExit codes: 0 ok, 1 other failure, 2 usage, 3 unavailable or deadline, 4 no such node, 5 conflict,\n" +
-        "6 permission or residency, 7 consistency refused, 8 partial.\n" +
+      "\nExit codes: 0 ok, 1 other failure, 2 usage, 3 unavailable or deadline, 4 no such node,\n" +
+        "5 conflict, 6 permission or residency, 7 consistency refused, 8 partial.\n" +
         "Environment: MERIDIAN_TOPOLOGY, MERIDIAN_ENDPOINTS, MERIDIAN_REGION.\n",
     );
   if (output === "json") program.configureOutput({ writeErr: () => {} });

@@ -1,5 +1,6 @@
-// Stands in for `meridian server` in tests of the local platform: reads the listen addresses out of the configuration
-// files it is given, answers the health check on them, and lives and dies as the real one does.
+// Stands in for `meridian server` in tests of the local platform: reads the listen addresses out of
+// the configuration files it is given, answers the health check on them, and lives and dies as the
+// real one does.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http2";
 

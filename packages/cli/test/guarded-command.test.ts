@@ -1,3 +1,7 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect, test } from "vitest";
 
 import { runGuarded } from "../src/recipe/guarded-command.ts";
@@ -26,11 +30,14 @@ test("a command ends when what it runs under is lost", async () => {
 });
 
 test("a command that ignores the request to end is killed", async () => {
-  const script = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
+  const mark = join(mkdtempSync(join(tmpdir(), "meridian-")), "ignores");
+  const script = `process.on("SIGTERM", () => {});
+    require("node:fs").writeFileSync(${JSON.stringify(mark)}, "");
+    setInterval(() => {}, 1000);`;
   const lost = new AbortController();
   const ended = runGuarded([node, "-e", script], { fencingToken: 1, lost: lost.signal });
-  // Long enough for the command to have taken the signal over, which is what the test is about.
-  setTimeout(() => lost.abort(), 500);
+  while (!existsSync(mark)) await new Promise((resolve) => setTimeout(resolve, 10));
+  lost.abort();
   expect(await ended).toBe(137);
 });
 

@@ -125,7 +125,7 @@ test("a process that crashes is started again", async () => {
   expect((await started).pid).not.toBe(before);
 });
 
-test("a region that is killed is down with its point of presence, and stays down until restarted", async () => {
+test("a killed region is down with its point of presence, until it is restarted", async () => {
   await platform.kill("sa-east");
   expect([pidOf("sa-east-site"), pidOf("sa-east-pop")]).toEqual([0, 0]);
   expect(existsSync(platform.directory.pid("sa-east-1"))).toBe(false);

@@ -129,8 +129,8 @@ async function onPlatform<T>(
   const control = topology?.control;
   if (control === undefined) {
     throw usageError(
-      "faults can be made on a local platform only (one that `meridian dev` started); name it with " +
-        "--topology, the topology.yaml in its data directory",
+      "faults can be made on a local platform only (one that `meridian dev` started); name it " +
+        "with --topology, the topology.yaml in its data directory",
     );
   }
   return withChannel(control, async ({ platform }) => {
@@ -138,7 +138,7 @@ async function onPlatform<T>(
       return await work(platform);
     } catch (error) {
       if ((error as { code?: unknown }).code !== "REGION_UNAVAILABLE") throw error;
-      const message = `the local platform does not answer at ${control}; is \`meridian dev\` running?`;
+      const message = `no local platform answers at ${control}; is \`meridian dev\` running?`;
       throw new CommandError(exitCodes.unavailable, "REGION_UNAVAILABLE", message, {
         cause: error,
       });

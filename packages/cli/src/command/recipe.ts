@@ -42,8 +42,8 @@ function recipe(
   return platformOptions(command).addHelpText(
     "after",
     `
-The command finds a number that grows with every holder in $MERIDIAN_FENCING_TOKEN. It is told to end (SIGTERM, then
-SIGKILL) when what it runs under is lost. Its exit code becomes that of meridian.
+The command finds a number that grows with every holder in $MERIDIAN_FENCING_TOKEN. It is told to
+end (SIGTERM, then SIGKILL) when what it runs under is lost. Its exit code becomes that of meridian.
 
 Examples:
 ${examples.map((example) => `  $ meridian ${example}`).join("\n")}`,

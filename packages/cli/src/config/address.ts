@@ -7,7 +7,10 @@ export interface Address {
 /** Form of an address, for messages about a wrong one. */
 export const addressForm = "host:port, such as 127.0.0.1:7400";
 
-/** Reads `host:port` or `[ipv6]:port`; undefined when it is neither. Port 0 is for listeners only and is accepted. */
+/**
+ * Reads `host:port` or `[ipv6]:port`; undefined when it is neither. Port 0 is for listeners only
+ * and is accepted.
+ */
 export function parseAddress(text: string): Address | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;

@@ -63,7 +63,8 @@ function problemsOf(issue: $ZodIssue, root: unknown, schema: $ZodType): readonly
       return [{ path, message: `${head} ${what}${seen}${tail}` }];
     }
     case "custom":
-      // A refinement that says what it expects shows what it met; a rule across keys speaks for itself.
+      // A refinement that says what it expects shows what it met; a rule across keys speaks for
+      // itself.
       if (issue.params?.["rule"] === true) return [{ path, message: issue.message }];
       return [{ path, message: `expected ${issue.message}, found ${show(found)}` }];
     case "too_big":

@@ -1,6 +1,6 @@
 /**
- * The candidate that a mistyped word most likely meant, or undefined when none is near: at most a third of the word's
- * letters may have to be changed, and at least one is always allowed.
+ * The candidate that a mistyped word most likely meant, or undefined when none is near: at most a
+ * third of the word's letters may have to be changed, and at least one is always allowed.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wordLower = word.toLowerCase();
@@ -16,7 +16,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Optimal string alignment distance (insert, delete, replace, swap neighbours); `limit` or more is cut to `limit`. */
+/**
+ * Optimal string alignment distance (insert, delete, replace, swap neighbours); `limit` or more is
+ * cut to `limit`.
+ */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let beforeLast: number[] = [];

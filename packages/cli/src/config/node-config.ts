@@ -64,7 +64,10 @@ export interface NodeConfig {
   readonly cluster: readonly Member[];
   /** Members of the global tier, as seeds. */
   readonly global: readonly Member[];
-  /** Members of the regional clusters, as seeds; the order of the regions is the order of preference. */
+  /**
+   * Members of the regional clusters, as seeds; the order of the regions is the order of
+   * preference.
+   */
   readonly regions: Readonly<Record<string, readonly Member[]>>;
   /** Edges that clients may be pointed to. */
   readonly edges: readonly Member[];

@@ -4,7 +4,9 @@ import { addressForm, parseAddress } from "./address.ts";
 import type { Limits, LogLevel, Member, Timeouts, ZoneConfig } from "./node-config.ts";
 import { roles, tierOf, type Role } from "./role.ts";
 
-/** A node's configuration as it stands in the file: optional keys still open, paths still relative. */
+/**
+ * A node's configuration as it stands in the file: optional keys still open, paths still relative.
+ */
 export interface NodeDocument {
   readonly node: string;
   readonly region: string;
@@ -106,7 +108,10 @@ export const nodeConfigSchema: z.ZodType<NodeDocument> = z
     }
   });
 
-/** A key that later versions will know: refused with words of its own, so that nobody believes it has an effect. */
+/**
+ * A key that later versions will know: refused with words of its own, so that nobody believes it
+ * has an effect.
+ */
 function reserved(instead: string): z.ZodOptional<z.ZodUnknown> {
   const message = `reserved, not available in this version; ${instead}`;
   return z

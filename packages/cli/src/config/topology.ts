@@ -66,8 +66,8 @@ export function readTopology(file: string): Topology {
 }
 
 /**
- * Like `readTopology`, from text. Checked by hand, not by the schema library: every data command reads this file first,
- * and loading the library would double the time until it answers.
+ * Like `readTopology`, from text. Checked by hand, not by the schema library: every data command
+ * reads this file first, and loading the library would double the time until it answers.
  */
 export function parseTopology(file: string, text: string): Topology {
   const lines = new LineCounter();

@@ -34,8 +34,8 @@ export interface Whereabouts {
 const localTopology = ".meridian/topology.yaml";
 
 /**
- * Finds the platform: what the options say, else the environment (MERIDIAN_ENDPOINTS, MERIDIAN_TOPOLOGY), else a local
- * platform of the current directory.
+ * Finds the platform: what the options say, else the environment (MERIDIAN_ENDPOINTS,
+ * MERIDIAN_TOPOLOGY), else a local platform of the current directory.
  * @throws {CommandError} usage, with the ways to name a platform, when there is none.
  */
 export function findPlatform(
@@ -49,7 +49,10 @@ export function findPlatform(
   return inTopology(topologyFile(choice, environment), region);
 }
 
-/** Nodes to begin with, for a caller in a region: its regional cluster and edge, then everything else. */
+/**
+ * Nodes to begin with, for a caller in a region: its regional cluster and edge, then everything
+ * else.
+ */
 export function entryPoints(topology: Topology, region: string): readonly string[] {
   const order = ({ region: at, tier }: TopologyNode): number =>
     (at === region ? 0 : 10) + tierOrder[tier];
@@ -63,8 +66,9 @@ function topologyFile({ topology }: PlatformChoice, environment: NodeJS.ProcessE
   if (file !== undefined) return file;
   if (existsSync(localTopology)) return resolve(localTopology);
   throw usageError(
-    "which platform? Start a local one with `npx meridian dev` (or `npm start`) in this directory, or name one with " +
-      "--topology FILE or --endpoints HOST:PORT,... (MERIDIAN_TOPOLOGY and MERIDIAN_ENDPOINTS do the same)",
+    "which platform? Start a local one with `npx meridian dev` (or `npm start`) in this " +
+      "directory, or name one with --topology FILE or --endpoints HOST:PORT,... " +
+      "(MERIDIAN_TOPOLOGY and MERIDIAN_ENDPOINTS do the same)",
   );
 }
 

@@ -1,6 +1,9 @@
 /** The word that stands for stdin where data is expected. */
 const stdinMark = "-";
-/** Largest node that any server takes by default is 1 MiB; more is refused there, not silently cut here. */
+/**
+ * Largest node that any server takes by default is 1 MiB; more is refused there, not silently cut
+ * here.
+ */
 const inputBytesMax = 64 * 1024 * 1024;
 
 /** Data from an argument, or all of stdin for `-`. */

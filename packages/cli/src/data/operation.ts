@@ -25,7 +25,8 @@ const forms: Readonly<
 };
 
 /**
- * Reads one part of a multi, in words as a shell would part them; `forms` has the kinds. Data always stands in the line.
+ * Reads one part of a multi, in words as a shell would part them; `forms` has the kinds. Data
+ * always stands in the line.
  * @throws {CommandError} usage.
  */
 export function parseOperation(line: string): MultiOperation {
@@ -61,7 +62,10 @@ function kindOf(line: string, word: string): MultiOperation["kind"] {
   throw usageError(`no operation is named "${word}"; ${tail} In: ${line}`);
 }
 
-/** Words of a line: blanks part them, single and double quotes keep them together, a backslash takes the next letter. */
+/**
+ * Words of a line: blanks part them, single and double quotes keep them together, a backslash takes
+ * the next letter.
+ */
 export function wordsOf(line: string): readonly string[] {
   const words: string[] = [];
   const pattern = /\s*((?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)\s*/gy;

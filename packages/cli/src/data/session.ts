@@ -25,8 +25,8 @@ export async function withMeridian<T>(
 }
 
 /**
- * Runs a read. That a zone does not have the consistency asked for (a strict read where nobody owns the data) is a
- * consistency refused, not a feature that is missing.
+ * Runs a read. That a zone does not have the consistency asked for (a strict read where nobody owns
+ * the data) is a consistency refused, not a feature that is missing.
  */
 export async function reading<T>(consistency: string | undefined, read: Promise<T>): Promise<T> {
   try {

@@ -9,8 +9,8 @@ import type { WatchOptions } from "./options.ts";
 import { withMeridian } from "./session.ts";
 
 /**
- * `meridian watch`: one line an event until interrupted. With a token it begins after what the token has seen: an event's
- * own token resumes after that event.
+ * `meridian watch`: one line an event until interrupted. With a token it begins after what the
+ * token has seen: an event's own token resumes after that event.
  */
 export async function watch(path: string, options: WatchOptions): Promise<ExitCode> {
   const { consistency, token, count = Infinity, withData = false, depth, output } = options;

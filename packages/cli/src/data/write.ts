@@ -30,7 +30,10 @@ export async function set(
   return exitCodes.ok;
 }
 
-/** `meridian create`: prints the path as made. An ephemeral node lives until the command is interrupted. */
+/**
+ * `meridian create`: prints the path as made. An ephemeral node lives until the command is
+ * interrupted.
+ */
 export async function create(
   path: string,
   argument: string,
@@ -66,7 +69,10 @@ export async function remove(path: string, options: WriteOptions): Promise<ExitC
   return exitCodes.ok;
 }
 
-/** Sets, or makes the node when it is not there; whoever makes it first, the data is ours in the end. */
+/**
+ * Sets, or makes the node when it is not there; whoever makes it first, the data is ours in the
+ * end.
+ */
 async function setOrCreate(
   meridian: Meridian,
   path: string,

@@ -21,7 +21,10 @@ export interface DevOptions {
 /** The program that the processes of the platform run. */
 const program = fileURLToPath(new URL("../../bin/meridian.js", import.meta.url));
 
-/** `meridian dev`: runs a local platform until it is told to stop. Resolves when nothing of it is left. */
+/**
+ * `meridian dev`: runs a local platform until it is told to stop. Resolves when nothing of it is
+ * left.
+ */
 export async function dev(options: DevOptions): Promise<void> {
   const { data, wan: wanMode, basePort, profile } = options;
   const times = roundTripTimesOf(wanMode, regions);

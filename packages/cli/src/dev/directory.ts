@@ -109,7 +109,8 @@ interface ProcessIdentity {
 function identityOf(pid: number): ProcessIdentity {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may hold blanks: fields are counted from behind it. proc(5), field 22.
+    // The name in parentheses may hold blanks: fields are counted from behind it. proc(5), field
+    // 22.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { pid, startTicks: Number(fields[19]) };
   } catch {

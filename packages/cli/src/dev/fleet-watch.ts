@@ -17,7 +17,10 @@ export interface NodeState {
   readonly serving: boolean;
 }
 
-/** Longest wait for an answer. A node that takes longer does not serve well enough to be called ready. */
+/**
+ * Longest wait for an answer. A node that takes longer does not serve well enough to be called
+ * ready.
+ */
 const deadlineMs = 1_000;
 
 /** Asks every node of the platform how it is, over gRPC as any operator would. */

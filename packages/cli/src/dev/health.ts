@@ -4,13 +4,16 @@ const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_CONTENT_TYPE } = co
 
 /** An empty HealthCheckRequest (the whole server) as one uncompressed gRPC message. */
 const emptyMessage = Buffer.alloc(5);
-/** A HealthCheckResponse that says SERVING: field 1, value 1, behind the five bytes of the frame. */
+/**
+ * A HealthCheckResponse that says SERVING: field 1, value 1, behind the five bytes of the frame.
+ */
 const serving = Buffer.from([0, 0, 0, 0, 2, 0x08, 0x01]);
 const answerBytesMax = 1024;
 
 /**
- * Asks one node's standard health service (grpc.health.v1) whether it serves, as a load balancer would. Two messages of
- * fixed form need no gRPC library: plain HTTP/2 costs a supervisor of three dozen nodes next to nothing.
+ * Asks one node's standard health service (grpc.health.v1) whether it serves, as a load balancer
+ * would. Two messages of fixed form need no gRPC library: plain HTTP/2 costs a supervisor of three
+ * dozen nodes next to nothing.
  */
 export class HealthProbe {
   readonly #address: string;
@@ -49,7 +52,8 @@ export class HealthProbe {
   #connected(): ClientHttp2Session {
     if (this.#session === undefined || this.#session.closed || this.#session.destroyed) {
       this.#session = connect(`http://${this.#address}`);
-      // A node that is not up yet: the request on this session fails, and the next check connects again.
+      // A node that is not up yet: the request on this session fails, and the next check connects
+      // again.
       this.#session.on("error", () => {});
     }
     return this.#session;

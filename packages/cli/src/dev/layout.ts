@@ -57,7 +57,10 @@ export function writeLayout(
   writeFileSync(directory.topology, formatTopology(topology, comment));
 }
 
-/** Makes configuration files. They share most of their text, which is made once: it is what a start waits for. */
+/**
+ * Makes configuration files. They share most of their text, which is made once: it is what a start
+ * waits for.
+ */
 export class ConfigWriter {
   readonly #nodes: readonly PlacedNode[];
   readonly #times: RoundTripTimes;

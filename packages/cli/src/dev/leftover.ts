@@ -8,8 +8,9 @@ const graceMs = 2_500;
 const pollMs = 50;
 
 /**
- * Waits for the processes of an earlier platform on this directory, whose supervisor was killed: they end with it, but
- * not in the same instant, and would still hold ports and data. Those that linger are killed.
+ * Waits for the processes of an earlier platform on this directory, whose supervisor was killed:
+ * they end with it, but not in the same instant, and would still hold ports and data. Those that
+ * linger are killed.
  */
 export async function clearLeftovers(
   directory: PlatformDirectory,

@@ -6,8 +6,8 @@ export function lineOf(event: DevEvent): string | undefined {
   switch (event.event) {
     case "starting":
       return (
-        `${event.resumed ? "Resuming" : "Starting"} ${event.nodes} nodes in ${event.processes} processes ` +
-        `(profile ${event.profile}), data in ${event.data}`
+        `${event.resumed ? "Resuming" : "Starting"} ${event.nodes} nodes in ` +
+        `${event.processes} processes (profile ${event.profile}), data in ${event.data}`
       );
     case "port-taken":
       return `Port ${event.port} is taken${describeHolder(event.holder)}; using the next free one`;

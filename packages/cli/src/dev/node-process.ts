@@ -45,8 +45,8 @@ const healthyMs = 30_000;
 const logBytesMax = 16 * 1024 * 1024;
 
 /**
- * Bounds of V8's heap. A small young generation keeps three dozen idle processes small; the old generation is only a
- * ceiling.
+ * Bounds of V8's heap. A small young generation keeps three dozen idle processes small; the old
+ * generation is only a ceiling.
  */
 const heapFlags: Readonly<Record<Profile, readonly string[]>> = {
   compact: ["--max-semi-space-size=8", "--max-old-space-size=1024"],

@@ -10,7 +10,10 @@ export interface PlannedNode {
   readonly group: string | undefined;
 }
 
-/** How nodes are spread over processes: `compact` is one a site or point of presence, `full` one a node. */
+/**
+ * How nodes are spread over processes: `compact` is one a site or point of presence, `full` one a
+ * node.
+ */
 export type Profile = "compact" | "full";
 
 /** Nodes that share a process. */
@@ -45,8 +48,8 @@ const votersPerRegion = 3;
 const witnessRegions: readonly string[] = ["us-central", "us-west", "eu-west"];
 
 /**
- * The whole platform: a global primary and secondary of five voters, three witnesses, a regional cluster of three
- * voters and an observer in each of five regions, and an edge beside each.
+ * The whole platform: a global primary and secondary of five voters, three witnesses, a regional
+ * cluster of three voters and an observer in each of five regions, and an edge beside each.
  */
 export function plannedNodes(): readonly PlannedNode[] {
   return [

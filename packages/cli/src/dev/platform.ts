@@ -41,12 +41,20 @@ const wanPortOffset = 100;
 const readinessPollMs = 200;
 /** What a start waits for is told this often. */
 const waitingToldMs = 5_000;
-/** All nodes serve, but not all mirrors are fresh: the platform is called ready after this long all the same. */
+/**
+ * All nodes serve, but not all mirrors are fresh: the platform is called ready after this long all
+ * the same.
+ */
 const settlingMsMax = 15_000;
-/** Together with the end of the process itself this stays under the two seconds that Ctrl-C may take. */
+/**
+ * Together with the end of the process itself this stays under the two seconds that Ctrl-C may
+ * take.
+ */
 const stopGraceMs = 1_500;
 
-/** The local platform: its directory, processes and emulated network. Started once, stopped once. */
+/**
+ * The local platform: its directory, processes and emulated network. Started once, stopped once.
+ */
 export class Platform implements ProcessObserver {
   readonly directory: PlatformDirectory;
   readonly wan: WanDescription;
@@ -178,7 +186,9 @@ export class Platform implements ProcessObserver {
     this.#options.onEvent({ event: "process-exited", process: plan.name, nodes, ...exit, log });
   }
 
-  /** Gives every node its ports, opens the emulated network and the control, and writes the files. */
+  /**
+   * Gives every node its ports, opens the emulated network and the control, and writes the files.
+   */
   async #place(): Promise<void> {
     const { basePort, times, profile, onEvent } = this.#options;
     const ports = new PortBlock(host, basePort);

@@ -10,7 +10,9 @@ export interface TakenPort {
 
 const portMax = 65_535;
 
-/** Hands out free ports of a host in ascending order, and remembers those that it had to leave out. */
+/**
+ * Hands out free ports of a host in ascending order, and remembers those that it had to leave out.
+ */
 export class PortBlock {
   readonly #host: string;
   readonly #taken: TakenPort[] = [];

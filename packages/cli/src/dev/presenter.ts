@@ -35,7 +35,9 @@ export function linePresenter(): Presenter {
   };
 }
 
-/** For a terminal: the lines scroll, the status of the platform below them is drawn again in place. */
+/**
+ * For a terminal: the lines scroll, the status of the platform below them is drawn again in place.
+ */
 export class ScreenPresenter implements Presenter {
   #view: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -81,7 +83,10 @@ export class ScreenPresenter implements Presenter {
   }
 }
 
-/** A line that wrapped would be counted wrongly when it is erased: colours are kept, the overhang is cut. */
+/**
+ * A line that wrapped would be counted wrongly when it is erased: colours are kept, the overhang is
+ * cut.
+ */
 function fit(line: string, columns: number): string {
   const [first = "", ...coloured] = line.split("\u001B");
   let room = columns - first.length;

@@ -4,7 +4,10 @@ import { nearest } from "../config/nearest.ts";
 import { usageError } from "../failure/command-error.ts";
 import type { Platform } from "./platform.ts";
 
-/** Faults that a platform makes by itself once it is ready, for demonstrations: steps with pauses before them. */
+/**
+ * Faults that a platform makes by itself once it is ready, for demonstrations: steps with pauses
+ * before them.
+ */
 export interface Scenario {
   readonly steps: readonly {
     readonly afterMs: number;
@@ -49,7 +52,9 @@ export function scenarioOf(name: string): Scenario {
   throw usageError(`no scenario is named ${name}; ${tail}`);
 }
 
-/** Runs the steps once. A platform that stops meanwhile ends the process, and with it the scenario. */
+/**
+ * Runs the steps once. A platform that stops meanwhile ends the process, and with it the scenario.
+ */
 export async function runScenario({ steps }: Scenario, platform: Platform): Promise<void> {
   for (const step of steps) {
     await sleep(step.afterMs, undefined, { ref: false });

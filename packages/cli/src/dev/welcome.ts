@@ -9,7 +9,10 @@ import { regions } from "./picture.ts";
 
 type Ready = Extract<DevEvent, { event: "ready" }>;
 
-/** What a platform that is ready is told of on a terminal: with the live view below it, one screen of 30 lines. */
+/**
+ * What a platform that is ready is told of on a terminal: with the live view below it, one screen
+ * of 30 lines.
+ */
 export function welcome(ready: Ready): string {
   const { control, topology, wan } = ready;
   const { bold, dim, yellow } = colors;

@@ -4,7 +4,9 @@ import { exitCodes, type ExitCode } from "./exit-code.ts";
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly exitCode: ExitCode;
-  /** As in JSON output: a code of the platform where one fits, otherwise one of the command's own. */
+  /**
+   * As in JSON output: a code of the platform where one fits, otherwise one of the command's own.
+   */
   readonly code: string;
   readonly retryable: boolean;
   constructor(

@@ -27,8 +27,9 @@ export const exitCodes: {
 };
 
 /**
- * Exit code for a refusal of the platform. A strict operation in a region that is cut off from the global tier is a
- * consistency that cannot be had (7), not a service that is down (3): the region serves weaker reads meanwhile.
+ * Exit code for a refusal of the platform. A strict operation in a region that is cut off from the
+ * global tier is a consistency that cannot be had (7), not a service that is down (3): the region
+ * serves weaker reads meanwhile.
  */
 export function exitCodeOf(code: MeridianErrorCode): ExitCode {
   switch (code) {

@@ -4,7 +4,9 @@ import { ConfigError } from "../config/problem.ts";
 import { CommandError } from "./command-error.ts";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 
-/** A failure as it is told: exit code for the shell, the rest for people or, as JSON, for programs. */
+/**
+ * A failure as it is told: exit code for the shell, the rest for people or, as JSON, for programs.
+ */
 export interface Failure {
   readonly exitCode: ExitCode;
   readonly code: string;
@@ -40,7 +42,9 @@ export function reportFailure(failure: Failure, output: "text" | "json"): void {
   process.stderr.write(`meridian: ${message}${code === "INTERNAL" ? "" : ` [${code}]`}\n`);
 }
 
-/** By name, not by class: loading the class would load the protocol into commands that never use it. */
+/**
+ * By name, not by class: loading the class would load the protocol into commands that never use it.
+ */
 function isMeridianError(error: unknown): error is MeridianError {
   return error instanceof Error && error.name === "MeridianError" && "code" in error;
 }

@@ -1,45 +1,43 @@
+import type { FleetStatus } from "@meridian/admin";
+import type { TopologySnapshot } from "@meridian/client";
 import type { Channel } from "@meridian/transport";
-import type { INodeAddress, IStatusResponse, ITopologyResponse } from "@meridian/wire";
+import type { ITopologyResponse } from "@meridian/wire";
 
-import { addressOf } from "../config/topology.ts";
+import type { Topology } from "../config/topology.ts";
 import { findPlatform, type PlatformChoice } from "../connection/whereabouts.ts";
 import { CommandError } from "../failure/command-error.ts";
 import { exitCodes } from "../failure/exit-code.ts";
 import { failureOf } from "../failure/report.ts";
 
-/** A node as it was found: `status` or why there is none. */
-export interface FoundNode {
-  readonly name: string;
-  readonly region: string;
-  readonly role: string;
-  readonly group: string;
-  readonly address: string;
-  readonly status: IStatusResponse | undefined;
-  readonly error: string | undefined;
-}
-
-/** A node to ask. */
-type Known = Omit<FoundNode, "status" | "error">;
-
-/** Time for a node's answer. Nodes are asked at the same time; the slowest decides. */
-const deadlineMs = 3_000;
+/** Time for one node's answer. */
+const answerMsMax = 3_000;
+/** Time for all that are asked one after the other. */
+const searchMsMax = 10_000;
 
 /**
  * Asks every node of the platform for its status.
  * @throws {CommandError} unavailable when none answers.
  */
-export async function lookAtFleet(choice: PlatformChoice): Promise<readonly FoundNode[]> {
-  const known = await knownNodes(choice);
-  const found = await Promise.all(known.map((node) => lookAt(node)));
-  if (found.some(({ status }) => status !== undefined)) return found;
-  throw nobody(found[0]?.error ?? "no node is known");
+export async function lookAtFleet(choice: PlatformChoice): Promise<FleetStatus> {
+  const { topology, region } = findPlatform(choice);
+  const [{ fleetStatus }, { openChannel }] = await Promise.all([
+    import("@meridian/admin"),
+    import("@meridian/transport"),
+  ]);
+  const known = topology === undefined ? await askTopology(choice) : snapshotOf(topology);
+  const fleet = await fleetStatus(known, { openChannel, region, deadlineMs: answerMsMax });
+  if (fleet.unreachable.length < fleet.nodes.length) return fleet;
+  throw nobody(fleet.nodes[0]?.error?.description ?? "no node is known");
 }
 
 /** The nodes and zones as the first node that answers knows them. */
 export async function askTopology(choice: PlatformChoice): Promise<ITopologyResponse> {
   const { endpoints } = findPlatform(choice);
+  const untilMs = performance.now() + searchMsMax;
   let last = "";
   for (const endpoint of endpoints) {
+    const deadlineMs = Math.min(answerMsMax, untilMs - performance.now());
+    if (deadlineMs <= 0) break;
     try {
       return await withChannel(endpoint, (channel) => channel.topology({ deadlineMs }));
     } catch (error) {
@@ -63,38 +61,19 @@ export async function withChannel<T>(
   }
 }
 
-async function knownNodes(choice: PlatformChoice): Promise<readonly Known[]> {
-  const { topology, region } = findPlatform(choice);
-  if (topology !== undefined) {
-    return topology.nodes.map((node) => ({
-      name: node.name,
+/** A topology file in the words of the protocol. */
+function snapshotOf({ nodes }: Topology): TopologySnapshot {
+  return {
+    nodes: nodes.map(({ name, tier, group = "", ...node }) => ({
+      node: name,
       region: node.region,
       role: node.role,
-      group: node.group ?? "",
-      address: addressOf(node, region),
-    }));
-  }
-  const { nodes } = await askTopology(choice);
-  return nodes.map((node) => ({
-    name: node.node,
-    region: node.region,
-    role: node.role,
-    group: node.group,
-    address: addressSeenFrom(node, region),
-  }));
-}
-
-function addressSeenFrom(node: INodeAddress, region: string): string {
-  return node.addressFrom[region] ?? node.address;
-}
-
-async function lookAt(node: Known): Promise<FoundNode> {
-  try {
-    const status = await withChannel(node.address, (channel) => channel.status({ deadlineMs }));
-    return { ...node, status, error: undefined };
-  } catch (error) {
-    return { ...node, status: undefined, error: failureOf(error).message };
-  }
+      group,
+      address: node.address,
+      addressFrom: node.addressFrom,
+      cluster: tier === "global" ? tier : node.region,
+    })),
+  };
 }
 
 function nobody(reason: string): CommandError {

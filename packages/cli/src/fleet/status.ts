@@ -1,73 +1,64 @@
+import type { NodeView } from "@meridian/admin";
+
 import type { Output } from "../command/options.ts";
 import type { PlatformChoice } from "../connection/whereabouts.ts";
 import { exitCodes, type ExitCode } from "../failure/exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { table } from "../output/table.ts";
-import { lookAtFleet, type FoundNode } from "./fleet.ts";
+import { lookAtFleet } from "./fleet.ts";
+
+const head = [
+  "NODE",
+  "REGION",
+  "ROLE",
+  "STATE",
+  "TERM",
+  "LEADER",
+  "APPLIED",
+  "MIRRORS",
+  "MEMORY",
+  "ADDRESS",
+];
 
 /** `meridian status`: every node on a line. Partial (8) when some do not answer. */
 export async function status(choice: PlatformChoice, output: Output): Promise<ExitCode> {
-  const nodes = await lookAtFleet(choice);
-  const silent = nodes.filter((node) => node.status === undefined);
+  const { nodes, clusters, failoverReady, unreachable } = await lookAtFleet(choice);
   if (output === "json") {
-    await printJson({
-      nodes: nodes.map(jsonOf),
-      reachable: nodes.length - silent.length,
-      unreachable: silent.length,
-    });
+    await printJson({ nodes: nodes.map(jsonOf), clusters, failoverReady, unreachable });
   } else {
-    const head = [
-      "NODE",
-      "REGION",
-      "ROLE",
-      "STATE",
-      "TERM",
-      "LEADER",
-      "APPLIED",
-      "MIRRORS",
-      "MEMORY",
-    ];
-    await print(table([...head, "ADDRESS"], nodes.map(rowOf)));
-    for (const { name, error } of silent) process.stderr.write(`meridian: ${name}: ${error}\n`);
+    await print(table(head, nodes.map(rowOf)));
+    for (const { node, error } of nodes) {
+      if (error !== undefined) process.stderr.write(`meridian: ${node}: ${error.description}\n`);
+    }
   }
-  return silent.length === 0 ? exitCodes.ok : exitCodes.partial;
+  return unreachable.length === 0 ? exitCodes.ok : exitCodes.partial;
 }
 
-/** `meridian sessions`: how many sessions, watches and connections each cluster and node holds. */
+/** `meridian sessions`: how many sessions, watches and connections each node has. */
 export async function sessions(choice: PlatformChoice, output: Output): Promise<ExitCode> {
-  const nodes = (await lookAtFleet(choice)).flatMap(({ name, status: state }) =>
-    state === undefined
-      ? []
-      : [
-          {
-            cluster: state.cluster,
-            node: name,
-            leads: state.state === "leader",
-            sessions: state.sessions,
-            watches: state.watches,
-            connections: state.connections,
-          },
-        ],
-  );
-  if (output === "json") await printJson({ nodes });
+  const { nodes, unreachable } = await lookAtFleet(choice);
+  const found = nodes.flatMap(({ node, status: state }) => {
+    if (state === undefined) return [];
+    const { cluster, watches, connections, sessions: count } = state;
+    return [
+      { cluster, node, leads: state.state === "leader", sessions: count, watches, connections },
+    ];
+  });
+  if (output === "json") await printJson({ nodes: found, unreachable });
   else {
-    const rows = nodes.map((node) => [
-      node.cluster,
-      node.leads ? `${node.node} *` : node.node,
-      node.sessions,
-      node.watches,
-      node.connections,
-    ]);
+    const rows = found.map(({ cluster, node, leads, sessions: count, watches, connections }) => {
+      return [cluster, leads ? `${node} *` : node, count, watches, connections];
+    });
     await print(table(["CLUSTER", "NODE (* leads)", "SESSIONS", "WATCHES", "CONNECTIONS"], rows));
   }
-  return exitCodes.ok;
+  return unreachable.length === 0 ? exitCodes.ok : exitCodes.partial;
 }
 
-/** `meridian lag`: how old each node's mirrors are, and how far each member is behind its leader. */
+/** `meridian lag`: how old each node's mirrors are, and how far members are behind leaders. */
 export async function lag(choice: PlatformChoice, output: Output): Promise<ExitCode> {
-  const nodes = await lookAtFleet(choice);
-  const mirrors = nodes.flatMap(({ name, status: state }) =>
-    (state?.mirrors ?? []).map((mirror) => ({ node: name, ...mirror })),
+  const { nodes, unreachable } = await lookAtFleet(choice);
+  const mirrors = nodes.flatMap(({ node, status: state }) =>
+    (state?.mirrors ?? []).map((mirror) => ({ node, ...mirror })),
   );
   const members = nodes.flatMap(({ status: state }) =>
     (state?.members ?? []).map((member) => ({
@@ -76,15 +67,11 @@ export async function lag(choice: PlatformChoice, output: Output): Promise<ExitC
       ...member,
     })),
   );
-  if (output === "json") await printJson({ mirrors, members });
+  if (output === "json") await printJson({ mirrors, members, unreachable });
   else {
-    const mirrorRows = mirrors.map(({ node, origin, index, stalenessMs, connected }) => [
-      node,
-      origin,
-      index,
-      `${stalenessMs} ms`,
-      connected ? "up" : "down",
-    ]);
+    const mirrorRows = mirrors.map(({ node, origin, index, stalenessMs, connected }) => {
+      return [node, origin, index, ageText(stalenessMs), connected ? "up" : "down"];
+    });
     await print(table(["MIRROR AT", "OF", "INDEX", "AT MOST OLD", "STREAM"], mirrorRows));
     const memberRows = members.map(({ cluster, node, matchIndex, behind, state, active }) => {
       return [cluster, node, matchIndex, behind, state, active ? "yes" : "no"];
@@ -92,21 +79,22 @@ export async function lag(choice: PlatformChoice, output: Output): Promise<ExitC
     await print("\n");
     await print(table(["CLUSTER", "MEMBER", "DURABLE", "BEHIND", "MODE", "ACTIVE"], memberRows));
   }
-  return exitCodes.ok;
+  return unreachable.length === 0 ? exitCodes.ok : exitCodes.partial;
 }
 
-function jsonOf({ name, region, role, group, address, status: state, error }: FoundNode): object {
-  const reachable = state !== undefined;
-  return { name, region, role, group, address, reachable, ...state, ...(error && { error }) };
+function jsonOf({ status: state, error, ...node }: NodeView): object {
+  const failure = error === undefined ? {} : { error: error.description };
+  return { ...node, reachable: state !== undefined, ...state, ...failure };
 }
 
-function rowOf({ name, region, role, address, status: state }: FoundNode): readonly unknown[] {
-  if (state === undefined) return [name, region, role, "no answer", "", "", "", "", "", address];
-  const partition = ["", "CONNECTED"].includes(state.partitionState)
-    ? ""
-    : ` ${state.partitionState}`;
+function rowOf({ node, region, role, address, status: state }: NodeView): readonly unknown[] {
+  if (state === undefined) {
+    return [node, region, role, "no answer", "", "", "", "", "", address];
+  }
+  const { partitionState } = state;
+  const partition = ["", "CONNECTED"].includes(partitionState) ? "" : ` ${partitionState}`;
   return [
-    name,
+    node,
     region,
     role,
     `${state.state}${partition}`,
@@ -125,5 +113,10 @@ function mirrorsOf(
   if (mirrors.length === 0) return "";
   const oldestMs = Math.max(...mirrors.map(({ stalenessMs }) => stalenessMs));
   const down = mirrors.filter(({ connected }) => !connected).length;
-  return `${oldestMs} ms${down === 0 ? "" : `, ${down} down`}`;
+  return `${ageText(oldestMs)}${down === 0 ? "" : `, ${down} down`}`;
+}
+
+/** Ages above a day come from nodes that have never heard of the origin: a number would mislead. */
+function ageText(ms: number): string {
+  return ms > 86_400_000 ? "unknown" : `${ms} ms`;
 }

@@ -20,10 +20,8 @@ export async function transfer(
   { region, node }: TransferTarget,
   output: Output,
 ): Promise<ExitCode> {
-  const nodes = await lookAtFleet(choice);
-  const leader = nodes.find(
-    ({ status }) => status?.cluster === "global" && status.state === "leader",
-  );
+  const { nodes, clusters } = await lookAtFleet(choice);
+  const leader = nodes.find(({ node: name }) => name === clusters["global"]?.leader);
   if (leader === undefined) {
     const message = "the global tier has no leader that can be reached from here";
     throw new CommandError(exitCodes.unavailable, "GLOBAL_UNAVAILABLE", message);
@@ -32,11 +30,11 @@ export async function transfer(
   const answer = await withChannel(leader.address, (channel) =>
     channel.transferLeadership(request, { deadlineMs }),
   );
-  if (output === "json") await printJson({ from: leader.name, ...answer });
+  if (output === "json") await printJson({ from: leader.node, ...answer });
   else {
     const { leader: now, region: at, pauseMs } = answer;
     await print(
-      `leadership went from ${leader.name} to ${now} (${at}); no writes for ${pauseMs} ms\n`,
+      `leadership went from ${leader.node} to ${now} (${at}); no writes for ${pauseMs} ms\n`,
     );
   }
   return exitCodes.ok;

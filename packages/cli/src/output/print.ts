@@ -1,4 +1,7 @@
-/** Writes data to stdout and waits until it is handed over: a process that exits would lose the rest. */
+/**
+ * Writes data to stdout and waits until it is handed over: a process that exits would lose the
+ * rest.
+ */
 export function print(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {

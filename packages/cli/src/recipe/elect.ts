@@ -6,8 +6,9 @@ import type { GuardOptions } from "./options.ts";
 import { waiting } from "./waiting.ts";
 
 /**
- * `meridian elect`: waits until elected, runs a command while leading; its exit code is the command's. A place in the
- * queue that went with its session is taken anew: only the command's end ends the candidacy.
+ * `meridian elect`: waits until elected, runs a command while leading; its exit code is the
+ * command's. A place in the queue that went with its session is taken anew: only the command's end
+ * ends the candidacy.
  */
 export async function elect(
   path: string,

@@ -14,12 +14,15 @@ export interface Guard {
 
 /** What a guarded command is told that it may be told of, to pass on. */
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** Time for a command to end by itself when what it ran under is lost. Others may hold it already: keep it short. */
+/**
+ * Time for a command to end by itself when what it ran under is lost. Others may hold it already:
+ * keep it short.
+ */
 const termGraceMs = 2_000;
 
 /**
- * Runs a command with the fencing token in its environment; ends it when the guard is lost. Resolves with its exit code,
- * or 128 and the number of the signal that ended it, as a shell does.
+ * Runs a command with the fencing token in its environment; ends it when the guard is lost.
+ * Resolves with its exit code, or 128 and the number of the signal that ended it, as a shell does.
  * @throws {CommandError} when it cannot be started.
  */
 export function runGuarded(command: readonly string[], guard: Guard): Promise<number> {

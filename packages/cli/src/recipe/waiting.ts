@@ -1,6 +1,7 @@
 /**
- * Waits for a turn, until a signal interrupts or the time is up: then `acquire` is told through its own signal, which
- * gives the place in the queue back. Rejects with a DOMException TimeoutError when the time is up.
+ * Waits for a turn, until a signal interrupts or the time is up: then `acquire` is told through its
+ * own signal, which gives the place in the queue back. Rejects with a DOMException TimeoutError
+ * when the time is up.
  */
 export async function waiting<T>(
   waitMs: number | undefined,

@@ -14,8 +14,8 @@ const commandMax = 80;
 const listening = "0A";
 
 /**
- * Who listens on a TCP port of this machine, as far as /proc tells: undefined on other systems, and for processes of
- * other users.
+ * Who listens on a TCP port of this machine, as far as /proc tells: undefined on other systems, and
+ * for processes of other users.
  */
 export function portHolder(port: number): PortHolder | undefined {
   const inodes = listeningInodes(port);

@@ -5,17 +5,23 @@ import { startNode, type RunningNode } from "../node.ts";
 import { openLog } from "./log.ts";
 import { startFailure } from "./start-failure.ts";
 
-/** What a server process that was started by a local platform tells it over the channel between them. */
+/**
+ * What a server process that was started by a local platform tells it over the channel between
+ * them.
+ */
 export type ServerReport =
   | { readonly kind: "started" }
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
-/** Time that nodes get to close before the process goes anyway. Storage is crash-safe: only politeness is lost. */
+/**
+ * Time that nodes get to close before the process goes anyway. Storage is crash-safe: only
+ * politeness is lost.
+ */
 const closeMsMax = 1_500;
 
 /**
- * Runs the nodes of some configuration files in this process until it is told to stop: by SIGTERM or SIGINT, or, under
- * a local platform, by the end of the platform. Resolves with the exit code.
+ * Runs the nodes of some configuration files in this process until it is told to stop: by SIGTERM
+ * or SIGINT, or, under a local platform, by the end of the platform. Resolves with the exit code.
  */
 export async function runServer(files: readonly string[]): Promise<number> {
   const configs = files.map((file) => readNodeConfig(file));
@@ -64,7 +70,8 @@ function refuseDoubles(configs: readonly NodeConfig[]): void {
 function stopRequest(): Promise<void> {
   return new Promise((resolve) => {
     process.once("SIGTERM", () => resolve());
-    // A local platform stops its processes itself: the terminal's Ctrl-C reaches all of them at the same time.
+    // A local platform stops its processes itself: the terminal's Ctrl-C reaches all of them at the
+    // same time.
     if (process.connected) process.on("SIGINT", () => {});
     else process.once("SIGINT", () => resolve());
     process.once("disconnect", () => resolve());

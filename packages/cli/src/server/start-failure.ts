@@ -24,7 +24,7 @@ export function startFailure(config: NodeConfig, cause: unknown): unknown {
     case "NO_SNAPSHOT":
       return fail(
         "CORRUPT",
-        `is damaged: ${cause.message}. The node will not guess. Keep the directory for a look at it, ` +
+        `is damaged: ${cause.message}. The node will not guess. Keep the directory to look at, ` +
           "and restore the node from a backup, or remove it from its cluster and add it anew",
       );
     case undefined:
@@ -39,6 +39,7 @@ function isPortTaken(error: Error): boolean {
 
 function portTaken({ node, listen }: NodeConfig, cause: Error): CommandError {
   const port = parseAddress(listen)?.port ?? 0;
-  const message = `${node}: ${listen} is taken${describeHolder(portHolder(port))}; free it or change \`listen\``;
+  const holder = describeHolder(portHolder(port));
+  const message = `${node}: ${listen} is taken${holder}; free it or change \`listen\``;
   return new CommandError(exitCodes.failure, "PORT_IN_USE", message, { cause });
 }

@@ -3,8 +3,10 @@ import type { Socket } from "node:net";
 /** Puts something on the way; it is called back on arrival. */
 export type Send = (bytes: number, deliver: () => void) => void;
 
-/** Bytes of one direction of one connection that may be under way before its sender is made to wait. */
-export const queuedBytesMax: number = 1024 * 1024;
+/**
+ * Bytes of one direction of one connection that may be under way before its sender is made to wait.
+ */
+const queuedBytesMax = 1024 * 1024;
 
 /** One direction of a connection: from the socket that reads to the socket that writes. */
 class Direction {
@@ -37,7 +39,10 @@ class Direction {
     if (this.#heldBytes() > queuedBytesMax) this.#source.pause();
   }
 
-  /** Reads on once half of the room is free, so that a slow reader does not toggle the reading with every chunk. */
+  /**
+   * Reads on once half of the room is free, so that a slow reader does not toggle the reading with
+   * every chunk.
+   */
   #goOn(): void {
     if (this.#source.isPaused() && this.#heldBytes() <= queuedBytesMax / 2) this.#source.resume();
   }
@@ -48,8 +53,9 @@ class Direction {
 }
 
 /**
- * Joins a caller to the node it calls over two lines, `there` and `back`. The node is connected to when the call has
- * arrived; its refusal comes back like everything else. Closing and resetting travel in order behind the data.
+ * Joins a caller to the node it calls over two lines, `there` and `back`. The node is connected to
+ * when the call has arrived; its refusal comes back like everything else. Closing and resetting
+ * travel in order behind the data.
  */
 export function openCircuit(
   caller: Socket,

@@ -10,12 +10,16 @@ interface Travelling {
   readonly dueMs: number;
 }
 
-/** Timers fire on whole milliseconds; a parcel due within this much of one need not wait for the next. */
+/**
+ * Timers fire on whole milliseconds; a parcel due within this much of one need not wait for the
+ * next.
+ */
 const toleranceMs = 0.5;
 
 /**
- * One direction between two regions: what goes in comes out in the same order, a constant time later. It has no limit
- * of rate, and none of volume either: whoever puts something in bounds what it has under way.
+ * One direction between two regions: what goes in comes out in the same order, a constant time
+ * later. It has no limit of rate, and none of volume either: whoever puts something in bounds what
+ * it has under way.
  */
 export class DelayLine {
   readonly from: string;
@@ -44,7 +48,10 @@ export class DelayLine {
     this.#extraMs = value;
   }
 
-  /** While cut, nothing arrives. What is under way waits, as in a TCP connection that keeps retransmitting. */
+  /**
+   * While cut, nothing arrives. What is under way waits, as in a TCP connection that keeps
+   * retransmitting.
+   */
   get cut(): boolean {
     return this.#cut;
   }

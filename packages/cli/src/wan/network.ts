@@ -21,9 +21,10 @@ export interface LineState {
 const connectionsMax = 1024;
 
 /**
- * The network between the regions of a local platform: one listener for each pair of a calling region and a node
- * elsewhere, and behind it a delay line for each directed pair of regions. Emulated in user space, so that it needs no
- * rights; opening a connection takes no round trip, everything sent on it does.
+ * The network between the regions of a local platform: one listener for each pair of a calling
+ * region and a node elsewhere, and behind it a delay line for each directed pair of regions.
+ * Emulated in user space, so that it needs no rights; opening a connection takes no round trip,
+ * everything sent on it does.
  */
 export class WanNetwork {
   readonly #clock: Clock;
@@ -57,7 +58,10 @@ export class WanNetwork {
     }));
   }
 
-  /** Serves callers of `from` that want the node at `target` in region `to`, on `host:port`. Rejects if taken. */
+  /**
+   * Serves callers of `from` that want the node at `target` in region `to`, on `host:port`. Rejects
+   * if taken.
+   */
   listen(from: string, to: string, target: string, at: string): Promise<void> {
     const there = this.#sender(from, to);
     const back = this.#sender(to, from);
@@ -101,7 +105,9 @@ export class WanNetwork {
     this.#wake();
   }
 
-  /** Sets the extra one-way delay between `region` and another, or all others, in both directions. */
+  /**
+   * Sets the extra one-way delay between `region` and another, or all others, in both directions.
+   */
   delay(region: string, extraMs: number, to?: string): void {
     for (const line of this.#between(region, to)) line.extraMs = extraMs;
   }

@@ -7,13 +7,15 @@ export interface RoundTripTimes {
 }
 
 /**
- * Measured round-trip times between AWS regions: mean of ICMP echoes between EC2 instances on 5 June 2020 (deviation
- * within 5 ms for every pair, most within 0.5 ms), published with the sources of the EuroSys '21 paper "Efficient
- * Replication via Timestamp Stability" as latency_aws/2020_06_05 in https://github.com/vitorenesduarte/fantoch
- * (rounded to 0.1 ms). Long-haul paths change little over the years: they follow the cables.
+ * Measured round-trip times between AWS regions: mean of ICMP echoes between EC2 instances on 5
+ * June 2020 (deviation within 5 ms for every pair, most within 0.5 ms), published with the sources
+ * of the EuroSys '21 paper "Efficient Replication via Timestamp Stability" as
+ * latency_aws/2020_06_05 in https://github.com/vitorenesduarte/fantoch (rounded to 0.1 ms). Long-
+ * haul paths change little over the years: they follow the cables.
  *
- * us-east = us-east-1 (Virginia), us-central = us-east-2 (Ohio), us-west = us-west-2 (Oregon), eu-west = eu-west-1
- * (Ireland), eu-central = eu-central-1 (Frankfurt), apac = ap-northeast-1 (Tokyo), sa-east = sa-east-1 (São Paulo).
+ * us-east = us-east-1 (Virginia), us-central = us-east-2 (Ohio), us-west = us-west-2 (Oregon), eu-
+ * west = eu-west-1 (Ireland), eu-central = eu-central-1 (Frankfurt), apac = ap-northeast-1 (Tokyo),
+ * sa-east = sa-east-1 (São Paulo).
  */
 export const measuredRoundTripTimes: RoundTripTimes = {
   source:
@@ -42,7 +44,10 @@ export const measuredRoundTripTimes: RoundTripTimes = {
   },
 };
 
-/** Looks a pair up, in either order; undefined when the table does not name it. A region is 0 from itself. */
+/**
+ * Looks a pair up, in either order; undefined when the table does not name it. A region is 0 from
+ * itself.
+ */
 export function roundTripMs(times: RoundTripTimes, a: string, b: string): number | undefined {
   return a === b ? 0 : (times.roundTripMs[a]?.[b] ?? times.roundTripMs[b]?.[a]);
 }

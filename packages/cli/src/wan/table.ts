@@ -15,8 +15,8 @@ const schema: z.ZodType<RoundTripTimes> = z.strictObject({
 const noDelay = "none: the regions are as near as processes on one machine";
 
 /**
- * What `--wan` means: `real` is the built-in table, `none` has no delay, anything else is a YAML file with `source` and
- * `roundTripMs`.
+ * What `--wan` means: `real` is the built-in table, `none` has no delay, anything else is a YAML
+ * file with `source` and `roundTripMs`.
  * @throws {ConfigError} when the file is not a table, or lacks a pair of the regions.
  */
 export function roundTripTimesOf(option: string, regions: readonly string[]): RoundTripTimes {
