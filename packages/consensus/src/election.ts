@@ -25,6 +25,13 @@ export function campaign(core: Core, transfer: boolean): void {
   askForVotes(core);
 }
 
+/** Asks again, unless the question still waits for the disk. */
+export function repeatQuestion(core: Core): void {
+  const { role } = core;
+  const asked = role.kind !== "candidate" || core.durability.settled(core.term, core.vote);
+  if (asked) askForVotes(core);
+}
+
 /**
  * Asks voters that have not answered: the question or the answer was lost, or they still stuck to
  * the old leader.

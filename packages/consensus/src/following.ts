@@ -66,8 +66,15 @@ export function learnConfigurations(core: Core, entries: readonly Entry[], from:
   if (changed) core.adopt();
 }
 
-function accept(core: Core, to: NodeId, index: number): void {
-  const { id, term } = core;
+/** One answer stands for all before it: those that still wait for the disk are merged. */
+function accept(core: Core, to: NodeId, matched: number): void {
+  const { id, term, afterPersist } = core;
+  const last = afterPersist.at(-1);
+  let index = matched;
+  if (last?.type === "append-answer" && !last.reject && last.to === to && last.term === term) {
+    index = Math.max(index, last.index);
+    afterPersist.pop();
+  }
   core.send({
     type: "append-answer",
     from: id,

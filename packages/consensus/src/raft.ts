@@ -1,13 +1,13 @@
 import { configurationProblem } from "./configuration.ts";
 import { Core } from "./core.ts";
 import {
-  askForVotes,
   campaign,
   countOwnVote,
   inLease,
   onVoteAnswer,
   onVoteRequest,
   preCampaign,
+  repeatQuestion,
 } from "./election.ts";
 import type { Configuration, NodeId } from "./entry.ts";
 import {
@@ -75,7 +75,7 @@ export class Raft {
       if (core.promotable) preCampaign(core);
       else core.electionElapsed = 0;
     } else if (core.electionElapsed % core.timing.heartbeatTicks === 0) {
-      if (core.afterPersist.length === 0) askForVotes(core);
+      repeatQuestion(core);
     }
   }
 

@@ -40,6 +40,32 @@ test("a vote is not said before it is durable", () => {
   expect(ready?.persist?.send).toMatchObject([{ type: "vote-answer", term: 5, reject: false }]);
 });
 
+test("a vote in a term that is durable already waits for the disk all the same", () => {
+  const solo = new Solo({ term: 5 });
+  solo.raft.step(voteFrom("b", 5));
+  const ready = solo.raft.ready();
+  expect(ready?.send).toEqual([]);
+  expect(ready?.persist?.send).toMatchObject([{ type: "vote-answer", term: 5, reject: false }]);
+});
+
+test("a candidate asks again those that did not answer, once its question has left", () => {
+  const solo = new Solo({ configuration: majority(five), term: 1 });
+  const { raft } = solo;
+  raft.campaign();
+  solo.flush();
+  const may = { type: "pre-vote-answer", to: "a", term: 2, reject: false } as const;
+  for (const from of ["b", "c"]) raft.step({ ...may, from });
+  const asked = raft.ready()!.persist!;
+  expect(asked.send.map(({ to }) => to)).toEqual(["b", "c", "d", "e"]);
+  for (let tick = 0; tick < 4; tick++) raft.tick();
+  expect(raft.ready()).toBeUndefined();
+  solo.disk.write(asked);
+  raft.persisted(asked.mark);
+  raft.step(answer("c", 2, true));
+  for (let tick = 0; tick < 2; tick++) raft.tick();
+  expect(raft.ready()?.send.map(({ to }) => to)).toEqual(["b", "d", "e"]);
+});
+
 test("nothing of a term is said before the term is durable", () => {
   const solo = new Solo({ term: 4 });
   solo.raft.step({ type: "heartbeat", from: "b", to: "a", term: 7, commit: 0, context: 3 });

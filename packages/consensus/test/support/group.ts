@@ -17,12 +17,17 @@ export class Group {
   readonly leaders = new Map<number, Set<NodeId>>();
   #flights: Message[] = [];
 
-  constructor(configuration: Configuration, timing: Timing, seed: number, outside: NodeId[] = []) {
+  constructor(
+    configuration: Configuration,
+    timing: Timing | ((id: NodeId) => Timing),
+    seed: number,
+    outside: NodeId[] = [],
+  ) {
     for (const id of [...membersOf(configuration), ...outside]) {
       const random = seeded(seed * 101 + this.members.size);
       const entries: Entry[] = [];
       const member = new Member(
-        { id, configuration, timing, random },
+        { id, configuration, timing: typeof timing === "function" ? timing(id) : timing, random },
         {
           send: (message) => this.#flights.push(message),
           apply: (entry) => entries.push(entry),
