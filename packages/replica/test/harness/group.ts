@@ -11,7 +11,7 @@ import { MemoryDisk, openMemoryStorage, type Storage } from "@meridian/storage";
 import type { MemoryServing, PeerHandler, PeerTransport, Services } from "@meridian/transport";
 import { configurationOf, type GroupPlan, membersOf, zones } from "./plan.ts";
 import type { Scene } from "./scene.ts";
-import { NodeClock } from "./virtual-clock.ts";
+import { NodeClock, type VirtualClock } from "./virtual-clock.ts";
 
 /** What a tier makes of a group member. */
 export interface Part {
@@ -75,16 +75,17 @@ export class Group {
   /** Starts one member on its disk. */
   async boot(name: string): Promise<void> {
     const { random, clock: time, network } = this.#scene;
-    const disk = this.#disks.get(name) ?? new MemoryDisk();
+    const disk = this.#disks.get(name) ?? slowDisk(time);
     this.#disks.set(name, disk);
     const clock = new NodeClock(time, Math.floor(random() * 1_000_000));
-    const storage = await openMemoryStorage({
+    const opening = openMemoryStorage({
       disk,
       identity: { cluster: this.plan.cluster, node: name, incarnation },
       codec: configurationCodec,
       create: true,
     });
-    const tree = await restoreTree(storage, { ...clock, defer: (task) => queueMicrotask(task) });
+    const storage = await time.settled(opening);
+    const tree = await time.settled(restoreTree(storage, clock));
     const part = this.#options.make(this.#memberOptions(name, clock, storage, tree));
     const serving = network.serve(name, part.services());
     this.#lives.set(name, { part, storage, clock, serving });
@@ -107,7 +108,7 @@ export class Group {
     this.#lives.delete(name);
     part.stop();
     serving.close();
-    await storage.close();
+    await this.#scene.clock.settled(storage.close());
   }
 
   /** The life of a member that runs. */
@@ -191,22 +192,18 @@ export class Group {
 
   #connect(name: string, clock: NodeClock, handler: PeerHandler): PeerTransport {
     const { cluster } = this.plan;
-    const life = { dead: false };
-    const transport = this.#scene.network.createPeerTransport({
+    return this.#scene.network.createPeerTransport({
       address: name,
       identity: { cluster, incarnation, node: name },
       resolve: (node) => node,
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
     });
-    return {
-      send: (to, frame) => transport.send(to, frame),
-      sendSnapshot: (to, snapshot) => transport.sendSnapshot(to, snapshot),
-      close: () => {
-        life.dead = true;
-        transport.close();
-      },
-    };
   }
+}
+
+/** A disk that takes a millisecond for everything that it makes durable. */
+function slowDisk(clock: VirtualClock): MemoryDisk {
+  return new MemoryDisk((_, complete) => clock.after(1, complete));
 }
 
 function plainPart(member: GroupMember): Part {

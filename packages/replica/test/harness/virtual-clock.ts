@@ -57,10 +57,24 @@ export class VirtualClock {
     }
   }
 
+  /** Lets time pass until a promise is settled, and gives what it gives. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    let open = true;
+    const done = promise.finally(() => (open = false));
+    done.catch(() => undefined);
+    await this.until("something is done", () => !open);
+    return done;
+  }
+
+  /** Time passes and nothing happens, as while the machine is suspended; it happens afterwards. */
+  jump(forMs: number): void {
+    this.#nowMs += forMs;
+  }
+
   async #next(): Promise<void> {
     const timer = this.#pop();
     if (timer?.run === undefined) return;
-    this.#nowMs = timer.atMs;
+    this.#nowMs = Math.max(this.#nowMs, timer.atMs);
     const { run } = timer;
     timer.run = undefined;
     this.#live -= 1;

@@ -1,0 +1,240 @@
+import { Consistency, CreateMode } from "@meridian/wire";
+import { expect, test } from "vitest";
+import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
+
+const plan = { cluster: "us-west", voters: 3 };
+const root = "/regions/us-west";
+const mode = CreateMode.EPHEMERAL;
+const eventual = Consistency.EVENTUAL;
+
+/** Pings every so often, on whatever node it is connected to, until told to stop. */
+function keepAlive(scene: Scene, client: SessionClient, periodMs: number) {
+  let sentAtMs = scene.clock.nowMs();
+  const state = { lastSignMs: sentAtMs, stop: (): void => cancel() };
+  let waiting: ReturnType<SessionClient["ask"]> | undefined;
+  const beat = (): void => {
+    if (waiting?.response !== undefined) {
+      state.lastSignMs = sentAtMs;
+      waiting = undefined;
+    }
+    if (waiting === undefined) {
+      sentAtMs = scene.clock.nowMs();
+      waiting = client.ask({ ping: {} });
+    }
+    cancel = scene.clock.after(periodMs, beat);
+  };
+  let cancel = scene.clock.after(0, beat);
+  return state;
+}
+
+async function started(seed: number, voters: number = 3, observers: number = 0) {
+  const of = { ...plan, voters, observers };
+  const scene = new Scene(seed, [of]);
+  const group = await scene.group(of);
+  const leader = await group.led();
+  return { scene, group, leader };
+}
+
+function hasSession(group: Group, session: number): boolean {
+  return group.leader?.tree.session(session) !== undefined;
+}
+
+test("a silent session ends with its ephemerals, after its timeout and not long after", async () => {
+  const { scene, group, leader } = await started(1);
+  const client = new SessionClient(scene, "client", 7, 2_000);
+  await client.open(leader.place.node);
+  await scene.answered(client.create(`${root}/e`, "", mode));
+  const lastSignMs = scene.clock.nowMs();
+  await scene.until("the session is gone", () => !hasSession(group, 7));
+  expect(scene.clock.nowMs() - lastSignMs).toBeGreaterThanOrEqual(2_000);
+  expect(scene.clock.nowMs() - lastSignMs).toBeLessThan(3_000);
+  expect(group.leader?.tree.stat(`${root}/e`)).toBeUndefined();
+  await scene.until("the client hears of it", () => client.over);
+  expect(client.farewell).toBe("SESSION_EXPIRED");
+});
+
+test("an expired session is never opened again unless the client asks for a new one", async () => {
+  const { scene, group, leader } = await started(2);
+  const client = new SessionClient(scene, "client", 7, 2_000);
+  await client.open(leader.place.node);
+  client.hangUp();
+  await scene.until("the session is gone", () => !hasSession(group, 7));
+  for (const { place } of group.members) {
+    client.connect(place.node);
+    await scene.until("the client is told", () => client.over);
+    expect(client.farewell).toBe("SESSION_EXPIRED");
+  }
+});
+
+for (const seed of [1, 2, 3]) {
+  test(`pings through any member keep a session alive, also across leaders (${seed})`, async () => {
+    const { scene, group } = await started(seed + 10, 3, 1);
+    const client = new SessionClient(scene, "client", 7, 2_000);
+    const observer = group.names.at(-1) ?? "";
+    await client.open(observer);
+    const { stop } = keepAlive(scene, client, 600);
+    for (let round = 0; round < 3; round += 1) {
+      await scene.run(5_000);
+      const crashed = group.leader?.place.node ?? "";
+      group.crash(crashed);
+      await scene.run(3_000);
+      await group.boot(crashed);
+      await group.led();
+    }
+    stop();
+    expect(hasSession(group, 7)).toBe(true);
+    expect(client.isOpen).toBe(true);
+  });
+
+  test(`three leaders in a row never end a session before its timeout (${seed})`, async () => {
+    const { scene, group, leader } = await started(seed + 20);
+    const client = new SessionClient(scene, "client", 7, 4_000);
+    await client.open(leader.place.node);
+    await scene.answered(client.create(`${root}/e`, "", mode));
+    client.hangUp();
+    let crashed = "";
+    let changedMs = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const next = group.leader?.place.node ?? "";
+      group.crash(next);
+      if (crashed !== "") await group.boot(crashed);
+      crashed = next;
+      await group.led();
+      changedMs = scene.clock.nowMs();
+      await scene.run(1_000);
+    }
+    await scene.until("the session is gone", () => !hasSession(group, 7));
+    expect(scene.clock.nowMs() - changedMs).toBeGreaterThanOrEqual(4_000);
+  });
+
+  test(`a client cut off with its member never outlives its session (${seed})`, async () => {
+    const { scene, group, leader } = await started(seed + 30, 3, 1);
+    const members = [...group.followers, leader];
+    const member = members[(seed - 1) % members.length];
+    if (member === undefined) throw new Error("no member");
+    const client = new SessionClient(scene, "client", 7, 2_000);
+    await client.open(member.place.node);
+    const pings = keepAlive(scene, client, 100 + Math.floor(scene.random() * 500));
+    await scene.run(3_000 + Math.floor(scene.random() * 1_000));
+    scene.isolate(member.place.node, "client");
+    const others = group.members.filter((other) => other !== member);
+    const ended = (): boolean => others.some(({ tree }) => tree.session(7) === undefined);
+    await scene.until("the session is gone", ended);
+    pings.stop();
+    // What the client still believes when it counts from the last sign that was answered.
+    expect(scene.clock.nowMs()).toBeGreaterThan(pings.lastSignMs + 2_000);
+    await scene.run(5_000);
+    expect(client.farewell === undefined ? "silence" : client.farewell).toMatch(/NOT_LEADER|silence/);
+  });
+}
+
+test("a member without its group sends its sessions elsewhere and still answers old reads", async () => {
+  const { scene, group } = await started(3, 3, 1);
+  for (const member of group.followers) {
+    const client = new SessionClient(scene, `client of ${member.place.node}`, 40);
+    const reader = new SessionClient(scene, `reader of ${member.place.node}`, 0);
+    await client.open(member.place.node);
+    await reader.open(member.place.node);
+    scene.isolate(member.place.node, client.address, reader.address);
+    await scene.until("the client is sent away", () => client.over);
+    expect(client.farewell).toBe("NOT_LEADER");
+    const read = reader.get(root, eventual);
+    await scene.answered(read);
+    expect(codeOf(read)).toBe("");
+    expect(read.response?.stalenessMs).toBeGreaterThan(3_000);
+    scene.heal();
+    await scene.run(2_000);
+    client.connect(member.place.node);
+    await scene.until("it is welcome again", () => client.isOpen);
+    client.frame([], true);
+    await scene.until("it left", () => client.over);
+  }
+});
+
+test("a leader that was stopped for long does not call everybody silent", async () => {
+  const { scene, group } = await started(4, 1);
+  const client = new SessionClient(scene, "client", 7, 2_000);
+  await client.open(group.names[0] ?? "");
+  const { stop } = keepAlive(scene, client, 500);
+  for (const offsetMs of [2_000, 70, 130, 190, 240]) {
+    await scene.run(offsetMs);
+    scene.clock.jump(10_000);
+    await scene.run(3_000);
+    expect(hasSession(group, 7)).toBe(true);
+  }
+  stop();
+});
+
+test("a session closed by its owner goes with its ephemerals, after its last writes", async () => {
+  const { scene, group, leader } = await started(5);
+  const client = new SessionClient(scene, "client", 7);
+  await client.open(leader.place.node);
+  const last = client.create(`${root}/e`, "", mode);
+  client.frame([], true);
+  await scene.until("the stream ended", () => client.over);
+  expect([codeOf(last), client.farewell]).toEqual(["", "SESSION_EXPIRED"]);
+  expect(group.leader?.tree.stat(`${root}/e`)).toBeUndefined();
+  expect(hasSession(group, 7)).toBe(false);
+});
+
+test("a session has one stream at a node: the older one is told", async () => {
+  const { scene, leader } = await started(6);
+  const [first, second] = [7, 7].map((id, at) => new SessionClient(scene, `client ${at}`, id));
+  if (first === undefined || second === undefined) throw new Error("two clients");
+  await first.open(leader.place.node);
+  await second.open(leader.place.node);
+  await scene.until("the first is told", () => first.over);
+  expect(first.farewell).toBe("NOT_LEADER");
+});
+
+test("nobody gets into a session without its secret, nor drives its owner out", async () => {
+  const { scene, group, leader } = await started(7);
+  const owner = new SessionClient(scene, "owner", 7);
+  const [follower] = group.followers;
+  if (follower === undefined) throw new Error("no follower");
+  await owner.open(leader.place.node);
+  for (const node of [leader.place.node, follower.place.node]) {
+    const thief = new SessionClient(scene, `thief at ${node}`, 7);
+    // The follower knows nothing of the session yet.
+    scene.link([leader.place.node], [follower.place.node], { delayMs: 300 });
+    thief.connect(node, Buffer.alloc(16, 99));
+    const stolen = thief.create(`${root}/stolen`);
+    await scene.until("the thief is sent away", () => thief.over);
+    expect(thief.farewell).toBe("PERMISSION_DENIED");
+    expect(stolen.response).toBeUndefined();
+  }
+  await scene.run(2_000);
+  expect(leader.tree.stat(`${root}/stolen`)).toBeUndefined();
+  expect(owner.isOpen).toBe(true);
+});
+
+test("a thief is kept out of a session that its node has not heard of yet", async () => {
+  const { scene, group, leader } = await started(8);
+  const [follower] = group.followers;
+  if (follower === undefined) throw new Error("no follower");
+  const owner = new SessionClient(scene, "owner", 7);
+  scene.network.setLink(leader.place.node, follower.place.node, { delayMs: 200 });
+  await owner.open(leader.place.node);
+  const thief = new SessionClient(scene, "thief", 7);
+  expect(follower.tree.session(7)).toBeUndefined();
+  thief.connect(follower.place.node, Buffer.alloc(16, 99));
+  thief.create(`${root}/stolen`);
+  await scene.until("the thief is sent away", () => thief.over);
+  expect(thief.farewell).toBe("PERMISSION_DENIED");
+  await scene.run(2_000);
+  expect(leader.tree.stat(`${root}/stolen`)).toBeUndefined();
+});
+
+test("streams that ended while they were being opened leave nothing behind", async () => {
+  const { scene, leader } = await started(9);
+  const gone = new SessionClient(scene, "gone", 7);
+  gone.connect(leader.place.node);
+  await scene.run(1);
+  gone.hangUp();
+  await scene.run(1_000);
+  expect(leader.sessions.connections).toBe(0);
+  const next = new SessionClient(scene, "next", 7);
+  await next.open(leader.place.node);
+  await scene.run(1_000);
+  expect(next.isOpen).toBe(true);
+});
