@@ -1,5 +1,8 @@
 import type { Runtime } from "./runtime.ts";
 
+/** Timers of Node ring at once when they are set to more; who is woken early asks again. */
+const timerMaxMs = 2 ** 31 - 1;
+
 /**
  * One timer for many deadlines: it rings at the earliest time asked for, and whoever owns it looks
  * what is due and asks again. Thousands of operations so cost one timer a deadline, not one each.
@@ -21,7 +24,8 @@ export class Alarm {
     this.#cancel?.();
     this.#atMs = atMs;
     const delayMs = Math.max(0, Math.ceil(atMs - this.#runtime.nowMs()));
-    this.#cancel = this.#runtime.after(delayMs, () => {
+    const timerMs = Math.min(delayMs, timerMaxMs);
+    this.#cancel = this.#runtime.after(timerMs, () => {
       this.#atMs = Infinity;
       this.#cancel = undefined;
       this.#ring();

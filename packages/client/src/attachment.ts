@@ -8,7 +8,7 @@ import { Link } from "./link.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What the owner of an attachment is asked and told. */
-export interface AttachmentEvents {
+interface AttachmentEvents {
   /** First words of the next stream. */
   hello(): IHello;
   pingIntervalMs(): number;
@@ -50,6 +50,8 @@ const moveMaxMs = 500;
 /** How often a client asks who leads: when it is not attached to the leader, and when it is. */
 const leaderSearchMs = 3_000;
 const leaderCheckMs = 30_000;
+/** What is known of unreachable nodes is out of date when nobody has tried them for so long. */
+const forgetMs = 10_000;
 /** A channel that was heard so recently is up: what is sent over it arrives. */
 const freshMs = 2_000;
 
@@ -62,6 +64,7 @@ export class Attachment {
   readonly #itinerary = new Itinerary();
   #link: Link | undefined;
   #failures = 0;
+  #failedAtMs = -Infinity;
   #hasStalled = false;
   #isClosed = false;
   #isMoving = false;
@@ -101,6 +104,7 @@ export class Attachment {
    */
   get isUnreachable(): boolean {
     if (this.#link?.welcome !== undefined || this.#failures === 0) return false;
+    if (this.#options.runtime.nowMs() - this.#failedAtMs > forgetMs) return false;
     const regions = new Set(this.#options.candidates().map(({ region }) => region)).size;
     return this.#failures > regions || (this.#hasStalled && this.#failures >= regions);
   }
@@ -266,6 +270,7 @@ export class Attachment {
     if (this.#isClosed) return;
     const { runtime, breaker, events } = this.#options;
     this.#failures += 1;
+    this.#failedAtMs = runtime.nowMs();
     breaker.failed(runtime.nowMs());
     if (this.isUnreachable) {
       this.#options.refreshTopology();

@@ -1,7 +1,7 @@
 import { MeridianError } from "@meridian/wire";
 import type { ClientContext } from "./client-context.ts";
 import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody } from "./draft.ts";
-import { syncDraft } from "./draft.ts";
+import { syncDraft, versionNumber } from "./draft.ts";
 import { Election } from "./election.ts";
 import { Lock } from "./lock.ts";
 import type {
@@ -93,14 +93,22 @@ export class Meridian implements AsyncDisposable {
   }
 
   /** Replaces the data of a node. */
-  set(path: string, data: string | Uint8Array, options: VersionOptions = {}): Promise<Written> {
-    const request = setRequest({ path, data: dataBytes(data), version: options.version ?? -1 });
-    return this.#write(path, request, options).then(written);
+  async set(
+    path: string,
+    data: string | Uint8Array,
+    options: VersionOptions = {},
+  ): Promise<Written> {
+    const request = setRequest({
+      path,
+      data: dataBytes(data),
+      version: versionNumber(options.version),
+    });
+    return written(await this.#write(path, request, options));
   }
 
   /** Deletes a node without children. */
   async delete(path: string, options: VersionOptions = {}): Promise<Done> {
-    const request = deleteRequest({ path, version: options.version ?? -1 });
+    const request = deleteRequest({ path, version: versionNumber(options.version) });
     return { receipt: receipt(await this.#write(path, request, options)) };
   }
 
@@ -154,11 +162,12 @@ export class Meridian implements AsyncDisposable {
    */
   async children(path: string, options: ChildrenOptions = {}): Promise<ChildList> {
     const { withStats = false, withData = false, limit = Infinity } = options;
+    if (!(limit >= 1)) throw new MeridianError("BAD_ARGUMENTS", "limit must be at least 1");
     let after = options.startAfter ?? "";
     let list: ChildList | undefined;
     for (;;) {
       const left = limit - (list?.names.length ?? 0);
-      const page = { withStats, withData, limit: Math.min(left, pageMax), after };
+      const page = { withStats, withData, limit: Math.min(Math.ceil(left), pageMax), after };
       const answer = await this.#read(path, options, () => childrenDraft(path, page));
       const next = childPage(answer, withData);
       list = list === undefined ? next : joined(list, next);

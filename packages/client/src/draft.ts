@@ -39,7 +39,18 @@ export function createBody(
   const { ttlMs = 0, parents = false } = traits;
   const hasTtl = mode === CreateMode.TTL || mode === CreateMode.TTL_SEQUENTIAL;
   if (hasTtl !== ttlMs > 0) throw badArguments("ttlMs and a ttl mode belong together");
+  if (!Number.isSafeInteger(ttlMs)) throw badArguments("ttlMs must be an integer");
   return { path, data: dataBytes(data), mode, ttlMs, parents };
+}
+
+/**
+ * An expected version as it goes over the wire; -1 is any.
+ * @throws {MeridianError} BAD_ARGUMENTS.
+ */
+export function versionNumber(version: number | undefined): number {
+  if (version === undefined) return -1;
+  if (Number.isInteger(version) && version >= -1 && version < 2 ** 31) return version;
+  throw badArguments("version must be an integer from -1");
 }
 
 /** One part of a multi as it goes over the wire. */
@@ -52,12 +63,12 @@ export function multiBody(operation: MultiOperation): IMultiOperation {
     case "set":
       return {
         ...none,
-        set: { path, data: dataBytes(operation.data), version: operation.version ?? -1 },
+        set: { path, data: dataBytes(operation.data), version: versionNumber(operation.version) },
       };
     case "delete":
-      return { ...none, delete: { path, version: operation.version ?? -1 } };
+      return { ...none, delete: { path, version: versionNumber(operation.version) } };
     case "check":
-      return { ...none, check: { path, version: operation.version ?? -1 } };
+      return { ...none, check: { path, version: versionNumber(operation.version) } };
   }
 }
 

@@ -1,4 +1,3 @@
-export { Breaker, type BreakerOptions } from "./breaker.ts";
 export type { ChannelCallOptions, ClientChannel, OpenChannel } from "./channel.ts";
 export { Meridian } from "./client.ts";
 export { connect } from "./connect.ts";

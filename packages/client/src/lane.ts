@@ -32,6 +32,8 @@ const holdMaxMs = 500;
 /** A lane that was used so recently keeps looking for a node, even if nobody waits for it now. */
 const wantedForMs = 10_000;
 const probeMs = 1_000;
+/** Milliseconds that fit into a request. */
+const wireMax = 2 ** 32 - 1;
 /** A frame of 4 MiB is refused as a whole, and its stream with it. */
 const requestBytesMax = 3 << 20;
 const failuresMin = 3;
@@ -257,7 +259,7 @@ export class Lane {
     request.id = pending.id;
     request.sequence = pending.sequence;
     const leftMs = pending.isSettled ? lateDeadlineMs : pending.deadlineAtMs - nowMs;
-    request.deadlineMs = Math.max(1, Math.ceil(leftMs));
+    request.deadlineMs = Math.min(Math.max(1, Math.ceil(leftMs)), wireMax);
     this.#outbox.sent(pending);
     link.send(request);
   }

@@ -74,6 +74,8 @@ export class Performer {
   /** The policy that holds for a path. */
   policyOf(path: string): ZonePolicy {
     if (!path.startsWith("/")) throw new MeridianError("BAD_PATH", `"${path}" is not absolute`);
+    // As UTF-8 it would become another path.
+    if (/\p{Surrogate}/u.test(path)) throw new MeridianError("BAD_PATH", "half of a character");
     return this.#context.directory().zones.policyOf(path);
   }
 
@@ -126,7 +128,9 @@ export class Performer {
   #deadlineAtMs(policy: ZonePolicy, options: OperationOptions): number {
     const { runtime, deadlineMs, strictDeadlineMs } = this.#context;
     const ownMs = policy.consistency === "strict" ? strictDeadlineMs : deadlineMs;
-    return runtime.nowMs() + (options.deadlineMs ?? ownMs);
+    const allowedMs = options.deadlineMs ?? ownMs;
+    if (!(allowedMs > 0)) throw new MeridianError("BAD_ARGUMENTS", "deadlineMs must be positive");
+    return runtime.nowMs() + allowedMs;
   }
 
   #writeAt(owner: string, write: Write, redirects: number): void {
@@ -207,7 +211,7 @@ export class Performer {
     const lane = this.#context.lanes.reader(step.destination);
     const request = reading.draft();
     request.consistency = consistencyNumber(step.consistency);
-    request.maxStalenessMs = Math.ceil(reading.maxStalenessMs ?? 0);
+    request.maxStalenessMs = stalenessBound(reading.maxStalenessMs);
     const origins = originsOf(policy, this.#context.directory());
     return new Promise((resolve) => {
       const settle: Settle = (error, response, link) => resolve({ error, response, link });
@@ -264,6 +268,15 @@ function reasonOf(error: MeridianError, signal: AbortSignal | undefined): Error 
  */
 function worse(known: MeridianError | undefined, error: MeridianError): MeridianError {
   return known?.code === "STALE" && passedOn.has(error.code) ? known : error;
+}
+
+/**
+ * As on the wire, where 0 is no bound: who allows no age at all means the smallest bound there is.
+ */
+function stalenessBound(maxStalenessMs: number | undefined): number {
+  if (maxStalenessMs === undefined || maxStalenessMs === Infinity) return 0;
+  if (maxStalenessMs >= 0) return Math.min(Math.max(1, Math.ceil(maxStalenessMs)), 2 ** 32 - 1);
+  throw new MeridianError("BAD_ARGUMENTS", "maxStalenessMs must not be negative");
 }
 
 function unanswered(): MeridianError {

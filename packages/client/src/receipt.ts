@@ -41,7 +41,7 @@ export function receiptOf(
 }
 
 /** The name of a consistency on the wire. What a newer server calls otherwise promises least. */
-export function consistencyName(number: number): ReadConsistency {
+function consistencyName(number: number): ReadConsistency {
   switch (number) {
     case Consistency.STRICT:
       return "strict";

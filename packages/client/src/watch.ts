@@ -108,6 +108,7 @@ const transient = new Set<MeridianErrorCode>([
 const bufferMax = 16_384;
 const retryMinMs = 50;
 const retryMaxMs = 2_000;
+const returnMs = 60_000;
 
 /**
  * Changes below a path, as they happen, for `for await`. Goes on by itself after any disconnect, on
@@ -140,6 +141,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   #step = -1;
   #lane: Lane | undefined;
   #failures = 0;
+  #cancelReturn: () => void = () => undefined;
   #isOver = false;
   #cancelRetry: () => void = () => undefined;
 
@@ -213,6 +215,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
 
   #subscribe(): void {
     const { steps } = this.#context;
+    this.#cancelReturn();
     this.#step = (this.#step + 1) % steps.length;
     const step = steps[this.#step];
     if (step === undefined) {
@@ -245,6 +248,14 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     }
     this.#isRunning = true;
     this.#settleReady();
+    this.#cancelReturn();
+    if (this.#step === 0) return;
+    // It runs at a place that is second best: now and then the best one is tried again.
+    this.#cancelReturn = this.#context.runtime.after(returnMs, () => {
+      this.#lane?.unsubscribe(this.#subscription);
+      this.#step = -1;
+      this.#subscribe();
+    });
   }
 
   #onEvents({ events: all, positions }: IWatchEvents): void {
@@ -273,6 +284,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   #onRefused(error: MeridianError): void {
     if (this.#isOver) return;
     this.#lane = undefined;
+    this.#cancelReturn();
     if (!transient.has(error.code)) {
       this.#end(error);
       return;
@@ -295,6 +307,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelRetry();
+    this.#cancelReturn();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#lane?.unsubscribe(this.#subscription);
     this.#queue.end(error);

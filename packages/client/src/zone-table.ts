@@ -1,7 +1,7 @@
 import type { Encodable, IZone } from "@meridian/wire";
 
 /** What a zone promises by default. */
-export type ZoneConsistency = "strict" | "regional" | "eventual";
+type ZoneConsistency = "strict" | "regional" | "eventual";
 
 /** The policy that holds for one path: its zone, with the region of a template filled in. */
 export interface ZonePolicy {

@@ -297,6 +297,52 @@ test("a multi is applied as a whole or not at all, in one cluster", async () => 
   expect(await fleet.runtime.until(codeOf(spanning))).toBe("BAD_ARGUMENTS");
 });
 
+test("arguments that make no sense are refused before anything is sent", async () => {
+  const { fleet, client } = await seeded();
+  const bad: Promise<unknown>[] = [
+    client.get("/global/a", { deadlineMs: 0 }),
+    client.get("/global/a", { deadlineMs: Number.NaN }),
+    client.get("/global/a", { maxStalenessMs: -1 }),
+    client.set("/global/a", "x", { version: 1.5 }),
+    client.children("/global", { limit: 0 }),
+    client.multi([]),
+    client.create("/global/t", "", { ttlMs: 0.5 }),
+    client.get("/global/a", { after: "no token" }),
+  ];
+  expect(await Promise.all(bad.map(codeOf))).toEqual(bad.map(() => "BAD_ARGUMENTS"));
+  const paths = [client.get("relative"), client.get("/half/\uD800"), client.set("", "")];
+  expect(await Promise.all(paths.map(codeOf))).toEqual(paths.map(() => "BAD_PATH"));
+  await fleet.runtime.until(client.get("/global/a", { deadlineMs: Infinity }));
+});
+
+test("who allows no age at all is not served an old value", async () => {
+  const { fleet, client } = await seeded();
+  for (const server of fleet.select((each) => !isGlobal(each))) server.stalenessMs = 5;
+  const read = client.get("/global/a", { consistency: "eventual", maxStalenessMs: 0 });
+  expect((await fleet.runtime.until(read)).receipt.servedBy.tier).toBe("global");
+});
+
+test("a topology that is known beforehand needs no endpoint", async () => {
+  const { fleet } = await seeded();
+  const client = await fleet.client({ endpoints: [], topology: fleet.topology() });
+  expect((await fleet.runtime.until(client.get("/global/a"))).text).toBe("g");
+});
+
+test("after CAUSALITY_LOST a client goes on once it gives up what it had seen", async () => {
+  const { fleet, client } = await seeded();
+  await fleet.runtime.until(client.set("/global/a", "x"));
+  const edge = fleet.server("edge-us-west");
+  edge.script = (request) =>
+    request.after.length > 0 ? { error: { code: 15, message: "forked" } } : undefined;
+  const eventual = { consistency: "eventual" } as const;
+  expect(await fleet.runtime.until(codeOf(client.get("/global/a", eventual)))).toBe(
+    "CAUSALITY_LOST",
+  );
+  client.forget();
+  expect(client.token).toBe("");
+  expect((await fleet.runtime.until(client.get("/global/a", eventual))).text).toBe("x");
+});
+
 test("when no endpoint answers, connect says so", async () => {
   const fleet = new FakeFleet();
   for (const server of fleet.servers.values()) server.kill();

@@ -96,6 +96,25 @@ test("with the own region down a watch goes on at an edge elsewhere", async () =
   expect(await take(fleet, watch, 1)).toEqual(["/global/n0"]);
 });
 
+test("a watch comes back to its own region when that is there again", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const home = fleet.select(({ place }) => place.region === "us-west");
+  for (const server of home) server.kill();
+  await fleet.runtime.run(5_000);
+  for (const server of home) {
+    server.isDown = false;
+    server.seen.length = 0;
+  }
+  for (let n = 0; n < 120; n += 1) {
+    fleet.cluster("global").seed(`/global/n${n}`);
+    await fleet.runtime.run(1_000);
+  }
+  expect(home.flatMap(({ seen }) => seen.filter((each) => each.watch))).toHaveLength(1);
+  expect(await take(fleet, watch, 120)).toEqual(numbered(0, 120));
+});
+
 test("another watch goes on from a token, also in the middle of a transaction", async () => {
   const { fleet, client } = await scene();
   const watch = client.watch("/global", { recursive: true });
