@@ -46,6 +46,8 @@ export interface MemberLimits extends SessionLimits {
   readonly writeBytesMax: number;
   /** Entries between two snapshots. */
   readonly snapshotEntries: number;
+  /** Entries kept behind a snapshot for members that are a little behind. */
+  readonly keptEntries: number;
   /** Without a leader for this long, clients are sent elsewhere. */
   readonly leaderlessMaxMs: number;
 }
@@ -58,6 +60,7 @@ export const memberLimits: MemberLimits = {
   writesMax: 65_536,
   writeBytesMax: 64 * 1024 * 1024,
   snapshotEntries: 50_000,
+  keptEntries: 10_000,
   leaderlessMaxMs: 3_000,
 };
 
@@ -89,7 +92,7 @@ export class GroupMember implements Member {
       ...options,
       ...{ node: place.node, cluster: place.cluster },
       witness: options.role === "witness",
-      snapshotEntries: limits.snapshotEntries,
+      ...{ snapshotEntries: limits.snapshotEntries, keptEntries: limits.keptEntries },
     });
     this.sessions = new SessionService(this, clock, random, limits);
     this.feed = new ChangeFeed(this, clock);

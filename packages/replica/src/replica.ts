@@ -51,8 +51,9 @@ export interface ReplicaOptions {
   readonly log: Log;
   /** Called once when durability can no longer be promised. The process must end. */
   readonly fatal: (error: Error) => void;
-  /** Entries and bytes between two snapshots. */
+  /** Entries between two snapshots, and kept behind one. */
   readonly snapshotEntries: number;
+  readonly keptEntries: number;
   readonly limits: { readonly writesMax: number; readonly writeBytesMax: number };
 }
 

@@ -5,8 +5,6 @@ import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { decodeRecord, encodeRecord } from "./snapshot-codec.ts";
 
-/** Entries kept behind a snapshot for members that are a little behind. */
-const keptEntries = 10_000;
 /** A witness keeps no more than this, even if a full member is further behind. */
 const witnessEntriesMax = 1_000_000;
 /** Records decoded between two breaths of the event loop. */
@@ -20,6 +18,8 @@ export interface SnapshotOptions {
   readonly log: Log;
   readonly node: NodeId;
   readonly snapshotEntries: number;
+  /** Entries kept behind a snapshot for members that are a little behind. */
+  readonly keptEntries: number;
 }
 
 /** The tree of a storage's snapshot, or an empty one. @throws {StorageError} CORRUPT. */
@@ -59,7 +59,7 @@ export class SnapshotTaker {
     safeIndex: number,
   ): void {
     if (this.#busy || this.#stopped) return;
-    const { storage, witness, snapshotEntries } = this.#options;
+    const { storage, witness, snapshotEntries, keptEntries } = this.#options;
     const lastIndex = storage.log.lastIndex();
     const firstIndex = storage.log.firstIndex();
     if (witness) {
@@ -81,7 +81,7 @@ export class SnapshotTaker {
   }
 
   async #take(configuration: Configuration): Promise<void> {
-    const { storage, clock, log } = this.#options;
+    const { storage, clock, log, keptEntries } = this.#options;
     const startedAtMs = clock.nowMs();
     const snapshot = this.#tree().snapshot();
     const { index } = snapshot;
