@@ -54,7 +54,7 @@ test("over any number of lost connections there is no gap and nothing twice", as
   expect(await take(fleet, watch, 200)).toEqual(numbered(0, 200));
 });
 
-test("a connection lost between the answer to a watch and what it missed leaves no gap", async () => {
+test("a connection lost between a watch and what it missed leaves no gap", async () => {
   const { fleet, client } = await scene();
   const home = fleet.cluster("us-west");
   home.seed("/regions/us-west/a");
