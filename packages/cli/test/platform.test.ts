@@ -106,7 +106,7 @@ test("it is ready with every node in the topology file, reachable and with its p
 
 test("a taken port is left out, and said to be taken and by whom", () => {
   const taken = events.find((event) => event.event === "port-taken");
-  expect(taken).toMatchObject({ port: basePort + 3 });
+  expect(taken).toMatchObject({ port: basePort + 3, lastPort: basePort + 3 });
   const { nodes } = readTopology(platform.directory.topology);
   expect(nodes.map(({ address }) => address)).not.toContain(`127.0.0.1:${basePort + 3}`);
 });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 import { usageError } from "../failure/command-error.ts";
+import { failureOf } from "../failure/report.ts";
 import { roundTripTimesOf } from "../wan/table.ts";
 import { regions, type Profile } from "./picture.ts";
 import { controlOf } from "./control.ts";
@@ -54,6 +55,10 @@ export async function dev(options: DevOptions): Promise<void> {
     presenter.follow(platform);
     if (scenario !== undefined) await Promise.race([runScenario(scenario, platform), stopped]);
     await stopped;
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    presenter.show({ event: "failed", code, message });
+    throw error;
   } finally {
     presenter.close();
     await platform.stop("failure");

@@ -29,6 +29,8 @@ export type DevEvent =
   | {
       readonly event: "port-taken";
       readonly port: number;
+      /** Last of the ports in a row that this holder has. */
+      readonly lastPort: number;
       readonly holder: PortHolder | undefined;
     }
   | {
@@ -61,5 +63,6 @@ export type DevEvent =
       readonly log: string;
     }
   | { readonly event: "fault"; readonly fault: string; readonly detail: string }
+  | { readonly event: "failed"; readonly code: string; readonly message: string }
   | { readonly event: "stopping"; readonly reason: string }
   | { readonly event: "stopped" };

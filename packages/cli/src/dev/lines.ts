@@ -9,8 +9,11 @@ export function lineOf(event: DevEvent): string | undefined {
         `${event.resumed ? "Resuming" : "Starting"} ${event.nodes} nodes in ` +
         `${event.processes} processes (profile ${event.profile}), data in ${event.data}`
       );
-    case "port-taken":
-      return `Port ${event.port} is taken${describeHolder(event.holder)}; using the next free one`;
+    case "port-taken": {
+      const { port, lastPort, holder } = event;
+      const ports = port === lastPort ? `Port ${port} is` : `Ports ${port} to ${lastPort} are`;
+      return `${ports} taken${describeHolder(holder)}; using the next free ones`;
+    }
     case "waiting": {
       const more =
         event.count > event.for.length ? ` and ${event.count - event.for.length} more` : "";
@@ -19,6 +22,7 @@ export function lineOf(event: DevEvent): string | undefined {
     case "ready":
       return `Ready after ${(event.elapsedMs / 1000).toFixed(1)} s`;
     case "process-started":
+    case "failed": // told on stderr with the exit code
       return undefined;
     case "process-exited":
       return exitLine(event);

@@ -16,7 +16,7 @@ import { writeLayout, type PlacedNode } from "./layout.ts";
 import { clearLeftovers } from "./leftover.ts";
 import { NodeProcess, type ProcessExit, type ProcessObserver } from "./node-process.ts";
 import { plannedNodes, plannedProcesses, regions, type Profile } from "./picture.ts";
-import { PortBlock } from "./ports.ts";
+import { holdersOf, PortBlock } from "./ports.ts";
 
 /** What a platform is started with. */
 export interface PlatformOptions {
@@ -204,8 +204,8 @@ export class Platform implements ProcessObserver {
     for (const node of placed) {
       nodes.push({ ...node, addressFrom: await this.#listenFor(node, wanPorts) });
     }
-    for (const { port, holder } of [...ports.taken, ...wanPorts.taken]) {
-      onEvent({ event: "port-taken", port, holder });
+    for (const { from, to, holder } of holdersOf([...ports.taken, ...wanPorts.taken])) {
+      onEvent({ event: "port-taken", port: from, lastPort: to, holder });
     }
     this.#nodes = nodes;
     writeLayout(nodes, this.#controlAddress, times, this.directory);

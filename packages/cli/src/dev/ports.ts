@@ -1,10 +1,12 @@
 import { createServer } from "node:net";
 
-import { portHolder, type PortHolder } from "../server/port-holder.ts";
+import { portHolders, type PortHolder } from "../server/port-holder.ts";
 
-/** A port that was wanted and is in use by something else. */
-export interface TakenPort {
-  readonly port: number;
+/** Ports in a row that were wanted and are in use by one process. */
+export interface TakenPorts {
+  readonly from: number;
+  /** The last of them. */
+  readonly to: number;
   readonly holder: PortHolder | undefined;
 }
 
@@ -15,7 +17,7 @@ const portMax = 65_535;
  */
 export class PortBlock {
   readonly #host: string;
-  readonly #taken: TakenPort[] = [];
+  readonly #taken: number[] = [];
   #next: number;
 
   constructor(host: string, base: number) {
@@ -23,8 +25,8 @@ export class PortBlock {
     this.#next = base;
   }
 
-  /** Ports left out so far, with who holds them. */
-  get taken(): readonly TakenPort[] {
+  /** Ports left out so far. */
+  get taken(): readonly number[] {
     return this.#taken;
   }
 
@@ -40,7 +42,7 @@ export class PortBlock {
       if (port > portMax) throw new RangeError(`no free port below ${portMax + 1} is left`);
       this.#next += 1;
       if (await isFree(this.#host, port)) return port;
-      this.#taken.push({ port, holder: portHolder(port) });
+      this.#taken.push(port);
     }
   }
 }
@@ -51,4 +53,18 @@ function isFree(host: string, port: number): Promise<boolean> {
     server.once("error", () => resolve(false));
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+/** Who holds ports, in ascending order; neighbours of one holder are told together. */
+export function holdersOf(ports: readonly number[]): readonly TakenPorts[] {
+  const holders = portHolders(ports);
+  const taken: TakenPorts[] = [];
+  for (const port of ports) {
+    const holder = holders.get(port);
+    const last = taken.at(-1);
+    if (last !== undefined && last.to + 1 === port && last.holder?.pid === holder?.pid) {
+      taken[taken.length - 1] = { ...last, to: port };
+    } else taken.push({ from: port, to: port, holder });
+  }
+  return taken;
 }

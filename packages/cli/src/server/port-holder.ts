@@ -18,15 +18,23 @@ const listening = "0A";
  * for processes of other users.
  */
 export function portHolder(port: number): PortHolder | undefined {
-  const inodes = listeningInodes(port);
-  if (inodes.size === 0) return undefined;
+  return portHolders([port]).get(port);
+}
+
+/** Likewise for many ports, in one look at all processes. */
+export function portHolders(ports: readonly number[]): ReadonlyMap<number, PortHolder> {
+  const holders = new Map<number, PortHolder>();
+  const portsByLink = listeningSockets(new Set(ports));
+  if (portsByLink.size === 0) return holders;
   for (const entry of list("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
-    const holds = list(`/proc/${pid}/fd`).some((fd) => inodes.has(link(`/proc/${pid}/fd/${fd}`)));
-    if (holds) return { pid, command: commandOf(pid) };
+    for (const fd of list(`/proc/${pid}/fd`)) {
+      const port = portsByLink.get(link(`/proc/${pid}/fd/${fd}`));
+      if (port !== undefined) holders.set(port, { pid, command: commandOf(pid) });
+    }
   }
-  return undefined;
+  return holders;
 }
 
 /** The holder in words, with a leading space, or nothing. */
@@ -34,17 +42,17 @@ export function describeHolder(holder: PortHolder | undefined): string {
   return holder === undefined ? "" : ` by process ${holder.pid} (${holder.command})`;
 }
 
-/** Link targets (`socket:[inode]`) of the sockets that listen on the port. */
-function listeningInodes(port: number): ReadonlySet<string> {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const inodes = new Set<string>();
+/** Ports by the link targets (`socket:[inode]`) of the sockets that listen on them. */
+function listeningSockets(ports: ReadonlySet<number>): ReadonlyMap<string, number> {
+  const sockets = new Map<string, number>();
   for (const file of ["/proc/net/tcp", "/proc/net/tcp6"]) {
     for (const line of read(file).split("\n").slice(1)) {
-      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
-      if (state === listening && local?.endsWith(suffix) === true) inodes.add(`socket:[${inode}]`);
+      const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
+      const port = Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16);
+      if (state === listening && ports.has(port)) sockets.set(`socket:[${inode}]`, port);
     }
   }
-  return inodes;
+  return sockets;
 }
 
 function commandOf(pid: number): string {

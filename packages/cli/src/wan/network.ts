@@ -67,7 +67,6 @@ export class WanNetwork {
     const back = this.#sender(to, from);
     const node = addressOrThrow(target);
     const own = addressOrThrow(at);
-    // Reading starts when the listeners are attached: a socket that errs before must find one.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => {
       openCircuit(
         caller,
