@@ -19,9 +19,11 @@ import { Watermark } from "./watermark.ts";
 
 /** A batch that changes any of these. */
 interface Change {
-  readonly log?: LogChange;
   readonly hardState?: HardState | undefined;
+  readonly entries?: readonly Entry[];
   readonly snapshot?: SnapshotDescription | undefined;
+  readonly reset?: SnapshotMark | undefined;
+  readonly compactTo?: number;
 }
 
 /** Storage on any medium: one batch a write, everything in it or nothing. */
@@ -37,8 +39,8 @@ export class DurableStorage implements Storage {
   #state: DurableState;
   #snapshot: SnapshotDescription | undefined;
   #staged: SnapshotDescription | undefined;
-  /** Newest batch whose durability the table has confirmed. */
-  #syncedSequence: number;
+  /** The commit index is written with other things, and on closing; that it may lag saves syncs. */
+  #durableCommitIndex: number;
   #snapshotsMade = 0;
   /** The first failure: nothing is written after it, as nobody knows what the disk holds. */
   #failure: unknown;
@@ -61,7 +63,7 @@ export class DurableStorage implements Storage {
     this.#snapshot = snapshot;
     this.#watermark = watermark;
     this.#options = options;
-    this.#syncedSequence = state.sequence;
+    this.#durableCommitIndex = state.commitIndex;
   }
 
   /** Takes over a table that has been recovered. */
@@ -74,7 +76,7 @@ export class DurableStorage implements Storage {
   ): Promise<DurableStorage> {
     const { state } = recovered;
     // What was found may have been written by a process that died before the sync.
-    await table.batch([{ type: "put", key: stateKey, value: encodeState(state) }], true);
+    await table.batch([{ type: "put", key: stateKey, value: encodeState(state) }]);
     const watermark = await Watermark.begin(medium.files, state);
     const storage = new DurableStorage(medium, table, member, recovered, watermark, options);
     watermark.onFailure = (error) => storage.#fail(error);
@@ -95,13 +97,15 @@ export class DurableStorage implements Storage {
     // Votes go on when the disk is full.
     const room = entries.length === 0 ? undefined : entryBytes(entries);
     return this.#change(async () => {
-      if (hardState === undefined && reset === undefined && entries.length === 0) return;
       this.#checkWrite(write);
-      if (hardState !== undefined) await this.#promise(hardState);
+      const promised = hardState !== undefined && (await this.#promise(hardState));
+      if (!promised && reset === undefined && entries.length === 0) {
+        this.#noteCommitIndex(hardState);
+        return;
+      }
       const before = this.#log.extent;
-      const log = this.#log.prepare(reset, entries);
       const snapshot = reset === undefined ? undefined : this.#adopted(reset);
-      await this.#commit({ log, hardState, snapshot });
+      await this.#commit({ hardState, entries, snapshot, reset });
       if (reset !== undefined) this.#clearRecords(before);
     }, room);
   }
@@ -137,7 +141,7 @@ export class DurableStorage implements Storage {
       const to = Math.min(index, covered, this.#log.lastIndex());
       if (to < this.#log.firstIndex()) return;
       const before = this.#log.extent;
-      await this.#commit({ log: this.#log.prepareCompaction(to) });
+      await this.#commit({ compactTo: to });
       this.#clearRecords(before);
     });
   }
@@ -204,12 +208,21 @@ export class DurableStorage implements Storage {
     }
   }
 
-  /** Term and vote go into the member file before anything else that is written with them. */
-  async #promise({ term, vote }: HardState): Promise<void> {
-    if (term === this.#member.term && vote === this.#member.vote) return;
+  /**
+   * Term and vote go into the member file before anything else that is written with them. False if
+   * they are there.
+   */
+  async #promise({ term, vote }: HardState): Promise<boolean> {
+    if (term === this.#member.term && vote === this.#member.vote) return false;
     const member = { ...this.#member, term, vote };
     await writeMember(this.#medium.files, member);
     this.#member = member;
+    return true;
+  }
+
+  #noteCommitIndex(hardState: HardState | undefined): void {
+    if (hardState === undefined) return;
+    this.#state = { ...this.#state, commitIndex: hardState.commitIndex };
   }
 
   #adopted(reset: SnapshotMark): SnapshotDescription {
@@ -220,32 +233,39 @@ export class DurableStorage implements Storage {
   }
 
   /** Writes one batch and then lets it be seen. */
-  async #commit({ log, hardState, snapshot }: Change): Promise<void> {
-    const operations: TableOperation[] = log === undefined ? [] : [...log.operations];
-    let { snapshotChecksum } = this.#state;
-    if (snapshot !== undefined) {
-      const { value, checksum } = encodeDescription(snapshot, this.#options.codec);
-      operations.push({ type: "put", key: snapshotKey, value });
-      snapshotChecksum = checksum;
-    }
-    const state: DurableState = {
+  async #commit(change: Change): Promise<void> {
+    const { entries = [], snapshot } = change;
+    const described = snapshot && encodeDescription(snapshot, this.#options.codec);
+    const rest: Omit<DurableState, "log"> = {
       sequence: this.#state.sequence + 1,
-      log: log?.extent ?? this.#state.log,
-      commitIndex: hardState?.commitIndex ?? this.#state.commitIndex,
+      commitIndex: change.hardState?.commitIndex ?? this.#state.commitIndex,
       term: this.#member.term,
       vote: this.#member.vote,
-      snapshotChecksum,
+      snapshotChecksum: described?.checksum ?? this.#state.snapshotChecksum,
     };
-    operations.push({ type: "put", key: stateKey, value: encodeState(state) });
-    const sync = !onlyCommitIndexDiffers(this.#state, state);
-    await this.#table.batch(operations, sync);
-    if (sync) {
-      this.#watermark.advance(state);
-      this.#syncedSequence = state.sequence;
+    const log = this.#prepareLog(change, (extent) => encodeState({ ...rest, log: extent }));
+    const state: DurableState = { ...rest, log: log.extent };
+    const operations: TableOperation[] = [...log.operations];
+    if (described !== undefined) {
+      operations.push({ type: "put", key: snapshotKey, value: described.value });
     }
+    if (entries.length === 0) {
+      operations.push({ type: "put", key: stateKey, value: encodeState(state) });
+    }
+    await this.#table.batch(operations);
+    this.#watermark.advance(state);
     this.#state = state;
-    if (log !== undefined) this.#log.apply(log);
+    this.#durableCommitIndex = state.commitIndex;
+    this.#log.apply(log);
     if (snapshot !== undefined) this.#showSnapshot(snapshot);
+  }
+
+  #prepareLog(
+    { reset, entries = [], compactTo }: Change,
+    encode: (extent: LogExtent) => Buffer,
+  ): LogChange {
+    if (compactTo !== undefined) return this.#log.prepareCompaction(compactTo);
+    return this.#log.prepare(reset, entries, encode);
   }
 
   #showSnapshot(snapshot: SnapshotDescription): void {
@@ -296,34 +316,14 @@ export class DurableStorage implements Storage {
 
   async #close(): Promise<void> {
     try {
-      if (this.#failure === undefined) await this.#settle();
+      const isSettled = this.#durableCommitIndex === this.#state.commitIndex;
+      if (this.#failure === undefined && !isSettled) await this.#commit({});
       await this.#watermark.close();
     } finally {
       await this.#table.close();
       await this.#medium.release();
     }
   }
-
-  /** Makes durable what did not have to be so far. */
-  async #settle(): Promise<void> {
-    if (this.#syncedSequence === this.#state.sequence) return;
-    const value = encodeState(this.#state);
-    await this.#table.batch([{ type: "put", key: stateKey, value }], true);
-    this.#watermark.advance(this.#state);
-  }
-}
-
-/**
- * Losing such a batch costs some work on the next start and nothing else: it need not wait for the
- * disk.
- */
-function onlyCommitIndexDiffers(before: DurableState, after: DurableState): boolean {
-  return (
-    before.log === after.log &&
-    before.term === after.term &&
-    before.vote === after.vote &&
-    before.snapshotChecksum === after.snapshotChecksum
-  );
 }
 
 function entryBytes(entries: readonly Entry[]): number {

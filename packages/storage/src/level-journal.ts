@@ -9,7 +9,7 @@ export interface Journal {
 }
 
 /** A stretch of a journal. */
-export interface Dropped {
+interface Dropped {
   readonly at: number;
   readonly bytes: number;
   /** Nothing intact follows: so a crash in the middle of a write leaves it. */

@@ -40,7 +40,7 @@ export async function openLevelStorage(options: LevelStorageOptions): Promise<St
 }
 
 /** A level database in `log/`, and the files beside it. */
-export class LevelMedium implements Medium {
+class LevelMedium implements Medium {
   readonly files: Files;
   readonly #directory: string;
   readonly #owner: OwnerNote;
@@ -59,10 +59,12 @@ export class LevelMedium implements Medium {
   async openTable(mayCreate: boolean): Promise<Table> {
     const location = join(this.#directory, "log");
     const notices = await this.#inspect(location);
+    // Level compacts as soon as it is open, and never recovers if there is no space for it.
+    if (!(await this.#owner.isAlive())) await this.#reserve.makeRoom();
     const table = await this.#openLevel(location, mayCreate);
     try {
       for (const notice of notices) this.#onNotice?.(notice);
-      await this.#reserve.prepare();
+      await this.#reserve.renew();
       await this.#owner.write();
       await syncDirectory(this.#directory);
       return table;

@@ -45,9 +45,9 @@ export class LevelTable implements Table {
     }
   }
 
-  async batch(operations: readonly TableOperation[], sync: boolean): Promise<void> {
+  async batch(operations: readonly TableOperation[]): Promise<void> {
     try {
-      await this.#level.batch(operations as TableOperation[], { sync });
+      await this.#level.batch(operations as TableOperation[], { sync: true });
     } catch (error) {
       throw toStorageError(error, "writing");
     }
@@ -64,14 +64,30 @@ export class LevelTable implements Table {
     }
   }
 
+  /**
+   * An iterator keeps the files that it began with, so that compaction meanwhile frees nothing; a
+   * long scan therefore takes a new one now and then. Nobody writes during it.
+   */
   async *scan(from: Buffer, to: Buffer): AsyncGenerator<readonly TableRecord[]> {
-    const iterator = this.#level.iterator({ gte: from, lt: to, highWaterMarkBytes: scanBytes });
+    let range: { gte: Buffer } | { gt: Buffer } = { gte: from };
+    for (;;) {
+      const batch = await this.#read({ ...range, lt: to });
+      const last = batch.at(-1);
+      if (last === undefined) return;
+      yield batch;
+      range = { gt: last[0] };
+    }
+  }
+
+  async last(from: Buffer, to: Buffer): Promise<TableRecord | undefined> {
+    const [last] = await this.#read({ gte: from, lt: to, reverse: true, limit: 1 });
+    return last;
+  }
+
+  async #read(range: Range): Promise<readonly TableRecord[]> {
+    const iterator = this.#level.iterator({ ...range, highWaterMarkBytes: scanBytes });
     try {
-      for (;;) {
-        const batch = await iterator.nextv(scanRecords);
-        if (batch.length === 0) return;
-        yield batch;
-      }
+      return await iterator.nextv(scanRecords);
     } catch (error) {
       throw toStorageError(error, "reading");
     } finally {
@@ -84,6 +100,14 @@ export class LevelTable implements Table {
   }
 }
 
+interface Range {
+  readonly gte?: Buffer;
+  readonly gt?: Buffer;
+  readonly lt: Buffer;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
 /** What level's types leave out, as browsers do not have it. */
 interface Compacting {
   compactRange(from: Buffer, to: Buffer): Promise<void>;
@@ -91,8 +115,8 @@ interface Compacting {
 
 /** Two of them may be in memory, and are written as tables on opening: see the reserve. */
 const writeBufferBytes = 4 * 1024 * 1024;
-const scanBytes = 1024 * 1024;
-const scanRecords = 256;
+const scanBytes = 4 * 1024 * 1024;
+const scanRecords = 1024;
 
 /**
  * Whether the database is to be created. One that lost its root file would otherwise begin again,

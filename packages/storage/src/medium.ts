@@ -30,15 +30,14 @@ export type TableRecord = readonly [key: Buffer, value: Buffer];
  */
 export interface Table {
   get(key: Buffer): Buffer | undefined;
-  /**
-   * All or nothing, in order. With `sync` it is durable when this resolves, and everything before
-   * it too.
-   */
-  batch(operations: readonly TableOperation[], sync: boolean): Promise<void>;
+  /** All or nothing, in order; durable when it resolves, and everything before it too. */
+  batch(operations: readonly TableOperation[]): Promise<void>;
   /** Deletes `[from, to)`; after a crash any part of it may be there again. */
   clear(from: Buffer, to: Buffer): Promise<void>;
   /** Records in `[from, to)`, ascending, in batches. */
   scan(from: Buffer, to: Buffer): AsyncIterable<readonly TableRecord[]>;
+  /** The last record in `[from, to)`. */
+  last(from: Buffer, to: Buffer): Promise<TableRecord | undefined>;
   close(): Promise<void>;
 }
 

@@ -158,10 +158,9 @@ class MemoryTable implements Table {
     throw new StorageError("IO", "the disk is no longer open");
   }
 
-  async batch(operations: readonly TableOperation[], sync: boolean): Promise<void> {
+  async batch(operations: readonly TableOperation[]): Promise<void> {
     if (!this.#use.alive()) return never();
     this.#records.write(operations);
-    if (!sync) return undefined;
     let bytes = 0;
     for (const operation of operations) {
       bytes += operation.key.length + (operation.type === "put" ? operation.value.length : 0);
@@ -182,6 +181,11 @@ class MemoryTable implements Table {
       return [key, this.#records.get(key) as Buffer];
     });
     if (batch.length > 0) yield batch;
+  }
+
+  async last(from: Buffer, to: Buffer): Promise<TableRecord | undefined> {
+    const key = this.#records.keys(from, to).at(-1);
+    return key && [key, this.#records.get(key) as Buffer];
   }
 
   async close(): Promise<void> {

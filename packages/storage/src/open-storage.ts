@@ -61,14 +61,14 @@ async function makeMember(
   table: Table,
   { identity, witness, create }: StorageOptions,
 ): Promise<Member> {
-  const left = readState(table);
+  const left = await readState(table);
   if (left !== undefined && left.sequence > firstSequence) throw memberFileGone();
   if (create !== true) throw new StorageError("MISSING", "no member was ever made here");
   const operations = [
     { type: "put", key: identityKey, value: Buffer.from(JSON.stringify(identity)) },
     { type: "put", key: stateKey, value: encodeState(firstState) },
   ] as const;
-  await table.batch(operations, true);
+  await table.batch(operations);
   const watermark = await Watermark.begin(medium.files, firstState);
   await watermark.close();
   const member: Member = { identity, witness: witness === true, term: 0, vote: undefined };

@@ -14,18 +14,24 @@ export interface PackedRecord {
 /**
  * Encoded size at which a write is cut into several records, so that reading one entry stays cheap.
  */
-export const recordBytesMax: number = 256 * 1024;
+const recordBytesMax: number = 256 * 1024;
 
 const format = 1;
-const headerBytes = 4 + 4 + 1 + uint53Bytes + 4;
+const headerBytes = 4 + 4 + 1 + uint53Bytes + 4 + 4;
+const countAt = 9 + uint53Bytes;
 const entryHeaderBytes = 1 + uint53Bytes + 4;
+const noState = Buffer.alloc(0);
 const kinds: readonly EntryKind[] = ["command", "empty", "configuration"];
 
 /**
  * Packs consecutive entries into as few records as the size limit allows, each chained to the one
- * before.
+ * before. The last one carries the state.
  */
-export function packEntries(entries: readonly Entry[], previous: number): PackedRecord[] {
+export function packEntries(
+  entries: readonly Entry[],
+  previous: number,
+  state: Buffer,
+): PackedRecord[] {
   const records: PackedRecord[] = [];
   let chain = previous;
   for (let from = 0; from < entries.length;) {
@@ -36,7 +42,8 @@ export function packEntries(entries: readonly Entry[], previous: number): Packed
       if (to > from && bytes + more > recordBytesMax) break;
       bytes += more;
     }
-    const record = packRecord(entries, from, to, bytes, chain);
+    const carried = to === entries.length ? state : noState;
+    const record = packRecord(entries.slice(from, to), bytes, chain, carried);
     records.push(record);
     chain = record.chain;
     from = to;
@@ -54,18 +61,11 @@ export function unpackRecord(
   value: Buffer,
   previous: number,
 ): { readonly chain: number; readonly entries: Entry[] } {
-  if (value.length < headerBytes) throw damaged(firstIndex, "is cut short");
-  const chain = value.readUInt32BE(0);
-  const written = value.readUInt32BE(4);
-  if (crc32(value.subarray(4), written) !== chain) {
-    throw damaged(firstIndex, "does not match its checksum");
-  }
+  const { chain, written } = checkContent(firstIndex, value);
   if (written !== previous) throw damaged(firstIndex, "does not follow the record before it");
-  if (value[8] !== format) throw damaged(firstIndex, `has the unknown format ${value[8]}`);
-  if (readUint53(value, 9) !== firstIndex) throw damaged(firstIndex, "lies at a wrong place");
-  const count = value.readUInt32BE(9 + uint53Bytes);
+  const count = value.readUInt32BE(countAt);
   const entries: Entry[] = [];
-  let offset = headerBytes;
+  let offset = headerBytes + value.readUInt32BE(countAt + 4);
   for (let i = 0; i < count; i++) {
     const kind = kinds[value[offset] as number] as EntryKind;
     const term = readUint53(value, offset + 1);
@@ -76,22 +76,33 @@ export function unpackRecord(
   return { chain, entries };
 }
 
+/** The state that the last record of the log carries. @throws {StorageError} CORRUPT. */
+export function carriedState(
+  firstIndex: number,
+  value: Buffer,
+): { readonly chain: number; readonly state: Buffer } {
+  const { chain } = checkContent(firstIndex, value);
+  const bytes = value.readUInt32BE(countAt + 4);
+  if (bytes === 0) throw damaged(firstIndex, "is the last one there is, but others followed it");
+  return { chain, state: value.subarray(headerBytes, headerBytes + bytes) };
+}
+
 function packRecord(
   entries: readonly Entry[],
-  from: number,
-  to: number,
   bytes: number,
   previous: number,
+  state: Buffer,
 ): PackedRecord {
-  const value = Buffer.allocUnsafe(bytes);
-  const firstIndex = (entries[from] as Entry).index;
+  const value = Buffer.allocUnsafe(bytes + state.length);
+  const firstIndex = (entries[0] as Entry).index;
   value.writeUInt32BE(previous, 4);
   value[8] = format;
   writeUint53(value, firstIndex, 9);
-  value.writeUInt32BE(to - from, 9 + uint53Bytes);
-  let offset = headerBytes;
-  for (let i = from; i < to; i++) {
-    const { kind, term, data } = entries[i] as Entry;
+  value.writeUInt32BE(entries.length, countAt);
+  value.writeUInt32BE(state.length, countAt + 4);
+  state.copy(value, headerBytes);
+  let offset = headerBytes + state.length;
+  for (const { kind, term, data } of entries) {
     value[offset] = kinds.indexOf(kind);
     writeUint53(value, term, offset + 1);
     value.writeUInt32BE(data.byteLength, offset + 1 + uint53Bytes);
@@ -102,6 +113,22 @@ function packRecord(
   const chain = crc32(value.subarray(4), previous);
   value.writeUInt32BE(chain, 0);
   return { firstIndex, value, chain };
+}
+
+/** That a record is the one that was written under its key, wherever it belongs. */
+function checkContent(
+  firstIndex: number,
+  value: Buffer,
+): { readonly chain: number; readonly written: number } {
+  if (value.length < headerBytes) throw damaged(firstIndex, "is cut short");
+  const chain = value.readUInt32BE(0);
+  const written = value.readUInt32BE(4);
+  if (crc32(value.subarray(4), written) !== chain) {
+    throw damaged(firstIndex, "does not match its checksum");
+  }
+  if (value[8] !== format) throw damaged(firstIndex, `has the unknown format ${value[8]}`);
+  if (readUint53(value, 9) !== firstIndex) throw damaged(firstIndex, "lies at a wrong place");
+  return { chain, written };
 }
 
 function damaged(firstIndex: number, how: string): StorageError {

@@ -6,10 +6,11 @@ import {
   snapshotKey,
   stateKey,
 } from "./keys.ts";
-import type { Medium, Table } from "./medium.ts";
+import type { Medium, Table, TableRecord } from "./medium.ts";
 import type { Member } from "./member.ts";
 import { identityDifference } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
+import { carriedState } from "./record.ts";
 import type { SnapshotDescription } from "./snapshot-description.ts";
 import { decodeDescription } from "./snapshot-description.ts";
 import { snapshotFilePrefix } from "./snapshot-file.ts";
@@ -26,10 +27,29 @@ export interface Recovered {
   readonly snapshot: SnapshotDescription | undefined;
 }
 
-/** The state record; undefined if the table is empty. @throws {StorageError} CORRUPT. */
-export function readState(table: Table): DurableState | undefined {
+/**
+ * The newest state: the state record or, if newer, what the last log record carries. Undefined if
+ * the table is empty. @throws {StorageError} CORRUPT.
+ */
+export async function readState(table: Table): Promise<DurableState | undefined> {
   const value = table.get(stateKey);
-  return value === undefined ? undefined : decodeState(value);
+  const last = await table.last(recordKey(0, 0), recordKey(generationMax, 0));
+  if (value === undefined && last !== undefined) {
+    throw new StorageError("CORRUPT", "the state record of the table is gone");
+  }
+  if (value === undefined) return undefined;
+  const recorded = decodeState(value);
+  if (last === undefined) return recorded;
+  const carried = readCarriedState(last);
+  return carried.sequence > recorded.sequence ? carried : recorded;
+}
+
+function readCarriedState([key, value]: TableRecord): DurableState {
+  const at = parseRecordKey(key);
+  if (at === undefined) throw strayRecord();
+  const { chain, state } = carriedState(at.index, value);
+  const decoded = decodeState(state);
+  return { ...decoded, log: { ...decoded.log, lastChain: chain } };
 }
 
 /**
@@ -43,7 +63,7 @@ export async function recover(
   mark: Mark | undefined,
   options: StorageOptions,
 ): Promise<Recovered> {
-  const state = readState(table);
+  const state = await readState(table);
   if (state === undefined) {
     throw new StorageError("MISSING", "the table is empty, but the member is not new");
   }
@@ -114,7 +134,7 @@ async function readLog(
     for (const [key, value] of batch) {
       const at = parseRecordKey(key);
       if (at === undefined || at.generation !== generation || at.index > lastIndex) {
-        throw new StorageError("CORRUPT", `the table holds a record that belongs nowhere`);
+        throw strayRecord();
       }
       log.load(at.index, value);
     }
@@ -179,6 +199,10 @@ async function deleteLeftovers(
     onNotice?.({ kind: "log-leftover", beforeIndex: log.recordsFrom });
     return;
   }
+}
+
+function strayRecord(): StorageError {
+  return new StorageError("CORRUPT", "the table holds a record that belongs nowhere");
 }
 
 const cacheBytesDefault = 16 * 1024 * 1024;

@@ -23,11 +23,16 @@ export class Reserve {
     this.#onFreed = onFreed;
   }
 
-  /** Called on opening: frees the file if little space is left beside it, else makes it. */
-  async prepare(): Promise<void> {
+  /** Called before level is opened: frees the file if little space is left beside it. */
+  async makeRoom(): Promise<void> {
     if (this.#bytes === 0) return;
-    if ((await this.#available()) < this.#bytes) await this.free();
-    await this.#look();
+    const available = await this.#available().catch(() => Infinity);
+    if (available < this.#bytes) await this.free();
+  }
+
+  /** Makes the file if there is space for it. */
+  async renew(): Promise<void> {
+    if (this.#bytes > 0) await this.#look();
   }
 
   /**

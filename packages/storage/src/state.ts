@@ -21,7 +21,7 @@ export interface LogExtent {
 }
 
 /**
- * What every batch writes beside its records. As a batch is all or nothing, this always describes
+ * What every batch carries beside its records. As a batch is all or nothing, this always describes
  * exactly the records around it: whatever disagrees with it has been damaged since.
  */
 export interface DurableState {

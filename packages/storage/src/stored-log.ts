@@ -23,6 +23,12 @@ export interface LogChange {
   readonly entries: readonly Entry[];
 }
 
+interface LogEnd {
+  readonly kept: readonly Entry[];
+  readonly previous: number;
+  readonly deletions: readonly TableOperation[];
+}
+
 /**
  * The durable log: newest entries, all terms and the place of every record in memory, the rest in
  * the table. It changes only through `apply`, so readers never see what is not durable.
@@ -103,28 +109,41 @@ export class StoredLog implements Log {
 
   /**
    * What has to be written so that the log begins after `reset`, if given, and then ends with
-   * `entries`.
+   * `entries`. `encode` gives the state that their last record carries, for an extent that lacks
+   * only the checksum of that record.
    */
-  prepare(reset: SnapshotMark | undefined, entries: readonly Entry[]): LogChange {
-    const extent =
+  prepare(
+    reset: SnapshotMark | undefined,
+    entries: readonly Entry[],
+    encode: (extent: LogExtent) => Buffer,
+  ): LogChange {
+    const before =
       reset === undefined
         ? this.#extent
         : emptyExtent(this.#extent.generation + 1, reset.index, reset.term);
-    const change = { extent, reset: reset !== undefined, entries };
+    const isReset = reset !== undefined;
     const first = entries[0];
     if (first === undefined) {
-      return { ...change, operations: [], truncateFrom: undefined, records: [] };
+      const nothing = { operations: [], truncateFrom: undefined, records: [], entries };
+      return { ...nothing, extent: before, reset: isReset };
     }
-    checkEntries(extent, entries);
-    const truncates = first.index <= extent.lastIndex;
-    if (truncates) return this.#prepareTruncation(entries, first.index);
-    const records = packEntries(entries, extent.lastChain);
+    checkEntries(before, entries);
+    const truncateFrom = first.index <= before.lastIndex ? first.index : undefined;
+    const { kept, previous, deletions } = this.#end(before, truncateFrom);
+    const { index: lastIndex } = entries.at(-1) as Entry;
+    const state = encode({ ...before, lastIndex, lastChain: 0 });
+    const records = packEntries([...kept, ...entries], previous, state);
+    const puts = records.map(({ firstIndex, value }): TableOperation => {
+      return { type: "put", key: recordKey(before.generation, firstIndex), value };
+    });
+    const { chain: lastChain } = records.at(-1) as PackedRecord;
     return {
-      ...change,
-      operations: records.map((record) => putRecord(extent.generation, record)),
-      extent: extended(extent, entries, records),
-      truncateFrom: undefined,
+      operations: [...deletions, ...puts],
+      extent: { ...before, lastIndex, lastChain },
+      reset: isReset,
+      truncateFrom,
       records,
+      entries,
     };
   }
 
@@ -166,20 +185,22 @@ export class StoredLog implements Log {
     this.#extent = extent;
   }
 
-  /** The record that the first entry lies in is written anew up to there; those after it go. */
-  #prepareTruncation(entries: readonly Entry[], from: number): LogChange {
-    const position = this.#records.find(from);
+  /**
+   * What new entries go on from. If they replace others, the record that the first of these lies in
+   * is written anew up to there, and those after it go.
+   */
+  #end(extent: LogExtent, truncateFrom: number | undefined): LogEnd {
+    if (truncateFrom === undefined) return { kept: [], previous: extent.lastChain, deletions: [] };
+    const position = this.#records.find(truncateFrom);
     const firstIndex = this.#records.firstIndex(position);
-    const kept = firstIndex < from ? this.#open(position).slice(0, from - firstIndex) : [];
-    const records = packEntries([...kept, ...entries], this.#chainBefore(position));
-    const operations: TableOperation[] = [];
-    const { generation } = this.#extent;
+    const kept =
+      firstIndex < truncateFrom ? this.#open(position).slice(0, truncateFrom - firstIndex) : [];
+    const deletions: TableOperation[] = [];
     for (let i = position; i < this.#records.length; i++) {
-      operations.push({ type: "del", key: recordKey(generation, this.#records.firstIndex(i)) });
+      const key = recordKey(extent.generation, this.#records.firstIndex(i));
+      deletions.push({ type: "del", key });
     }
-    for (const record of records) operations.push(putRecord(generation, record));
-    const extent = extended(this.#extent, entries, records);
-    return { operations, extent, reset: false, truncateFrom: from, records, entries };
+    return { kept, previous: this.#chainBefore(position), deletions };
   }
 
   #append(records: readonly PackedRecord[], entries: readonly Entry[]): void {
@@ -228,19 +249,6 @@ export class StoredLog implements Log {
   #chainBefore(position: number): number {
     return position === 0 ? this.#extent.chainBefore : this.#records.chain(position - 1);
   }
-}
-
-function putRecord(generation: number, record: PackedRecord): TableOperation {
-  return { type: "put", key: recordKey(generation, record.firstIndex), value: record.value };
-}
-
-function extended(
-  extent: LogExtent,
-  entries: readonly Entry[],
-  records: readonly PackedRecord[],
-): LogExtent {
-  const lastIndex = (entries.at(-1) as Entry).index;
-  return { ...extent, lastIndex, lastChain: (records.at(-1) as PackedRecord).chain };
 }
 
 function checkEntries(extent: LogExtent, entries: readonly Entry[]): void {

@@ -75,7 +75,7 @@ export class Watermark {
 }
 
 /** Name of its file. */
-export const watermarkFile = "watermark";
+const watermarkFile = "watermark";
 
 /** Undefined if there is no file. @throws {StorageError} CORRUPT if no slot can be read. */
 export async function readWatermark(files: Files): Promise<Mark | undefined> {

@@ -71,7 +71,7 @@ describe("after a crash", () => {
     }
   });
 
-  test("a commit index alone need not be synced, and may fall back", async () => {
+  test("a commit index alone waits for the next write, and may fall back", async () => {
     const manual = new ManualDisk();
     const storage = await openOn(manual.disk);
     await storage.write({ ...append(1, 5), hardState: promise(1, undefined, 1).hardState });

@@ -33,6 +33,23 @@ describe("a damaged directory", () => {
     expect(outcomes.filter((outcome) => outcome === "CORRUPT").length).toBeGreaterThan(20);
   }, 60_000);
 
+  test("a flipped bit in a table is found before level reads it", async () => {
+    const { directory, close } = await filledDirectory(false);
+    await close();
+    for (const path of (await filesOf(directory)).filter((name) => name.endsWith(".ldb"))) {
+      const { length } = await readFile(join(directory, path));
+      for (const at of [10, length >> 1, length - 60]) {
+        const copy = await copyOf(directory);
+        const data = await readFile(join(copy, path));
+        data[at] = (data[at] as number) ^ 16;
+        await writeFile(join(copy, path), data);
+        await expect(openAt(copy)).rejects.toThrow(/CORRUPT.* \d+\.ldb/);
+      }
+    }
+  });
+});
+
+describe("a directory that lost something", () => {
   test("any deleted file gives what was written or a named refusal", async () => {
     const { directory, expected, close } = await filledDirectory(false);
     const outcomes: Record<string, string> = {};

@@ -17,7 +17,7 @@ export const codec: ConfigurationCodec = {
 };
 
 /** Data that tells its index and term, so that a wrong entry is never taken for the right one. */
-export function sampleEntry(index: number, term: number, bytes = 24): Entry {
+function sampleEntry(index: number, term: number, bytes = 24): Entry {
   const data = Buffer.alloc(bytes, `${term}:${index};`);
   const kind = index % 7 === 0 ? "configuration" : index % 5 === 0 ? "empty" : "command";
   return { index, term, kind, data };
