@@ -239,11 +239,16 @@ function timingOf(config: NodeConfig): Timing & { readonly tickMs: number } {
 }
 
 function limitsOf({ limits, timeouts }: NodeConfig): typeof memberLimits {
+  const { sessionMinMs, sessionMaxMs, leaderlessMs } = timeouts;
   return {
-    ...memberLimits,
-    streamsMax: limits.sessionsMax ?? memberLimits.streamsMax,
-    timeoutMinMs: timeouts.sessionMinMs ?? memberLimits.timeoutMinMs,
-    timeoutMaxMs: timeouts.sessionMaxMs ?? memberLimits.timeoutMaxMs,
+    timeoutMinMs: sessionMinMs ?? memberLimits.timeoutMinMs,
+    timeoutMaxMs: sessionMaxMs ?? memberLimits.timeoutMaxMs,
+    leaderlessMaxMs: leaderlessMs ?? memberLimits.leaderlessMaxMs,
+    streamsMax: limits.streamsMax ?? memberLimits.streamsMax,
+    writesMax: limits.writesMax ?? memberLimits.writesMax,
+    writeBytesMax: limits.writeBytesMax ?? memberLimits.writeBytesMax,
+    snapshotEntries: limits.snapshotEntries ?? memberLimits.snapshotEntries,
+    keptEntries: limits.keptEntries ?? memberLimits.keptEntries,
   };
 }
 

@@ -33,17 +33,24 @@ export interface Timeouts {
   readonly tickMs?: number | undefined;
   readonly heartbeatMs?: number | undefined;
   readonly electionMs?: number | undefined;
+  /** Bounds of the session timeout that clients may ask for. */
   readonly sessionMinMs?: number | undefined;
   readonly sessionMaxMs?: number | undefined;
-  readonly requestMs?: number | undefined;
+  /** Without a leader for this long, clients are sent elsewhere. */
+  readonly leaderlessMs?: number | undefined;
 }
 
 /** Overrides of the bounds that the tiers bring. */
 export interface Limits {
-  readonly dataBytesMax?: number | undefined;
-  readonly sessionsMax?: number | undefined;
-  readonly watchesMax?: number | undefined;
-  readonly logBytesMax?: number | undefined;
+  /** Client streams of this node. */
+  readonly streamsMax?: number | undefined;
+  /** Writes that wait for the leader at this node, and their bytes. */
+  readonly writesMax?: number | undefined;
+  readonly writeBytesMax?: number | undefined;
+  /** Entries between two snapshots. */
+  readonly snapshotEntries?: number | undefined;
+  /** Entries kept behind a snapshot for members that are a little behind. */
+  readonly keptEntries?: number | undefined;
 }
 
 /** Severity from which on something is logged. */

@@ -67,14 +67,15 @@ const timeouts = z.strictObject({
   electionMs: milliseconds.optional(),
   sessionMinMs: milliseconds.optional(),
   sessionMaxMs: milliseconds.optional(),
-  requestMs: milliseconds.optional(),
+  leaderlessMs: milliseconds.optional(),
 });
 
 const limits = z.strictObject({
-  dataBytesMax: positive.optional(),
-  sessionsMax: positive.optional(),
-  watchesMax: positive.optional(),
-  logBytesMax: positive.optional(),
+  streamsMax: positive.optional(),
+  writesMax: positive.optional(),
+  writeBytesMax: positive.optional(),
+  snapshotEntries: positive.optional(),
+  keptEntries: positive.optional(),
 });
 
 const log = z.strictObject({
