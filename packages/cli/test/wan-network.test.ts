@@ -114,6 +114,20 @@ test("a partition holds data and new connections, and healing delivers them", as
   await until(() => reached[0]?.received === "before during" && reached[1]?.received === "second");
 });
 
+test("a region without power loses its callers, and gets none until it is back", async () => {
+  const caller = await call();
+  caller.write("hello");
+  await turnUntil(() => reached[0]?.received === "hello");
+  network.darken("east");
+  await until(() => caller.destroyed);
+  const refused = await call();
+  await until(() => refused.destroyed);
+  network.lighten("east");
+  const later = await call();
+  later.write("back");
+  await turnUntil(() => reached.some(({ received }) => received === "back"));
+});
+
 test("a one-way partition stops only what the region sends", async () => {
   const caller = await call();
   let answer = "";

@@ -6,9 +6,12 @@ import { exitCodes } from "../failure/exit-code.ts";
 import { failureOf } from "../failure/report.ts";
 import type { DataOptions } from "./options.ts";
 
-/** Connects for the time of one piece of work, and closes whatever it opened. */
+/**
+ * Connects for the time of one piece of work, and closes whatever it opened. `sessionTimeoutMs`:
+ * how soon others may take over what a session held when this process or its region is gone.
+ */
 export async function withMeridian<T>(
-  options: DataOptions,
+  options: DataOptions & { readonly sessionTimeoutMs?: number },
   work: (meridian: Meridian) => Promise<T>,
 ): Promise<T> {
   const { region, endpoints } = findPlatform(options);
@@ -20,6 +23,7 @@ export async function withMeridian<T>(
     deadlineMs: options.timeout,
     strictDeadlineMs: options.timeout,
     connectDeadlineMs: options.timeout,
+    sessionTimeoutMs: options.sessionTimeoutMs,
   });
   return await work(meridian);
 }

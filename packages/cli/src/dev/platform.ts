@@ -139,14 +139,19 @@ export class Platform implements ProcessObserver {
     };
   }
 
-  /** Kills the processes of a region, or the one that hosts a node. They stay down. */
+  /**
+   * Kills the processes of a region, or the one that hosts a node. They stay down. With a region go
+   * the connections of its clients to other regions: whoever lives there is as lost as its servers.
+   */
   async kill(target: string): Promise<void> {
+    if (regions.includes(target)) this.#network.darken(target);
     await Promise.all(this.#processesOf(target).map((process) => process.kill()));
     this.#tellFault("kill", target);
   }
 
   /** Starts those that are down again; resolves when their nodes have started. */
   async restart(target: string): Promise<void> {
+    this.#network.lighten(target);
     await Promise.all(this.#processesOf(target).map((process) => process.start()));
     this.#tellFault("restart", target);
   }

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 
 import { withMeridian } from "../data/session.ts";
 import { runGuarded } from "./guarded-command.ts";
-import type { GuardOptions } from "./options.ts";
+import { type GuardOptions, guardSessionTimeoutMs } from "./options.ts";
 import { waiting } from "./waiting.ts";
 
 /**
@@ -16,17 +16,20 @@ export async function elect(
   options: GuardOptions & { readonly name?: string },
 ): Promise<number> {
   const data = options.name ?? `${hostname()}:${process.pid}`;
-  return withMeridian({ ...options, output: "text" }, async (meridian) => {
-    for (;;) {
-      try {
-        await using leadership = await waiting(undefined, (signal) =>
-          meridian.election(path).elect({ data, signal }),
-        );
-        return await runGuarded(command, leadership);
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== "SESSION_EXPIRED") throw error;
-        meridian.renew();
+  return withMeridian(
+    { ...options, output: "text", sessionTimeoutMs: guardSessionTimeoutMs },
+    async (meridian) => {
+      for (;;) {
+        try {
+          await using leadership = await waiting(undefined, (signal) =>
+            meridian.election(path).elect({ data, signal }),
+          );
+          return await runGuarded(command, leadership);
+        } catch (error) {
+          if ((error as { code?: unknown }).code !== "SESSION_EXPIRED") throw error;
+          meridian.renew();
+        }
       }
-    }
-  });
+    },
+  );
 }

@@ -30,7 +30,10 @@ export class WanNetwork {
   readonly #clock: Clock;
   readonly #lines = new Map<string, DelayLine>();
   readonly #servers = new Set<Server>();
-  readonly #sockets = new Set<Socket>();
+  /** Open sockets, each with the region of the circuit's caller. */
+  readonly #sockets = new Map<Socket, string>();
+  /** Regions without power: nobody there can call anybody elsewhere. */
+  readonly #dark = new Set<string>();
   #cancelTimer: (() => void) | undefined;
   #timerDueMs = Infinity;
 
@@ -68,11 +71,15 @@ export class WanNetwork {
     const node = addressOrThrow(target);
     const own = addressOrThrow(at);
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => {
+      if (this.#dark.has(from)) {
+        caller.resetAndDestroy();
+        return;
+      }
       openCircuit(
         caller,
         () => connect({ ...node, allowHalfOpen: true }),
         { there, back },
-        (socket) => this.#hold(socket),
+        (socket) => this.#hold(socket, from),
       );
     });
     server.maxConnections = connectionsMax;
@@ -92,6 +99,17 @@ export class WanNetwork {
       if (line.from === region || !oneWay) line.cut = true;
     }
     this.#wake();
+  }
+
+  /** A region loses its power: the connections of its callers break, and new ones are refused. */
+  darken(region: string): void {
+    this.#dark.add(region);
+    for (const [socket, from] of this.#sockets) if (from === region) socket.resetAndDestroy();
+  }
+
+  /** The region has power again. */
+  lighten(region: string): void {
+    this.#dark.delete(region);
   }
 
   /** Ends cuts and extra delays of one region, or of all. */
@@ -116,7 +134,7 @@ export class WanNetwork {
     this.#cancelTimer?.();
     this.#timerDueMs = Infinity;
     for (const server of this.#servers) server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
   }
 
   #between(region: string, other: string | undefined): readonly DelayLine[] {
@@ -127,8 +145,8 @@ export class WanNetwork {
     );
   }
 
-  #hold(socket: Socket): void {
-    this.#sockets.add(socket);
+  #hold(socket: Socket, from: string): void {
+    this.#sockets.set(socket, from);
     socket.on("close", () => this.#sockets.delete(socket));
   }
 
