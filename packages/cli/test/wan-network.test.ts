@@ -120,7 +120,9 @@ test("a region without power loses its callers, and gets none until it is back",
   await turnUntil(() => reached[0]?.received === "hello");
   network.darken("east");
   await until(() => caller.destroyed);
-  const refused = await call();
+  const refused = connect({ port: listener, host: "127.0.0.1" });
+  refused.on("error", () => {});
+  callers.push(refused);
   await until(() => refused.destroyed);
   network.lighten("east");
   const later = await call();
