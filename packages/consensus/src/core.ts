@@ -21,20 +21,20 @@ import type { Votes } from "./votes.ts";
 export type Role = Follower | PreCandidate | Candidate | Leader;
 
 /** Takes what a leader sends; learners are always that. */
-export interface Follower {
+interface Follower {
   readonly kind: "follower";
   readonly leader: NodeId | undefined;
   readonly reads: ForwardedReads;
 }
 
 /** Asks whether a campaign would be won, without raising the term. Raft thesis, section 9.6. */
-export interface PreCandidate {
+interface PreCandidate {
   readonly kind: "pre-candidate";
   readonly votes: Votes;
 }
 
 /** Asks for votes. */
-export interface Candidate {
+interface Candidate {
   readonly kind: "candidate";
   readonly votes: Votes;
   /** The old leader wanted it. */
@@ -66,7 +66,7 @@ export interface Leader {
 }
 
 /** Leadership on its way to another voter. */
-export interface Transfer {
+interface Transfer {
   readonly to: NodeId;
   elapsed: number;
   /** Told to campaign. */
@@ -74,7 +74,7 @@ export interface Transfer {
 }
 
 /** How a witness gets rid of leadership. */
-export interface HandOver {
+interface HandOver {
   /** Targets that did not make it since the last full round. */
   readonly tried: Set<NodeId>;
   /** Ticks without anybody to hand over to. */

@@ -36,7 +36,7 @@ export function repeatQuestion(core: Core): void {
  * Asks voters that have not answered: the question or the answer was lost, or they still stuck to
  * the old leader.
  */
-export function askForVotes(core: Core): void {
+function askForVotes(core: Core): void {
   const { role, id, log } = core;
   if (role.kind !== "candidate" && role.kind !== "pre-candidate") return;
   const candidate = role.kind === "candidate";

@@ -76,7 +76,7 @@ export function describeStatus(status: Status): string[] {
 }
 
 /** Groups, then who else belongs. */
-export function describeConfiguration(configuration: Configuration): string {
+function describeConfiguration(configuration: Configuration): string {
   const { groups, outgoingGroups, learners, witnesses, autoLeave } = configuration;
   const parts = [describeGroups(groups)];
   if (outgoingGroups.length > 0) parts.push(`outgoing ${describeGroups(outgoingGroups)}`);
