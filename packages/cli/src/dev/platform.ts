@@ -50,7 +50,7 @@ const settlingMsMax = 15_000;
  * Together with the end of the process itself this stays under the two seconds that Ctrl-C may
  * take.
  */
-const stopGraceMs = 1_200;
+const stopGraceMs = 900;
 
 /**
  * The local platform: its directory, processes and emulated network. Started once, stopped once.
