@@ -3,7 +3,7 @@ import { uint53Bytes, writeUint53 } from "./uint53.ts";
 
 /** Key of whom the table belongs to. */
 export const identityKey: Buffer = Buffer.from("identity");
-/** Key of the state that every batch renews. */
+/** Key of the state, for batches without entries. */
 export const stateKey: Buffer = Buffer.from("state");
 /** Key of what describes the current snapshot. */
 export const snapshotKey: Buffer = Buffer.from("snapshot");

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { access, constants, cp, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { onTestFinished } from "vitest";
@@ -6,9 +6,16 @@ import type { LevelStorageOptions, Storage } from "../src/index.ts";
 import { openLevelStorage } from "../src/index.ts";
 import { codec, identity } from "./samples.ts";
 
-/** A directory that is gone when the test is over. */
+/**
+ * A directory that is gone when the test is over. In memory if possible: these tests damage what
+ * was synced, over and over, and need no disk that is slow at it.
+ */
 export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "meridian-storage-"));
+  const root = await access("/dev/shm", constants.W_OK).then(
+    () => "/dev/shm",
+    () => tmpdir(),
+  );
+  const directory = await mkdtemp(join(root, "meridian-storage-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }

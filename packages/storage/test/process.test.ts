@@ -33,7 +33,7 @@ test("what a killed process had been told is written is there", async () => {
   }
 });
 
-test("a full disk is opened and read, and takes writes again when there is space", async (context) => {
+test("a full disk is opened and read, and written again when there is space", async (context) => {
   const root = await temporaryDirectory();
   const mount = 'mount -t tmpfs -o size=256m none "$1" && shift && exec "$@"';
   const isolated = ["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", root];
