@@ -1,7 +1,10 @@
 import type { Change, Transaction } from "./change.ts";
 import type { CreateMode } from "./stat.ts";
 
-/** One committed command. Everything that decides its outcome is in it or in the tree: no clock, no chance. */
+/**
+ * One committed command. Everything that decides its outcome is in it or in the tree: no clock, no
+ * chance. The tree keeps its data and must not see it changed.
+ */
 export interface Command {
   /** Session that issued it; 0: none. */
   readonly session: number;
@@ -71,8 +74,9 @@ export type Operation =
       readonly transactions: readonly Transaction[];
     }
   /**
-   * A range of a snapshot of another cluster: nodes of that origin in (`afterPath`, `toPath`] become exactly `nodes`
-   * (mirrored zones), or are merged with them (eventual zones). The last one sets the cursor to `index`.
+   * A range of a snapshot of another cluster: nodes of that origin in (`afterPath`, `toPath`]
+   * become exactly `nodes` (mirrored zones), or are merged with them (eventual zones). The last one
+   * sets the cursor to `index`. Void when the mirror is further already.
    */
   | {
       readonly kind: "seed-remote";

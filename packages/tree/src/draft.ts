@@ -1,114 +1,139 @@
 import type { Change } from "./change.ts";
-import type { NodeStore } from "./node-store.ts";
+import { type NodeStore, ownData } from "./node-store.ts";
 import { parentOf } from "./path.ts";
-import type { SessionTable } from "./session-table.ts";
-import { Znode } from "./znode.ts";
+import type { Znode } from "./znode.ts";
+import { zonesPath } from "./zone-table.ts";
 
 /**
- * The changes of one command while it is being applied: to the nodes at once, with a way back, so that a multi whose
- * later part fails leaves nothing behind.
+ * The changes of one command while it is being applied: done to the nodes at once, with a way back,
+ * so that a multi whose later part fails leaves nothing behind.
  */
 export class Draft {
   readonly changes: Change[] = [];
   readonly index: number;
   readonly timeMs: number;
   readonly #nodes: NodeStore;
-  readonly #sessions: SessionTable;
   readonly #undo: (() => void)[] | undefined;
+  #zonesChanged = false;
 
-  /** `undoable` only where something may fail after something else was done: keeping the way back has its price. */
-  constructor(
-    nodes: NodeStore,
-    sessions: SessionTable,
-    index: number,
-    timeMs: number,
-    undoable: boolean,
-  ) {
+  /**
+   * `undoable` only where something may fail after something else was done: keeping the way back
+   * has its price.
+   */
+  constructor(nodes: NodeStore, index: number, timeMs: number, undoable: boolean) {
     this.#nodes = nodes;
-    this.#sessions = sessions;
     this.index = index;
     this.timeMs = timeMs;
     this.#undo = undoable ? [] : undefined;
   }
 
-  /** Adds a node and does what ZooKeeper does to the parent. */
-  create(node: Znode, zxid: number = this.index): void {
+  /** The zone table was written. */
+  get zonesChanged(): boolean {
+    return this.#zonesChanged;
+  }
+
+  /** Adds a node and does what ZooKeeper does to the parent; blank nodes are not counted there. */
+  create(node: Znode): void {
     const parent = this.#nodes.get(parentOf(node.path));
-    if (parent !== undefined) {
+    if (parent !== undefined && node.czxid !== 0) {
       this.#touch(parent);
-      parent.cversion += 1;
-      parent.pzxid = zxid;
+      parent.countChild(node.czxid);
       parent.nextSequence += 1;
     }
-    node.touchedIndex = this.index;
-    this.#nodes.insert(node);
-    if (node.ephemeralOwner !== 0) this.#sessions.addEphemeral(node.ephemeralOwner, node.path);
-    this.#undo?.push(() => {
-      this.#nodes.remove(node);
-      this.#sessions.removeEphemeral(node.ephemeralOwner, node.path);
-    });
-    this.changes.push(node.change("created"));
+    this.place(node);
   }
 
-  /** Changes a node's fields by `edit`; the data through this draft, so that it is counted. */
-  change(node: Znode, data: Uint8Array, edit: () => void): void {
+  /** Adds a node whose parent knows of it already, because its Stat came from where that was. */
+  place(node: Znode): void {
+    node.data = ownData(node.data);
+    this.#nodes.insert(node);
+    this.#undo?.push(() => this.#nodes.remove(node));
+    this.#record(node.change("created"));
+  }
+
+  /** Changes a node's data, and its numbers by `edit`. */
+  change(node: Znode, data: Uint8Array, edit: (node: Znode) => void): void {
     this.#touch(node);
     this.#nodes.setData(node, data);
-    edit();
-    this.changes.push(node.change("changed"));
+    edit(node);
+    this.#record(node.change("changed"));
   }
 
-  /** Changes a node without an event: only its share in the state. */
-  adjust(node: Znode, edit: () => void): void {
+  /** Makes a node exactly what a change says. */
+  take(node: Znode, change: Change): void {
     this.#touch(node);
-    edit();
+    this.#nodes.take(node, change);
+    this.#record(node.change("changed"));
+  }
+
+  /** Lets a node stay for good that would have gone by itself. */
+  keep(node: Znode): void {
+    this.#touch(node);
+    this.#nodes.setOwner(node, undefined);
+    node.mode = "persistent";
+    node.ttlMs = 0;
+    this.#record(node.change("changed"));
   }
 
   /** Takes a node without children out and does what ZooKeeper does to the parent. */
-  delete(node: Znode, zxid: number = this.index, last?: Change): void {
-    const change = last ?? { ...node.change("deleted"), stat: { ...node.stat(), mzxid: zxid } };
-    this.#nodes.remove(node);
-    this.#sessions.removeEphemeral(node.ephemeralOwner, node.path);
-    const parent = this.#nodes.get(parentOf(node.path));
-    this.#undo?.push(() => {
-      this.#nodes.insert(node);
-      if (node.ephemeralOwner !== 0) this.#sessions.addEphemeral(node.ephemeralOwner, node.path);
-    });
-    if (parent !== undefined) {
+  delete(node: Znode, deletion: Change = node.deletion(this.index)): void {
+    const { parent } = node;
+    const { mzxid } = deletion.stat;
+    if (parent !== undefined && mzxid !== 0) {
       this.#touch(parent);
-      parent.cversion += 1;
-      parent.pzxid = zxid;
+      parent.countChild(mzxid);
     }
-    this.changes.push(change);
+    this.takeOut(node, deletion);
+  }
+
+  /** Takes a node without children out whose parent knows already, or need not know. */
+  takeOut(node: Znode, deletion: Change): void {
+    this.#nodes.remove(node);
+    this.#undo?.push(() => this.#nodes.insert(node));
+    this.#record(deletion);
+  }
+
+  /** Tells followers once more what a node is like that they would otherwise count wrong. */
+  tell(node: Znode): void {
+    this.#record(node.change("changed"));
+  }
+
+  /** Keeps a way back for a change outside of the nodes. */
+  undo(step: () => void): void {
+    this.#undo?.push(step);
   }
 
   /** Takes everything back, newest first. */
   rollBack(): void {
     for (const step of (this.#undo ?? []).toReversed()) step();
     this.changes.length = 0;
+    this.#zonesChanged = false;
+  }
+
+  #record(change: Change): void {
+    this.changes.push(change);
+    if (change.path === zonesPath) this.#zonesChanged = true;
   }
 
   #touch(node: Znode): void {
-    if (this.#undo !== undefined) this.#undo.push(this.#restorer(node));
-    this.#nodes.touch(node, this.index);
+    if (this.#undo !== undefined) this.#undo.push(this.#wayBack(node));
+    this.#nodes.touch(node);
   }
 
-  #restorer(node: Znode): () => void {
+  /** Puts back whatever a client's write can change of a node that is there. */
+  #wayBack(node: Znode): () => void {
     const { data, pzxid, mzxid, mtimeMs, version, cversion, nextSequence, stamp, vector } = node;
-    const { touchedIndex } = node;
     return () => {
-      this.#nodes.touch(node, touchedIndex);
+      this.#nodes.touch(node);
       this.#nodes.setData(node, data);
-      Object.assign(node, {
-        pzxid,
-        mzxid,
-        mtimeMs,
-        version,
-        cversion,
-        nextSequence,
-        stamp,
-        vector,
-      });
+      node.pzxid = pzxid;
+      node.mzxid = mzxid;
+      node.mtimeMs = mtimeMs;
+      node.version = version;
+      node.cversion = cversion;
+      node.nextSequence = nextSequence;
+      node.stamp = stamp;
+      node.vector = vector;
     };
   }
 }

@@ -4,6 +4,7 @@ import type { PartResult, Result, TreeErrorCode } from "./result.ts";
 export interface Failure {
   readonly code: TreeErrorCode;
   readonly message: string;
+  /** MOVED: owning cluster. */
   readonly hint?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Two independent 32-bit lanes; enough to notice divergence, not meant against attackers. */
+/** Two 32-bit lanes: enough to notice divergence, not meant against attackers. */
 export interface Hash {
   low: number;
   high: number;
@@ -41,6 +41,18 @@ export function hashBytes(hash: Hash, bytes: Uint8Array): void {
 export function finishHash(hash: Hash): void {
   hash.low = finish(hash.low);
   hash.high = finish(hash.high);
+}
+
+/** Adds one hash to a sum of hashes, which is the same in whatever order they are added. */
+export function addHash(sum: Hash, hash: Hash): void {
+  sum.low = (sum.low + hash.low) | 0;
+  sum.high = (sum.high + hash.high) | 0;
+}
+
+/** Takes a hash out of a sum again. */
+export function subtractHash(sum: Hash, hash: Hash): void {
+  sum.low = (sum.low - hash.low) | 0;
+  sum.high = (sum.high - hash.high) | 0;
 }
 
 /** As 16 hexadecimal digits. */

@@ -1,18 +1,32 @@
-import { finishHash, type Hash, hashBytes, hashNumber, hashText, newHash } from "./hash.ts";
+import type { Change } from "./change.ts";
+import type { Hash } from "./hash.ts";
 import { invariant } from "./invariant.ts";
-import { comparePaths, joinPath, nameOf, parentOf } from "./path.ts";
-import { Znode } from "./znode.ts";
+import { NodeDigest } from "./node-digest.ts";
+import { NodeView } from "./node-view.ts";
+import { parentOf } from "./path.ts";
+import { Siblings } from "./siblings.ts";
+import { ViewTable } from "./view-table.ts";
+import type { Znode } from "./znode.ts";
 
-/** Told before a node changes or goes, so that a snapshot can keep what it was. */
-export type BeforeChange = (node: Znode) => void;
+/** Old nodes that readers may make the store hold, beyond as many as there are: some 200 MB. */
+const viewKeptMax = 500_000;
 
-/** The nodes by path, with what is derived from all of them: digest, order, snapshot hooks. */
+const noNodes: ReadonlySet<Znode> = new Set();
+
+/** The nodes by path, with what is derived from all of them: order, digest, owners, views. */
 export class NodeStore {
   readonly #nodes = new Map<string, Znode>();
-  readonly #dirty = new Set<Znode>();
-  readonly #sum: Hash = { low: 0, high: 0 };
-  #beforeChange: BeforeChange | undefined;
+  readonly #digest = new NodeDigest();
+  /** Ephemeral nodes by session, of whatever cluster: who owns a path may change. */
+  readonly #owned = new Map<number, Set<Znode>>();
+  readonly #views: ViewTable;
+  /** Number of views begun so far: a node touched before a view began is as the view shows it. */
+  #moment = 0;
   #dataBytes = 0;
+
+  constructor(keptMax: number = viewKeptMax) {
+    this.#views = new ViewTable(keptMax);
+  }
 
   get size(): number {
     return this.#nodes.size;
@@ -32,108 +46,145 @@ export class NodeStore {
     return this.#nodes.values();
   }
 
-  /** Sets the hook of the one snapshot that may be under way. */
-  hook(beforeChange: BeforeChange | undefined): void {
-    this.#beforeChange = beforeChange;
-  }
-
   /** Adds a node below its parent, which must be there already (but for "/"). */
   insert(node: Znode): void {
-    invariant(!this.#nodes.has(node.path), `${node.path} exists already`);
-    this.#nodes.set(node.path, node);
+    const { path } = node;
+    invariant(!this.#nodes.has(path), `${path} is new`);
+    if (path !== "/") {
+      const parent = this.#nodes.get(parentOf(path));
+      invariant(parent !== undefined, `${path} has a parent`);
+      node.parent = parent;
+      parent.children ??= new Siblings();
+      parent.children.add(node);
+    }
+    this.#nodes.set(path, node);
     this.#dataBytes += node.data.byteLength;
-    this.#dirty.add(node);
-    node.dirty = true;
-    if (node.path === "/") return;
-    const parent = this.#nodes.get(parentOf(node.path));
-    invariant(parent !== undefined, `${node.path} has no parent`);
-    parent.addChild(nameOf(node.path));
+    node.touched = this.#moment;
+    this.#digest.change(node);
+    if (node.owner !== undefined) this.#own(node, node.owner);
   }
 
   /** Takes a node without children out. */
   remove(node: Znode): void {
-    invariant(node.numChildren === 0, `${node.path} has children`);
-    this.#beforeChange?.(node);
-    this.#forgetHash(node);
-    this.#dirty.delete(node);
-    this.#nodes.delete(node.path);
+    const { path, parent, owner } = node;
+    invariant(node.numChildren === 0, `${path} has no children`);
+    this.touch(node);
+    this.#digest.remove(node);
+    this.#nodes.delete(path);
     this.#dataBytes -= node.data.byteLength;
-    this.#nodes.get(parentOf(node.path))?.removeChild(nameOf(node.path));
+    if (owner !== undefined) this.#disown(node, owner);
+    if (parent === undefined) return;
+    node.parent = undefined;
+    parent.children?.remove(node);
+    if (parent.numChildren === 0) parent.children = undefined;
   }
 
-  /** Must be called before any field of a node changes, and again afterwards when its data may have changed size. */
-  touch(node: Znode, index: number): void {
-    this.#beforeChange?.(node);
-    node.touchedIndex = index;
-    this.#forgetHash(node);
+  /** Must be called before any field of a node changes. */
+  touch(node: Znode): void {
+    if (node.touched < this.#moment) this.#views.keep(node, this.#nodes.size);
+    node.touched = this.#moment;
+    this.#digest.change(node);
   }
 
-  /** Replaces a node's data. The caller touched the node before. */
+  /** Replaces a node's data, which has been touched. */
   setData(node: Znode, data: Uint8Array): void {
     this.#dataBytes += data.byteLength - node.data.byteLength;
-    node.data = data;
+    node.data = ownData(data);
   }
 
-  /** Nodes after a path in tree order (all when undefined), each before its subtree. The tree must not change meanwhile. */
-  *walk(after: string | undefined): Generator<Znode, undefined> {
+  /** Replaces a node's owner, which has been touched. */
+  setOwner(node: Znode, owner: number | undefined): void {
+    if (node.owner === owner) return;
+    if (node.owner !== undefined) this.#disown(node, node.owner);
+    node.owner = owner;
+    if (owner !== undefined) this.#own(node, owner);
+  }
+
+  /** Makes a node, which has been touched, what a change says. */
+  take(node: Znode, change: Change): void {
+    const { ephemeralOwner } = change.stat;
+    this.setData(node, change.data);
+    this.setOwner(node, ephemeralOwner === 0 ? undefined : ephemeralOwner);
+    node.take(change);
+  }
+
+  /** Ephemeral nodes of a session, here and in mirrors of others where its number means another. */
+  ownedBy(owner: number): ReadonlySet<Znode> {
+    return this.#owned.get(owner) ?? noNodes;
+  }
+
+  /** All ephemeral nodes. */
+  *ephemerals(): Generator<Znode, undefined> {
+    for (const nodes of this.#owned.values()) yield* nodes;
+    return undefined;
+  }
+
+  /**
+   * Visits the nodes after a path (all when undefined) in tree order, each before its subtree,
+   * until told to stop by `false`. False when it was stopped. The tree must not change meanwhile.
+   */
+  walk(after: string | undefined, visit: (node: Znode) => boolean): boolean {
     const root = this.#nodes.get("/");
-    if (root === undefined) return undefined;
-    if (after === undefined) yield root;
-    yield* this.#below(root, after);
-    return undefined;
+    if (root === undefined) return true;
+    if (after === undefined) return visit(root) && visitAll(root, visit);
+    return visitAfter(root, after, 1, visit);
   }
 
-  /** Sum of the hashes of all nodes: the same for the same nodes, whatever the order of their coming. */
+  /** All nodes as they are now, to be read in slices while the tree goes on. */
+  view(): NodeView {
+    this.#moment += 1;
+    const view = new NodeView(this, this.#moment, (read) => this.#views.noteRead(read));
+    this.#views.noteRead(view);
+    return view;
+  }
+
+  /** Catches up with work that was put off. Between commands. */
+  settle(): void {
+    this.#digest.settle();
+  }
+
+  /** Sum of the hashes of all nodes. Between commands. */
   hash(): Hash {
-    for (const node of this.#dirty) {
-      const hash = hashOf(node);
-      node.hashLow = hash.low;
-      node.hashHigh = hash.high;
-      node.dirty = false;
-      this.#sum.low = (this.#sum.low + hash.low) | 0;
-      this.#sum.high = (this.#sum.high + hash.high) | 0;
-    }
-    this.#dirty.clear();
-    return { ...this.#sum };
+    return this.#digest.sum();
   }
 
-  *#below(node: Znode, after: string | undefined): Generator<Znode, undefined> {
-    for (const name of node.childNames()) {
-      const path = joinPath(node.path, name);
-      const child = this.#nodes.get(path);
-      invariant(child !== undefined, `${path} is listed and missing`);
-      if (after === undefined || comparePaths(path, after) > 0) yield child;
-      else if (path !== after && !after.startsWith(`${path}/`)) continue;
-      yield* this.#below(child, after);
-    }
-    return undefined;
+  #own(node: Znode, owner: number): void {
+    const nodes = this.#owned.get(owner);
+    if (nodes === undefined) this.#owned.set(owner, new Set([node]));
+    else nodes.add(node);
   }
 
-  #forgetHash(node: Znode): void {
-    if (node.dirty) return;
-    this.#sum.low = (this.#sum.low - node.hashLow) | 0;
-    this.#sum.high = (this.#sum.high - node.hashHigh) | 0;
-    node.dirty = true;
-    this.#dirty.add(node);
+  #disown(node: Znode, owner: number): void {
+    const nodes = this.#owned.get(owner);
+    nodes?.delete(node);
+    if (nodes?.size === 0) this.#owned.delete(owner);
   }
 }
 
-function hashOf(node: Znode): Hash {
-  const hash = newHash();
-  hashText(hash, node.path);
-  hashBytes(hash, node.data);
-  hashText(hash, node.mode);
-  for (const value of [
-    ...[node.czxid, node.mzxid, node.pzxid, node.ctimeMs, node.mtimeMs, node.version],
-    ...[node.cversion, node.ephemeralOwner, node.nextSequence, node.ttlMs, node.numChildren],
-  ]) {
-    hashNumber(hash, value);
-  }
-  if (node.stamp !== undefined) {
-    hashNumber(hash, node.stamp.ms);
-    hashNumber(hash, node.stamp.counter);
-    hashText(hash, node.stamp.region);
-  }
-  finishHash(hash);
-  return hash;
+/**
+ * Data that keeps nothing else alive: a part of a larger buffer, such as a frame that held many
+ * commands, is copied.
+ */
+export function ownData(data: Uint8Array): Uint8Array {
+  return data.byteLength === data.buffer.byteLength ? data : new Uint8Array(data);
+}
+
+function visitAll(node: Znode, visit: (node: Znode) => boolean): boolean {
+  return node.children?.visit(undefined, (child) => visit(child) && visitAll(child, visit)) ?? true;
+}
+
+/** Nodes below a node that come after a path; `from` is where the path's next component begins. */
+function visitAfter(
+  node: Znode,
+  after: string,
+  from: number,
+  visit: (node: Znode) => boolean,
+): boolean {
+  if (node.children === undefined) return true;
+  const slash = after.indexOf("/", from);
+  const towards = slash === -1 ? after : after.slice(0, slash);
+  return node.children.visit(towards, (child) => {
+    if (child.path !== towards) return visit(child) && visitAll(child, visit);
+    return slash === -1 ? visitAll(child, visit) : visitAfter(child, after, slash + 1, visit);
+  });
 }

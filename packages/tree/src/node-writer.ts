@@ -1,26 +1,19 @@
 import type { NodeOperation } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import type { EventualZones } from "./eventual-zones.ts";
 import type { Failure } from "./failure.ts";
-import type { NodeStore } from "./node-store.ts";
-import { nameOf, parentOf, validatePath } from "./path.ts";
+import { parentOf, quote, validatePath } from "./path.ts";
 import type { Stat } from "./stat.ts";
+import type { State } from "./state.ts";
+import { utf8Text } from "./utf8.ts";
 import type { Ownership } from "./zone.ts";
 import { parseZones, type ZoneTable, zonesPath } from "./zone-table.ts";
-import { nothing, Znode } from "./znode.ts";
+import { Znode } from "./znode.ts";
 
 /** Largest data of one node. */
 export const dataBytesMax: number = 1024 * 1024;
 
-/** What the writer needs to know of the tree. */
-export interface WriterContext {
-  readonly nodes: NodeStore;
-  readonly zones: ZoneTable;
-  readonly cluster: string;
-  readonly eventual: EventualZones;
-  /** Nodes that exist because of the zone table: nobody deletes them. */
-  readonly fixed: ReadonlySet<string>;
-}
+/** Prefixes that a message lists at most. */
+const listedMax = 10;
 
 /** A write of one node that was done. */
 export interface Written {
@@ -28,212 +21,204 @@ export interface Written {
   readonly stat: Stat | undefined;
 }
 
-/** Applies one write of a client in this cluster's own zones, or says why not. ZooKeeper's rules. */
+type Create = Extract<NodeOperation, { kind: "create" }>;
+
+/** Applies one write in this cluster's own zones, or says why not: ZooKeeper's rules. */
 export function writeNode(
-  context: WriterContext,
+  state: State,
   draft: Draft,
   session: number,
   operation: NodeOperation,
 ): Written | Failure {
-  const fault = validatePath(pathToCheck(operation));
+  const { kind, path } = operation;
+  const node = state.nodes.get(path);
+  // A node that is there has a valid path: not looking again makes the common case faster.
+  const fault = node === undefined ? validatePath(pathToCheck(operation)) : undefined;
   if (fault !== undefined) return { code: "BAD_PATH", message: fault };
-  const ownership = context.zones.ownership(operation.path);
-  const refused = refuseForeign(context, operation.path, ownership);
-  if (refused !== undefined) return refused;
-  switch (operation.kind) {
-    case "create":
-      return create(context, draft, session, operation, ownership);
-    case "set":
-      return set(context, draft, operation, ownership);
-    case "delete":
-      return remove(context, draft, operation, ownership);
-    case "check":
-      return check(context, operation);
+  const ownership = state.zones.ownership(path);
+  const refusal = refuseForeign(state, path, ownership);
+  if (refusal !== undefined) return refusal;
+  if (kind === "create") return create(state, draft, session, operation, ownership);
+  if (node === undefined) return { code: "NO_NODE", message: `there is no node ${quote(path)}` };
+  const { version } = operation;
+  if (version !== -1 && version !== node.version) {
+    const found = `version ${version} of ${quote(path)} was expected, it has ${node.version}`;
+    return { code: "BAD_VERSION", message: found };
   }
+  if (kind === "check") return { path, stat: node.stat() };
+  const isEventual = ownership.cluster === undefined;
+  if (kind === "delete") return remove(state, draft, node, isEventual);
+  return set(state, draft, node, operation.data, isEventual);
 }
 
+/** A sequential node gets digits appended, which also complete a path that ends with a slash. */
 function pathToCheck(operation: NodeOperation): string {
-  const sequential = operation.kind === "create" && operation.mode.endsWith("sequential");
-  return sequential ? `${operation.path}0000000000` : operation.path;
+  return isSequential(operation) ? `${operation.path}0000000000` : operation.path;
+}
+
+function isSequential(operation: NodeOperation): boolean {
+  return operation.kind === "create" && operation.mode.endsWith("sequential");
 }
 
 function refuseForeign(
-  context: WriterContext,
+  state: State,
   path: string,
   { cluster, zone }: Ownership,
 ): Failure | undefined {
   if (zone.prefix === "/") {
-    const prefixes = context.zones.zones.map(({ prefix }) => prefix).join(", ");
-    return { code: "BAD_ARGUMENTS", message: `${path} lies in no zone; the zones are ${prefixes}` };
+    const listed = state.zones.zones.slice(0, listedMax).map(({ prefix }) => prefix);
+    const more = state.zones.zones.length > listedMax ? " and more" : "";
+    const message = `${quote(path)} lies in no zone; the zones are ${listed.join(", ")}${more}`;
+    return { code: "BAD_ARGUMENTS", message };
   }
-  if (cluster === context.cluster) return undefined;
-  if (cluster === undefined && context.cluster !== "global") return undefined;
-  const owner = cluster === undefined ? "a regional cluster" : `cluster ${cluster}`;
-  const message = `${path} lies in zone ${zone.prefix}, which ${owner} owns, not ${context.cluster}`;
-  return { code: "MOVED", message, hint: cluster ?? "" };
+  if (cluster === state.cluster) return undefined;
+  if (cluster === undefined && state.cluster !== "global") return undefined;
+  const owner = cluster === undefined ? "a regional cluster" : `cluster ${quote(cluster)}`;
+  const message = `${quote(path)} lies in zone ${zone.prefix}, which ${owner} owns`;
+  return { code: "MOVED", message: `${message}, not ${state.cluster}`, hint: cluster ?? "" };
 }
 
 function create(
-  context: WriterContext,
+  state: State,
   draft: Draft,
   session: number,
-  operation: Extract<NodeOperation, { kind: "create" }>,
+  operation: Create,
   { cluster }: Ownership,
 ): Written | Failure {
-  const { mode, data, ttlMs } = operation;
-  const refused = refuseCreate(operation, session, cluster === undefined);
-  if (refused !== undefined) return refused;
-  const parentPath = parentOf(operation.path);
-  const missing = missingAncestors(context.nodes, parentPath);
-  if (missing.length > 0 && !operation.parents) {
-    return { code: "NO_NODE", message: `the parent ${parentPath} does not exist` };
-  }
-  for (const path of missing) {
-    const refusal = insert(
-      context,
-      draft,
-      new Znode(path, nothing, "persistent", draft.index, draft.timeMs),
-      cluster,
-    );
-    if (refusal !== undefined) return refusal;
-  }
-  const parent = context.nodes.get(parentPath);
-  const suffix = mode.endsWith("sequential")
-    ? String(parent?.nextSequence ?? 0).padStart(10, "0")
-    : "";
-  const path = operation.path + suffix;
-  const node = new Znode(path, data, mode, draft.index, draft.timeMs);
+  const { mode, data, ttlMs, parents } = operation;
+  const isEventual = cluster === undefined;
+  const refusal = refuseCreate(operation, session, isEventual) ?? refuseData(data);
+  if (refusal !== undefined) return refusal;
+  const parent = findParent(state, draft, parentOf(operation.path), parents, isEventual);
+  if (!(parent instanceof Znode)) return parent;
+  const path = isSequential(operation)
+    ? operation.path + String(parent.nextSequence).padStart(10, "0")
+    : operation.path;
+  const fault = path.length > operation.path.length + 10 ? validatePath(path) : undefined;
+  if (fault !== undefined) return { code: "BAD_PATH", message: fault };
+  const node = new Znode(path, draft.index, draft.timeMs);
+  node.data = data;
+  node.mode = mode;
   node.ttlMs = ttlMs;
-  if (mode.startsWith("ephemeral")) node.ephemeralOwner = session;
-  const refusal = insert(context, draft, node, cluster);
-  return refusal ?? { path, stat: node.stat() };
+  if (mode.startsWith("ephemeral")) node.owner = session;
+  return insert(state, draft, parent, node, isEventual) ?? { path, stat: lastStat(draft) };
 }
 
 function insert(
-  context: WriterContext,
+  state: State,
   draft: Draft,
+  parent: Znode,
   node: Znode,
-  cluster: string | undefined,
+  isEventual: boolean,
 ): Failure | undefined {
-  const { path } = node;
-  if (context.nodes.get(path) !== undefined) {
-    return { code: "NODE_EXISTS", message: `${path} exists already` };
+  if (state.nodes.get(node.path) !== undefined) {
+    return { code: "NODE_EXISTS", message: `${quote(node.path)} exists already` };
   }
-  const parent = context.nodes.get(parentOf(path));
-  if (parent !== undefined && parent.ephemeralOwner !== 0) {
-    const message = `${parent.path} is ephemeral and can have no children`;
+  if (parent.owner !== undefined) {
+    const message = `${quote(parent.path)} is ephemeral and can have no children`;
     return { code: "NO_CHILDREN_FOR_EPHEMERALS", message };
   }
-  if (cluster === undefined) context.eventual.stampNew(node, draft);
+  if (!Number.isSafeInteger(parent.nextSequence + 1)) {
+    const message = `${quote(parent.path)} has had as many children as can be counted`;
+    return { code: "TOO_LARGE", message };
+  }
+  if (isEventual) state.eventual.stampNew(node, draft);
   draft.create(node);
   return undefined;
 }
 
+/** The parent, made together with its missing ancestors if these are wanted. */
+function findParent(
+  state: State,
+  draft: Draft,
+  path: string,
+  parents: boolean,
+  isEventual: boolean,
+): Znode | Failure {
+  const parent = state.nodes.get(path);
+  if (parent !== undefined) return parent;
+  if (!parents) return { code: "NO_NODE", message: `the parent ${quote(path)} does not exist` };
+  const above = findParent(state, draft, parentOf(path), parents, isEventual);
+  if (!(above instanceof Znode)) return above;
+  const made = new Znode(path, draft.index, draft.timeMs);
+  return insert(state, draft, above, made, isEventual) ?? made;
+}
+
 function refuseCreate(
-  operation: Extract<NodeOperation, { kind: "create" }>,
+  { mode, ttlMs }: Create,
   session: number,
-  eventual: boolean,
+  isEventual: boolean,
 ): Failure | undefined {
-  const { mode, data, ttlMs, path } = operation;
-  if (nameOf(path) === "" && !mode.endsWith("sequential")) {
-    return { code: "NODE_EXISTS", message: "/ exists already" };
-  }
-  if (eventual && mode !== "persistent") {
+  if (isEventual && mode !== "persistent") {
     const message = `${mode} nodes do not exist in eventual zones: use a strict or regional zone`;
     return { code: "UNSUPPORTED", message };
   }
   if (mode.startsWith("ephemeral") && session === 0) {
     return { code: "BAD_ARGUMENTS", message: "an ephemeral node needs a session" };
   }
-  if (mode.startsWith("ttl") && ttlMs <= 0) {
-    return { code: "BAD_ARGUMENTS", message: "a ttl node needs a time to live above 0" };
+  if (mode.startsWith("ttl") !== ttlMs > 0) {
+    const message = `a time to live above 0 goes with ttl nodes only: found ${mode}, ${ttlMs} ms`;
+    return { code: "BAD_ARGUMENTS", message };
   }
-  return refuseData(path, data);
+  return undefined;
 }
 
-function refuseData(path: string, data: Uint8Array): Failure | undefined {
+function refuseData(data: Uint8Array): Failure | undefined {
   if (data.byteLength <= dataBytesMax) return undefined;
-  const message = `data may have ${dataBytesMax} bytes: ${path} would have ${data.byteLength}`;
+  const message = `data may have ${dataBytesMax} bytes, found ${data.byteLength}`;
   return { code: "TOO_LARGE", message };
 }
 
-/** Ancestors of a path, itself included, that do not exist; outermost first. */
-function missingAncestors(nodes: NodeStore, path: string): string[] {
-  const missing: string[] = [];
-  for (let at = path; nodes.get(at) === undefined; at = parentOf(at)) missing.unshift(at);
-  return missing;
-}
-
 function set(
-  context: WriterContext,
+  state: State,
   draft: Draft,
-  operation: Extract<NodeOperation, { kind: "set" }>,
-  { cluster }: Ownership,
+  node: Znode,
+  data: Uint8Array,
+  isEventual: boolean,
 ): Written | Failure {
-  const { path, data } = operation;
-  const node = find(context, path, operation.version);
-  if (!(node instanceof Znode)) return node;
-  const refused = refuseData(path, data) ?? refuseZones(path, data);
-  if (refused !== undefined) return refused;
+  const { path } = node;
+  const refusal = refuseData(data) ?? (path === zonesPath ? refuseZones(state, data) : undefined);
+  if (refusal !== undefined) return refusal;
   draft.change(node, data, () => {
-    node.version += 1;
-    node.mzxid = draft.index;
-    node.mtimeMs = draft.timeMs;
-    if (cluster === undefined) context.eventual.stampChange(node, draft);
+    node.count(draft.index, draft.timeMs);
+    if (isEventual) state.eventual.stampChange(node, draft);
   });
-  return { path, stat: node.stat() };
+  return { path, stat: lastStat(draft) };
 }
 
 /** The zone table steers every node: only a sound one gets in. */
-function refuseZones(path: string, data: Uint8Array): Failure | undefined {
-  if (path !== zonesPath) return undefined;
+function refuseZones(state: State, data: Uint8Array): Failure | undefined {
   const table = parseZones(utf8Text(data));
-  return typeof table === "string" ? { code: "BAD_ARGUMENTS", message: table } : undefined;
+  const message = typeof table === "string" ? table : faultOfTable(state, table);
+  return message === undefined ? undefined : { code: "BAD_ARGUMENTS", message };
 }
 
-/** Text of UTF-8 bytes, without anything from outside the language. */
-export function utf8Text(bytes: Uint8Array): string {
-  let encoded = "";
-  for (const byte of bytes) encoded += `%${byte.toString(16).padStart(2, "0")}`;
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return "";
+function faultOfTable(state: State, table: ZoneTable): string | undefined {
+  if (table.isStructure(zonesPath)) {
+    return `no zone covers ${zonesPath} any more, so that the table could never be changed again`;
   }
+  for (const root of table.roots(state.founding?.regions ?? [])) {
+    const fault = validatePath(root);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
-function remove(
-  context: WriterContext,
-  draft: Draft,
-  operation: Extract<NodeOperation, { kind: "delete" }>,
-  { cluster }: Ownership,
-): Written | Failure {
-  const node = find(context, operation.path, operation.version);
-  if (!(node instanceof Znode)) return node;
-  if (context.fixed.has(node.path)) {
-    const message = `${node.path} belongs to the zone table and cannot be deleted`;
+function remove(state: State, draft: Draft, node: Znode, isEventual: boolean): Written | Failure {
+  const { path, numChildren } = node;
+  if (state.fixed.has(path)) {
+    const message = `${quote(path)} belongs to the zone table and cannot be deleted`;
     return { code: "BAD_ARGUMENTS", message };
   }
-  if (node.numChildren > 0) {
-    return { code: "NOT_EMPTY", message: `${node.path} has ${node.numChildren} children` };
+  if (numChildren > 0) {
+    return { code: "NOT_EMPTY", message: `${quote(path)} has ${numChildren} children` };
   }
-  if (cluster === undefined) context.eventual.deleteLocal(node, draft);
+  if (isEventual) state.eventual.deleteLocal(node, draft);
   else draft.delete(node);
-  return { path: node.path, stat: undefined };
+  return { path, stat: undefined };
 }
 
-function check(
-  context: WriterContext,
-  operation: Extract<NodeOperation, { kind: "check" }>,
-): Written | Failure {
-  const node = find(context, operation.path, operation.version);
-  return node instanceof Znode ? { path: node.path, stat: node.stat() } : node;
-}
-
-function find(context: WriterContext, path: string, version: number): Znode | Failure {
-  const node = context.nodes.get(path);
-  if (node === undefined) return { code: "NO_NODE", message: `there is no node ${path}` };
-  if (version === -1 || version === node.version) return node;
-  const message = `version ${version} of ${path} was expected, it has version ${node.version}`;
-  return { code: "BAD_VERSION", message };
+/** The Stat that the last change tells: making it a second time would cost as much as the write. */
+function lastStat(draft: Draft): Stat | undefined {
+  return draft.changes.at(-1)?.stat;
 }

@@ -1,37 +1,33 @@
-/** Longest path, and longest component of one, in bytes of UTF-8; most components of one. */
+/** Longest path, in bytes of UTF-8. */
 export const pathBytesMax = 1_024;
 const componentBytesMax = 255;
 const componentsMax = 32;
 
+const slash = 0x2f;
+const dot = 0x2e;
+
 /**
- * Says what is wrong with a path, or undefined. Absolute, no trailing slash, no empty, `.` or `..` component, no control
- * characters, no lone surrogates; compared code unit by code unit, without normalisation.
+ * Says what is wrong with a path, or undefined. A path is absolute, without a slash at its end, an
+ * empty, `.` or `..` component, control characters or half surrogate pairs, and within the bounds.
+ * Paths are compared code unit by code unit: nothing is normalised.
  */
 export function validatePath(path: string): string | undefined {
   if (path === "/") return undefined;
-  if (!path.startsWith("/")) return `a path must begin with "/": found ${quote(path)}`;
+  if (path.charCodeAt(0) !== slash) return `a path must begin with "/": found ${quote(path)}`;
   if (path.endsWith("/")) return `a path must not end with "/": found ${quote(path)}`;
-  if (utf8Length(path, pathBytesMax) > pathBytesMax) {
-    return `a path may have ${pathBytesMax} bytes: ${quote(path)} has more`;
-  }
-  const components = path.slice(1).split("/");
-  if (components.length > componentsMax) {
-    return `a path may have ${componentsMax} components: ${quote(path)} has ${components.length}`;
-  }
-  for (const component of components) {
-    const fault = validateComponent(component);
-    if (fault !== undefined) return `${fault} in ${quote(path)}`;
-  }
-  return undefined;
+  if (path.length > pathBytesMax) return tooLong(path);
+  const fault = faultIn(path);
+  if (fault === undefined) return undefined;
+  return fault === "" ? tooLong(path) : `${fault} in ${quote(path)}`;
 }
 
 /** Path of the parent; "/" is its own. */
 export function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash <= 0 ? "/" : path.slice(0, slash);
+  const last = path.lastIndexOf("/");
+  return last <= 0 ? "/" : path.slice(0, last);
 }
 
-/** Last component of a path. */
+/** Last component of a path; "" for "/". */
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
@@ -43,12 +39,13 @@ export function joinPath(parent: string, name: string): string {
 
 /** True when `path` is `prefix` or lies below it. */
 export function isWithin(path: string, prefix: string): boolean {
-  return prefix === "/" || path === prefix || path.startsWith(`${prefix}/`);
+  if (prefix === "/" || path.length <= prefix.length) return prefix === "/" || path === prefix;
+  return path.charCodeAt(prefix.length) === slash && path.startsWith(prefix);
 }
 
 /**
- * Tree order: a node comes before its subtree, siblings by code units. "/" sorts before everything else in a
- * component, so comparing with it lowered is the same.
+ * Tree order: a node comes before its subtree, siblings by code units. It is the order of the
+ * paths as texts, were the slash the lowest of all characters.
  */
 export function comparePaths(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -56,44 +53,73 @@ export function comparePaths(a: string, b: string): number {
     const left = a.charCodeAt(place);
     const right = b.charCodeAt(place);
     if (left === right) continue;
-    if (left === 47) return -1;
-    if (right === 47) return 1;
+    if (left === slash) return -1;
+    if (right === slash) return 1;
     return left - right;
   }
   return a.length - b.length;
 }
 
-function validateComponent(component: string): string | undefined {
-  if (component === "") return "an empty component";
-  if (component === "." || component === "..") return `the component ${quote(component)}`;
-  if (utf8Length(component, componentBytesMax) > componentBytesMax) {
-    return `a component of more than ${componentBytesMax} bytes`;
-  }
-  for (let place = 0; place < component.length; place += 1) {
-    const unit = component.charCodeAt(place);
-    if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return "a control character";
-    if (unit === 0xfffd) return "the replacement character U+FFFD";
-    if (unit < 0xd800 || unit > 0xdfff) continue;
-    const next = component.charCodeAt(place + 1);
-    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return "half a surrogate pair";
-    place += 1;
-  }
-  return undefined;
+/** A path for a message: cut when it is long, with everything odd in it escaped. */
+export function quote(path: string): string {
+  return JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}…` : path);
 }
 
-/** Bytes of UTF-8; gives up past `max`. */
-function utf8Length(text: string, max: number): number {
-  if (text.length > max) return text.length;
-  let bytes = text.length;
-  for (let place = 0; place < text.length; place += 1) {
-    const unit = text.charCodeAt(place);
-    // Each half of a pair counts two of the four bytes.
-    if (unit >= 0x80) bytes += unit >= 0x800 && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+/** What is wrong with some component; "": the whole has too many bytes. One pass, nothing cut. */
+function faultIn(path: string): string | undefined {
+  let components = 0;
+  let total = 0;
+  let from = 1;
+  while (from <= path.length) {
+    let bytes = 0;
+    let at = from;
+    for (; at < path.length; at += 1) {
+      const unit = path.charCodeAt(at);
+      if (unit === slash) break;
+      const fault = faultOf(unit, path, at);
+      if (fault !== undefined) return fault;
+      bytes += bytesOf(unit);
+    }
+    const fault = faultOfComponent(path, from, at) ?? overlong(bytes);
+    if (fault !== undefined) return fault;
+    components += 1;
+    total += bytes + 1;
+    from = at + 1;
   }
-  return bytes;
+  if (components > componentsMax) return `more than ${componentsMax} components`;
+  return total > pathBytesMax ? "" : undefined;
 }
 
-function quote(path: string): string {
-  const shown = path.length > 80 ? `${path.slice(0, 80)}…` : path;
-  return JSON.stringify(shown);
+function faultOfComponent(path: string, from: number, to: number): string | undefined {
+  if (to === from) return "an empty component";
+  if (path.charCodeAt(from) !== dot) return undefined;
+  if (to - from === 1) return 'the component "."';
+  return to - from === 2 && path.charCodeAt(from + 1) === dot ? 'the component ".."' : undefined;
+}
+
+function overlong(bytes: number): string | undefined {
+  return bytes > componentBytesMax
+    ? `a component of more than ${componentBytesMax} bytes`
+    : undefined;
+}
+
+function faultOf(unit: number, path: string, at: number): string | undefined {
+  if (unit >= 0x20 && unit < 0x7f) return undefined;
+  if (unit <= 0x9f) return "a control character";
+  if (unit === 0xfffd) return "the replacement character U+FFFD";
+  if (unit < 0xd800 || unit > 0xdfff) return undefined;
+  const isLow = unit >= 0xdc00;
+  const other = path.charCodeAt(isLow ? at - 1 : at + 1);
+  const isPaired = isLow ? other >= 0xd800 && other < 0xdc00 : other >= 0xdc00 && other < 0xe000;
+  return isPaired ? undefined : "half a surrogate pair";
+}
+
+/** Bytes of UTF-8 that a code unit takes; each half of a surrogate pair counts two of four. */
+function bytesOf(unit: number): number {
+  if (unit < 0x80) return 1;
+  return unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+}
+
+function tooLong(path: string): string {
+  return `a path may have ${pathBytesMax} bytes: ${quote(path)} has more`;
 }

@@ -16,7 +16,7 @@ export type TreeErrorCode =
   | "UNSUPPORTED"
   | "UNKNOWN";
 
-/** Outcome of one part of a multi. `code` is set on parts of a failed multi; "" on those that did not fail. */
+/** Outcome of one part of a multi. `code` is set on the part that failed, "" on the others. */
 export interface PartResult {
   readonly path: string;
   readonly stat: Stat | undefined;
@@ -42,7 +42,7 @@ export type Result =
 /** What applying one entry did. */
 export interface Applied {
   readonly result: Result;
-  /** Log index of the first application; lower than the entry's when it repeats an earlier command. */
+  /** Log index of the first application: lower than the entry's when it repeats a command. */
   readonly index: number;
   /** Changes to deliver to watches and change streams, in order; empty when nothing changed. */
   readonly transactions: readonly Transaction[];

@@ -1,8 +1,18 @@
-import { finishHash, type Hash, hashNumber, hashText, newHash } from "./hash.ts";
+import {
+  addHash,
+  finishHash,
+  type Hash,
+  hashBytes,
+  hashNumber,
+  hashText,
+  newHash,
+  subtractHash,
+} from "./hash.ts";
 import type { Result } from "./result.ts";
 
 /** An answer that the client may still ask for again. */
 export interface RememberedAnswer {
+  /** Log index of the write. */
   readonly index: number;
   readonly result: Result;
 }
@@ -10,11 +20,12 @@ export interface RememberedAnswer {
 /** A session as outsiders see it. */
 export interface Session {
   readonly id: number;
+  /** Proves ownership. */
   readonly secret: Uint8Array;
   readonly timeoutMs: number;
   /** Highest sequence number applied. */
   readonly appliedSequence: number;
-  /** Paths of its ephemeral nodes. */
+  /** Paths of its ephemeral nodes, as of the asking. */
   readonly ephemerals: ReadonlySet<string>;
 }
 
@@ -24,22 +35,26 @@ export interface SessionRecord {
   readonly secret: Uint8Array;
   readonly timeoutMs: number;
   readonly appliedSequence: number;
-  readonly answers: readonly (RememberedAnswer & { readonly sequence: number })[];
+  readonly answers: readonly NumberedAnswer[];
 }
 
-/** Answers kept for one session; a client with more open writes loses the protection of the oldest. */
+type NumberedAnswer = RememberedAnswer & { readonly sequence: number };
+
+/** Answers kept for one session; a client with more open writes cannot ask for the oldest. */
 export const answersMax = 16_384;
 
-interface Entry extends Session {
-  appliedSequence: number;
-  readonly ephemerals: Set<string>;
-  /** By sequence, in ascending order of insertion. */
-  readonly answers: Map<number, RememberedAnswer>;
-}
+/** Finds the paths of a session's ephemeral nodes. */
+type FindEphemerals = (session: number) => ReadonlySet<string>;
 
 /** The sessions of a cluster and what each may still ask for again. */
 export class SessionTable {
   readonly #sessions = new Map<number, Entry>();
+  readonly #sum: Hash = { low: 0, high: 0 };
+  readonly #findEphemerals: FindEphemerals;
+
+  constructor(findEphemerals: FindEphemerals) {
+    this.#findEphemerals = findEphemerals;
+  }
 
   get size(): number {
     return this.#sessions.size;
@@ -54,80 +69,136 @@ export class SessionTable {
   }
 
   open(id: number, secret: Uint8Array, timeoutMs: number): void {
-    this.#sessions.set(id, {
-      ...{ id, secret, timeoutMs },
-      appliedSequence: 0,
-      ephemerals: new Set(),
-      answers: new Map(),
-    });
+    this.#add(new Entry(id, secret, timeoutMs, this.#findEphemerals));
   }
 
   /** Forgets a session; its ephemeral nodes must be gone. */
   close(id: number): void {
+    const entry = this.#sessions.get(id);
+    if (entry === undefined) return;
+    subtractHash(this.#sum, entry.sum);
     this.#sessions.delete(id);
   }
 
-  addEphemeral(id: number, path: string): void {
-    this.#sessions.get(id)?.ephemerals.add(path);
-  }
-
-  removeEphemeral(id: number, path: string): void {
-    this.#sessions.get(id)?.ephemerals.delete(path);
-  }
-
-  /** The answer given to a write before; undefined when it is new, `forgotten` when it cannot be told any more. */
+  /**
+   * The answer given to a write before; undefined when it is new, `forgotten` when it cannot be
+   * told any more.
+   */
   recall(id: number, sequence: number): RememberedAnswer | "forgotten" | undefined {
-    const session = this.#sessions.get(id);
-    if (session === undefined || sequence > session.appliedSequence) return undefined;
-    return session.answers.get(sequence) ?? "forgotten";
+    const entry = this.#sessions.get(id);
+    if (entry === undefined || sequence > entry.appliedSequence) return undefined;
+    return entry.answers.get(sequence) ?? "forgotten";
   }
 
   /** Remembers an answer and drops those that the client has received. */
   remember(id: number, sequence: number, acknowledged: number, answer: RememberedAnswer): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return;
-    session.appliedSequence = sequence;
-    session.answers.set(sequence, answer);
-    for (const known of session.answers.keys()) {
-      if (known > acknowledged && session.answers.size <= answersMax) break;
-      session.answers.delete(known);
-    }
+    const entry = this.#sessions.get(id);
+    if (entry === undefined) return;
+    subtractHash(this.#sum, entry.sum);
+    entry.remember({ sequence, index: answer.index, result: answer.result });
+    entry.forget(acknowledged);
+    addHash(this.#sum, entry.sum);
   }
 
-  /** All sessions as records; answers are immutable and shared. */
+  /** All sessions as records, which share the answers: these never change. */
   records(): SessionRecord[] {
     return [...this.#sessions.values()].map(
       ({ id, secret, timeoutMs, appliedSequence, answers }) => ({
-        ...{ session: id, secret, timeoutMs, appliedSequence },
-        answers: [...answers].map(([sequence, answer]) => ({ sequence, ...answer })),
+        session: id,
+        secret,
+        timeoutMs,
+        appliedSequence,
+        answers: [...answers.values()],
       }),
     );
   }
 
-  restore(record: SessionRecord): void {
-    const { session, secret, timeoutMs, appliedSequence, answers } = record;
-    this.open(session, secret, timeoutMs);
-    const entry = this.#sessions.get(session);
-    if (entry === undefined) return;
-    entry.appliedSequence = appliedSequence;
-    for (const { sequence, index, result } of answers)
-      entry.answers.set(sequence, { index, result });
+  restore({ session, secret, timeoutMs, appliedSequence, answers }: SessionRecord): void {
+    const entry = new Entry(session, secret, timeoutMs, this.#findEphemerals);
+    for (const answer of answers) entry.remember(answer);
+    entry.advance(appliedSequence);
+    this.#add(entry);
   }
 
+  /** Sum of the hashes of all sessions: the same whatever the order of their opening. */
   hash(): Hash {
-    const sum: Hash = { low: 0, high: 0 };
-    for (const { id, timeoutMs, appliedSequence, answers } of this.#sessions.values()) {
-      const hash = newHash();
-      for (const value of [id, timeoutMs, appliedSequence, answers.size]) hashNumber(hash, value);
-      for (const [sequence, { index, result }] of answers) {
-        hashNumber(hash, sequence);
-        hashNumber(hash, index);
-        hashText(hash, result.kind === "failed" ? result.code : result.kind);
-      }
-      finishHash(hash);
-      sum.low = (sum.low + hash.low) | 0;
-      sum.high = (sum.high + hash.high) | 0;
-    }
-    return sum;
+    return this.#sum;
   }
+
+  #add(entry: Entry): void {
+    this.#sessions.set(entry.id, entry);
+    addHash(this.#sum, entry.sum);
+  }
+}
+
+class Entry implements Session {
+  readonly id: number;
+  readonly secret: Uint8Array;
+  readonly timeoutMs: number;
+  appliedSequence = 0;
+  /** By sequence, in ascending order. */
+  readonly answers = new Map<number, NumberedAnswer>();
+  /** Sum of the hashes of its parts. */
+  readonly sum: Hash = { low: 0, high: 0 };
+  readonly #findEphemerals: FindEphemerals;
+
+  constructor(id: number, secret: Uint8Array, timeoutMs: number, findEphemerals: FindEphemerals) {
+    this.id = id;
+    this.secret = secret;
+    this.timeoutMs = timeoutMs;
+    this.#findEphemerals = findEphemerals;
+    const hash = newHash();
+    hashNumber(hash, id);
+    hashNumber(hash, timeoutMs);
+    hashBytes(hash, secret);
+    finishHash(hash);
+    addHash(this.sum, hash);
+  }
+
+  get ephemerals(): ReadonlySet<string> {
+    return this.#findEphemerals(this.id);
+  }
+
+  remember(answer: NumberedAnswer): void {
+    this.advance(answer.sequence);
+    this.answers.set(answer.sequence, answer);
+    addHash(this.sum, hashOf(this.id, answer));
+  }
+
+  advance(sequence: number): void {
+    subtractHash(this.sum, hashOfSequence(this.id, this.appliedSequence));
+    this.appliedSequence = sequence;
+    addHash(this.sum, hashOfSequence(this.id, sequence));
+  }
+
+  /** Drops the answers up to a number, and the oldest beyond the bound. */
+  forget(acknowledged: number): void {
+    for (const [sequence, answer] of this.answers) {
+      if (sequence > acknowledged && this.answers.size <= answersMax) return;
+      this.answers.delete(sequence);
+      subtractHash(this.sum, hashOf(this.id, answer));
+    }
+  }
+}
+
+function hashOfSequence(id: number, sequence: number): Hash {
+  const hash = newHash();
+  hashNumber(hash, id);
+  hashNumber(hash, sequence);
+  finishHash(hash);
+  return hash;
+}
+
+function hashOf(id: number, { sequence, index, result }: NumberedAnswer): Hash {
+  const hash = newHash();
+  hashNumber(hash, id);
+  hashNumber(hash, sequence);
+  hashNumber(hash, index);
+  hashText(hash, result.kind === "failed" ? result.code : result.kind);
+  if (result.kind === "node") {
+    hashText(hash, result.path);
+    hashNumber(hash, result.stat.version);
+  }
+  finishHash(hash);
+  return hash;
 }

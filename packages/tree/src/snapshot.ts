@@ -1,9 +1,9 @@
 import type { HybridTime } from "@meridian/merge";
 import type { Change, Position } from "./change.ts";
 import type { Operation } from "./command.ts";
-import type { NodeStore } from "./node-store.ts";
+import type { NodeRecord } from "./node-view.ts";
 import type { SessionRecord } from "./session-table.ts";
-import type { Znode } from "./znode.ts";
+import type { State } from "./state.ts";
 
 /** What a cluster was founded with. */
 export type Founding = Extract<Operation, { kind: "bootstrap" }>;
@@ -11,6 +11,7 @@ export type Founding = Extract<Operation, { kind: "bootstrap" }>;
 /** State that belongs to no node. */
 export interface HeaderRecord {
   readonly kind: "header";
+  /** Last index applied. */
   readonly index: number;
   readonly incarnation: number;
   /** Undefined before the cluster was founded. */
@@ -18,14 +19,10 @@ export interface HeaderRecord {
   readonly clock: HybridTime;
 }
 
-/** A node with everything that belongs to it. */
-export interface NodeRecord {
-  readonly kind: "node";
-  readonly change: Change;
-  readonly nextSequence: number;
-}
-
-/** One record of a snapshot. The header comes first, nodes before anything that needs them. */
+/**
+ * One record of a snapshot. The header comes first; nodes come last, in tree order, so that each
+ * finds its parent.
+ */
 export type SnapshotRecord =
   | HeaderRecord
   | NodeRecord
@@ -33,59 +30,68 @@ export type SnapshotRecord =
   | { readonly kind: "cursor"; readonly position: Position }
   | { readonly kind: "tombstone"; readonly change: Change };
 
-/** A node as it stands in a snapshot. */
-export function nodeRecord(node: Znode): NodeRecord {
-  return { kind: "node", change: node.change("created"), nextSequence: node.nextSequence };
+/** A snapshot that is being read. */
+export interface TreeSnapshot {
+  /** Index that it shows. */
+  readonly index: number;
+  /**
+   * The next records; empty: that was all.
+   * @throws {ViewLostError} when too much changed since the last slice was read.
+   */
+  next(): readonly SnapshotRecord[];
+  /** Gives up what has not been read. Harmless when nothing is left. */
+  release(): void;
 }
 
-/**
- * Reads all nodes as they were at one index while the tree goes on changing: a node that changes before it was visited leaves
- * its old state behind. Only one at a time; must be read to its end or released.
- */
-export class NodeSnapshot {
-  readonly #nodes: NodeStore;
-  readonly #index: number;
-  readonly #number: number;
-  readonly #old = new Map<string, NodeRecord>();
-  readonly #iterator: IterableIterator<Znode>;
+/** One slice: some milliseconds' work, with the encoding that follows. */
+const bounds = { recordsMax: 500, bytesMax: 1024 * 1024, scannedMax: 10_000 };
 
-  constructor(nodes: NodeStore, index: number, number: number) {
-    this.#nodes = nodes;
-    this.#index = index;
-    this.#number = number;
-    this.#iterator = nodes.values();
-    nodes.hook((node) => this.#keep(node));
-  }
+const everything = (): boolean => true;
 
-  /** The next records, at most `countMax`; empty: that was all. */
-  next(countMax: number): readonly NodeRecord[] {
-    const records: NodeRecord[] = [];
-    while (records.length < countMax) {
-      const { value: node, done } = this.#iterator.next();
-      if (done === true) break;
-      if (node.visit === this.#number) continue;
-      node.visit = this.#number;
-      // A node that was touched since is told by its old state, or did not exist.
-      if (node.touchedIndex <= this.#index) records.push(nodeRecord(node));
-    }
-    if (records.length === countMax) return records;
-    for (const [path, record] of this.#old) {
-      if (records.length === countMax) return records;
-      this.#old.delete(path);
-      records.push(record);
-    }
-    return records;
-  }
+/** The state as it is now, to be read in slices while the tree goes on. */
+export function takeSnapshot(state: State): TreeSnapshot {
+  const view = state.nodes.view();
+  const head = slices(headOf(state));
+  return {
+    index: state.appliedIndex,
+    next: () => {
+      const { value } = head.next();
+      if (value !== undefined) return value;
+      // Nodes that came since are looked at in vain: an empty slice is not the end.
+      while (!view.ended) {
+        const { records } = view.read(bounds, everything);
+        if (records.length > 0) return records;
+      }
+      return [];
+    },
+    release: () => view.end(),
+  };
+}
 
-  /** Ends it: changes cost nothing extra any more. */
-  release(): void {
-    this.#nodes.hook(undefined);
-    this.#old.clear();
-  }
+/** What belongs to no node: lists of what never changes, so that copying them is cheap. */
+function headOf(state: State): readonly SnapshotRecord[] {
+  const { appliedIndex: index, incarnation, founding, eventual, cursors, sessions } = state;
+  const records: SnapshotRecord[] = [
+    { kind: "header", index, incarnation, founding, clock: eventual.clock },
+  ];
+  for (const session of sessions.records()) records.push({ kind: "session", session });
+  for (const position of cursors.values()) records.push({ kind: "cursor", position });
+  for (const change of eventual.tombstones()) records.push({ kind: "tombstone", change });
+  return records;
+}
 
-  #keep(node: Znode): void {
-    if (node.visit === this.#number || node.touchedIndex > this.#index) return;
-    node.visit = this.#number;
-    this.#old.set(node.path, nodeRecord(node));
+/** Cuts records into slices; a session weighs as much as its answers. */
+function* slices(records: readonly SnapshotRecord[]): Generator<SnapshotRecord[], undefined> {
+  let slice: SnapshotRecord[] = [];
+  let weight = 0;
+  for (const record of records) {
+    slice.push(record);
+    weight += record.kind === "session" ? 1 + record.session.answers.length : 1;
+    if (weight < bounds.recordsMax) continue;
+    yield slice;
+    slice = [];
+    weight = 0;
   }
+  if (slice.length > 0) yield slice;
+  return undefined;
 }

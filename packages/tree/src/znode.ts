@@ -1,13 +1,21 @@
 import type { Change, Stamp } from "./change.ts";
+import type { Siblings } from "./siblings.ts";
 import type { CreateMode, Stat } from "./stat.ts";
 
-const noNames: readonly string[] = [];
+/** No data. */
+export const nothing: Uint8Array = new Uint8Array(0);
 
-/** A node of the tree. Mutable and private to this package: outsiders get a Stat made on demand. */
+/** Largest version: what a client can still ask for, a signed 32-bit number. */
+const versionMax = 2 ** 31 - 1;
+
+/**
+ * A node of the tree. Mutable and private to this package: outsiders get a Stat made on demand.
+ * There are millions of them, so that every field counts.
+ */
 export class Znode {
   readonly path: string;
-  data: Uint8Array;
-  mode: CreateMode;
+  data: Uint8Array = nothing;
+  mode: CreateMode = "persistent";
   ttlMs = 0;
   czxid: number;
   mzxid: number;
@@ -16,27 +24,26 @@ export class Znode {
   mtimeMs: number;
   version = 0;
   cversion = 0;
-  ephemeralOwner = 0;
   /** Next number for a sequential child: counts every child ever created, as ZooKeeper does. */
   nextSequence = 0;
-  /** Eventual zones: the value's stamp; undefined for a node that only exists because of what is below it. */
-  stamp: Stamp | undefined;
-  vector: ReadonlyMap<string, number> | undefined;
-  /** Index of the last change of any field, for snapshots. */
-  touchedIndex = 0;
-  /** Number of the snapshot that has visited this node. */
-  visit = 0;
-  /** Share of the tree's digest; valid unless the node is dirty. */
+  /** Session of an ephemeral node. */
+  owner: number | undefined = undefined;
+  /** Eventual zones: stamp of the value; undefined when only what is below holds the node. */
+  stamp: Stamp | undefined = undefined;
+  vector: ReadonlyMap<string, number> | undefined = undefined;
+  /** Undefined for "/", and for a node that is in no tree. */
+  parent: Znode | undefined = undefined;
+  children: Siblings | undefined = undefined;
+  /** The store's moment when it last changed: see `NodeStore`. */
+  touched = 0;
+  /** Share in the digest, valid while it is not `unhashed`. */
   hashLow = 0;
   hashHigh = 0;
-  dirty = false;
-  #children: Set<string> | undefined;
-  #sorted: readonly string[] | undefined;
+  unhashed = false;
 
-  constructor(path: string, data: Uint8Array, mode: CreateMode, zxid: number, timeMs: number) {
+  /** A node without data. Index and time 0 are those of nodes that nobody wrote: see `blank`. */
+  constructor(path: string, zxid: number, timeMs: number) {
     this.path = path;
-    this.data = data;
-    this.mode = mode;
     this.czxid = zxid;
     this.mzxid = zxid;
     this.pzxid = zxid;
@@ -44,28 +51,35 @@ export class Znode {
     this.mtimeMs = timeMs;
   }
 
+  /**
+   * A node that nobody wrote: it follows from the zone table, or from what lies below it. It is the
+   * same in every cluster, whenever each came to need it, and its coming is not counted at its
+   * parent.
+   */
+  static blank(path: string): Znode {
+    return new Znode(path, 0, 0);
+  }
+
   get numChildren(): number {
-    return this.#children?.size ?? 0;
+    return this.children?.size ?? 0;
   }
 
-  /** Names of the children in ascending order of code units; sorted when first asked for after a change. */
-  childNames(): readonly string[] {
-    if (this.#children === undefined) return noNames;
-    // The default order of strings is by code units, the same on every machine.
-    this.#sorted ??= [...this.#children].sort();
-    return this.#sorted;
+  /** True when it may go by itself: with its session, its time or its last child. */
+  get isTransient(): boolean {
+    return this.mode !== "persistent" && this.mode !== "persistent-sequential";
   }
 
-  addChild(name: string): void {
-    this.#children ??= new Set();
-    this.#children.add(name);
-    this.#sorted = undefined;
+  /** Counts a change of the data at an index. */
+  count(zxid: number, timeMs: number): void {
+    this.version = this.version === versionMax ? 0 : this.version + 1;
+    this.mzxid = zxid;
+    this.mtimeMs = timeMs;
   }
 
-  removeChild(name: string): void {
-    this.#children?.delete(name);
-    this.#sorted = undefined;
-    if (this.#children?.size === 0) this.#children = undefined;
+  /** Counts a change of the set of children at an index. */
+  countChild(zxid: number): void {
+    this.cversion = (this.cversion + 1) >>> 0;
+    this.pzxid = zxid;
   }
 
   stat(): Stat {
@@ -78,7 +92,7 @@ export class Znode {
       version: this.version,
       cversion: this.cversion,
       aversion: 0,
-      ephemeralOwner: this.ephemeralOwner,
+      ephemeralOwner: this.owner ?? 0,
       dataLength: this.data.byteLength,
       numChildren: this.numChildren,
     };
@@ -86,10 +100,13 @@ export class Znode {
     return { ...stat, origin: this.stamp.region, vector: this.vector };
   }
 
-  /** Takes over everything that a change says, but for the children. */
+  /**
+   * Takes over the numbers of a change. Data and owner are the store's to change, the children
+   * their own. The counter of sequential children follows from what is counted of them.
+   */
   take(change: Change): void {
-    const { stat, data, mode, ttlMs, stamp } = change;
-    this.data = data;
+    const { stat, mode, ttlMs, stamp } = change;
+    const { cversion, numChildren } = stat;
     this.mode = mode;
     this.ttlMs = ttlMs;
     this.czxid = stat.czxid;
@@ -98,25 +115,25 @@ export class Znode {
     this.ctimeMs = stat.ctimeMs;
     this.mtimeMs = stat.mtimeMs;
     this.version = stat.version;
-    this.cversion = stat.cversion;
-    this.ephemeralOwner = stat.ephemeralOwner;
+    this.cversion = cversion;
+    this.nextSequence = Math.max(this.nextSequence, Math.ceil((cversion + numChildren) / 2));
     this.stamp = stamp;
     this.vector = stat.vector;
   }
 
-  /** The node as a change of it; deletions carry no data. */
-  change(kind: Change["kind"]): Change {
-    const change = {
-      kind,
-      path: this.path,
-      data: kind === "deleted" ? nothing : this.data,
-      stat: this.stat(),
-      mode: this.mode,
-      ttlMs: this.ttlMs,
-    };
-    return this.stamp === undefined ? change : { ...change, stamp: this.stamp };
+  /** The node as a change of it. */
+  change(kind: "created" | "changed"): Change {
+    return this.#change(kind, this.data, this.stat());
+  }
+
+  /** Its deletion: without data, with the last Stat but for `mzxid`, the index of the deletion. */
+  deletion(zxid: number): Change {
+    return this.#change("deleted", nothing, { ...this.stat(), mzxid: zxid });
+  }
+
+  #change(kind: Change["kind"], data: Uint8Array, stat: Stat): Change {
+    const { path, mode, ttlMs, stamp } = this;
+    const change = { kind, path, data, stat, mode, ttlMs };
+    return stamp === undefined ? change : { ...change, stamp };
   }
 }
-
-/** No data. */
-export const nothing: Uint8Array = new Uint8Array(0);

@@ -1,78 +1,81 @@
-import { isWithin, parentOf, validatePath } from "./path.ts";
+import { parentOf, quote, validatePath } from "./path.ts";
 import type { Ownership, Zone } from "./zone.ts";
 
 /** Name of the cluster that owns the strict zones. */
 export const globalCluster = "global";
 /** Where the zone table is kept, as JSON. */
 export const zonesPath = "/meridian/zones";
+/** Component of a prefix, or home, that stands for the name of any region. */
+export const regionTemplate = "{region}";
 
-const template = "{region}";
 const zonesMax = 1_000;
 
 /** The paths above all zones, such as "/": they exist everywhere, and nobody writes there. */
-const structure: Zone = {
-  prefix: "/",
-  consistency: "strict",
-  home: "",
-  conflict: "lww",
-  replicate: "all",
+const structure: Ownership = {
+  zone: { prefix: "/", consistency: "strict", home: "", conflict: "lww", replicate: "all" },
+  cluster: globalCluster,
 };
+
+/** A component of prefixes, and what follows it. */
+interface Branch {
+  readonly named: Map<string, Branch>;
+  any: Branch | undefined;
+  zone: Zone | undefined;
+}
 
 /** The zones, and who owns what by them. */
 export class ZoneTable {
   readonly zones: readonly Zone[];
-  readonly #longestFirst: readonly { readonly zone: Zone; readonly parts: readonly string[] }[];
+  readonly #root: Branch = newBranch();
 
   constructor(zones: readonly Zone[]) {
     this.zones = zones;
-    this.#longestFirst = zones
-      .map((zone) => ({ zone, parts: zone.prefix.split("/").slice(1) }))
-      .sort((a, b) => b.parts.length - a.parts.length);
+    for (const zone of zones) this.#add(zone);
   }
 
-  /** Who owns a path. Paths above all zones belong to the global cluster in a zone named "/". */
+  /**
+   * Who owns a path: the zone with the longest prefix decides, and among prefixes of one length
+   * the one whose first difference is a name rather than a template. Paths above all zones belong
+   * to the global cluster, in a zone named "/".
+   */
   ownership(path: string): Ownership {
-    for (const { zone, parts } of this.#longestFirst) {
-      const region = match(path, zone, parts);
-      if (region === undefined) continue;
-      if (zone.consistency === "strict") return { zone, cluster: globalCluster };
-      if (zone.consistency === "eventual") return { zone, cluster: undefined };
-      return { zone, cluster: zone.home === template ? region : zone.home };
-    }
-    return { zone: structure, cluster: globalCluster };
+    return find(this.#root, path, 1, "") ?? structure;
   }
 
   /** True when no zone covers the path, so that nobody may write there. */
   isStructure(path: string): boolean {
-    return this.ownership(path).zone === structure;
+    return this.ownership(path) === structure;
   }
 
-  /** Nodes that exist because of the table, ancestors first: roots of the zones and everything above them. */
+  /**
+   * Nodes that exist because of the table, ancestors first: the roots of the zones and everything
+   * above them.
+   */
   roots(regions: readonly string[]): readonly string[] {
     const roots = new Set<string>(["/", parentOf(zonesPath), zonesPath]);
     for (const { prefix } of this.zones) {
-      const names = prefix.includes(template) ? regions : [""];
-      for (const region of names) {
-        const root = prefix.replace(template, region);
+      for (const root of expand(prefix, regions)) {
         for (let path = root; path !== "/"; path = parentOf(path)) roots.add(path);
       }
     }
-    return [...roots].sort((a, b) => (a < b ? -1 : 1));
+    return [...roots].sort();
+  }
+
+  #add(zone: Zone): void {
+    let branch = this.#root;
+    for (const name of zone.prefix.slice(1).split("/")) {
+      const next = (name === regionTemplate ? branch.any : branch.named.get(name)) ?? newBranch();
+      if (name === regionTemplate) branch.any = next;
+      else branch.named.set(name, next);
+      branch = next;
+    }
+    branch.zone = zone;
   }
 }
 
-/** The region in the path where the zone's prefix has its template, "" without one; undefined: no match. */
-function match(path: string, zone: Zone, parts: readonly string[]): string | undefined {
-  if (!zone.prefix.includes(template)) return isWithin(path, zone.prefix) ? "" : undefined;
-  const components = path.split("/").slice(1);
-  if (components.length < parts.length) return undefined;
-  let region = "";
-  for (const [place, part] of parts.entries()) {
-    const component = components[place] ?? "";
-    if (part === template) region = component;
-    else if (part !== component) return undefined;
-  }
-  return region;
+/** Whether two zones rule alike who owns what. */
+export function sameOwners(a: Zone, b: Zone): boolean {
+  return a.prefix === b.prefix && a.consistency === b.consistency && a.home === b.home;
 }
 
 /** A table out of JSON text, or what is wrong with it. */
@@ -85,16 +88,59 @@ export function parseZones(text: string): ZoneTable | string {
   }
   if (!Array.isArray(value)) return "the zone table must be a JSON array of zones";
   if (value.length > zonesMax) return `the zone table may hold ${zonesMax} zones`;
-  const zones: Zone[] = [];
+  const zones = new Map<string, Zone>();
   for (const [place, candidate] of value.entries()) {
     const zone = parseZone(candidate);
     if (typeof zone === "string") return `zone ${place}: ${zone}`;
-    if (zones.some(({ prefix }) => prefix === zone.prefix)) {
-      return `zone ${place}: the prefix ${zone.prefix} is there twice`;
+    if (zones.has(zone.prefix)) {
+      return `zone ${place}: the prefix ${quote(zone.prefix)} is there twice`;
     }
-    zones.push(zone);
+    zones.set(zone.prefix, zone);
   }
-  return new ZoneTable(zones);
+  const table = new ZoneTable([...zones.values()]);
+  return table.ownership(zonesPath).cluster === globalCluster
+    ? table
+    : `the zone of ${zonesPath}, where the table itself is kept, must be strict`;
+}
+
+function newBranch(): Branch {
+  return { named: new Map(), any: undefined, zone: undefined };
+}
+
+/** The ownership by the deepest zone at or below a branch; `from`: the path's next component. */
+function find(branch: Branch, path: string, from: number, region: string): Ownership | undefined {
+  if (from >= path.length) return owned(branch.zone, region);
+  const slash = path.indexOf("/", from);
+  const name = slash === -1 ? path.slice(from) : path.slice(from, slash);
+  const next = slash === -1 ? path.length : slash + 1;
+  const named = branch.named.get(name);
+  const byName = named === undefined ? undefined : find(named, path, next, region);
+  const { any } = branch;
+  const byTemplate = any === undefined ? undefined : find(any, path, next, name);
+  return deeper(byName, byTemplate) ?? owned(branch.zone, region);
+}
+
+function owned(zone: Zone | undefined, region: string): Ownership | undefined {
+  if (zone === undefined) return undefined;
+  if (zone.consistency === "strict") return { zone, cluster: globalCluster };
+  if (zone.consistency === "eventual") return { zone, cluster: undefined };
+  return { zone, cluster: zone.home === regionTemplate ? region : zone.home };
+}
+
+/** The one with the longer prefix; the first when they are equally long. */
+function deeper(a: Ownership | undefined, b: Ownership | undefined): Ownership | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const lengthOf = ({ zone }: Ownership): number => zone.prefix.split("/").length;
+  return lengthOf(b) > lengthOf(a) ? b : a;
+}
+
+/** The paths that a prefix stands for. */
+function expand(prefix: string, regions: readonly string[]): readonly string[] {
+  const parts = prefix.split("/");
+  if (!parts.includes(regionTemplate)) return [prefix];
+  return regions.map((region) =>
+    parts.map((part) => (part === regionTemplate ? region : part)).join("/"),
+  );
 }
 
 const keys: readonly string[] = ["prefix", "consistency", "home", "conflict", "replicate"];
@@ -102,28 +148,45 @@ const keys: readonly string[] = ["prefix", "consistency", "home", "conflict", "r
 function parseZone(value: unknown): Zone | string {
   if (typeof value !== "object" || value === null) return "expected an object";
   const fields = new Map<string, unknown>(Object.entries(value));
-  for (const key of fields.keys()) {
-    if (!keys.includes(key)) return `unknown key ${JSON.stringify(key)}; known: ${keys.join(", ")}`;
-  }
+  const unknown = [...fields.keys()].find((key) => !keys.includes(key));
+  if (unknown !== undefined) return `unknown key ${quote(unknown)}; known: ${keys.join(", ")}`;
   const prefix = fields.get("prefix");
   if (typeof prefix !== "string" || prefix === "/") return "prefix must be a path below /";
-  const fault = validatePath(prefix);
-  if (fault !== undefined) return fault;
   const consistency = fields.get("consistency");
-  if (consistency !== "strict" && consistency !== "regional" && consistency !== "eventual") {
-    return "consistency must be strict, regional or eventual";
-  }
+  if (!isConsistency(consistency)) return "consistency must be strict, regional or eventual";
   const home = fields.get("home") ?? "";
-  if (typeof home !== "string") return "home must be the name of a region, or {region}";
-  if ((consistency === "regional") !== (home !== ""))
-    return "regional zones, and only they, need a home";
-  if (home === template && !prefix.split("/").includes(template)) {
-    return "a home of {region} needs {region} as a component of the prefix";
-  }
+  if (typeof home !== "string") return `home must be the name of a region, or ${regionTemplate}`;
+  const fault = faultOfPrefix(prefix) ?? faultOfHome(prefix, consistency, home);
+  if (fault !== undefined) return fault;
   if ((fields.get("conflict") ?? "lww") !== "lww") return "conflict must be lww";
   const replicate = parseReplicate(fields.get("replicate") ?? "all");
   if (replicate === undefined) return "replicate must be all, none or an array of regions";
   return { prefix, consistency, home, conflict: "lww", replicate };
+}
+
+function isConsistency(value: unknown): value is Zone["consistency"] {
+  return value === "strict" || value === "regional" || value === "eventual";
+}
+
+function faultOfPrefix(prefix: string): string | undefined {
+  const fault = validatePath(prefix);
+  if (fault !== undefined) return fault;
+  const templates = prefix.split("/").filter((part) => part === regionTemplate).length;
+  return templates > 1 ? `prefix may have one component ${regionTemplate}` : undefined;
+}
+
+function faultOfHome(
+  prefix: string,
+  consistency: Zone["consistency"],
+  home: string,
+): string | undefined {
+  if ((consistency === "regional") !== (home !== "")) {
+    return "regional zones, and only they, need a home";
+  }
+  if (home === regionTemplate && !prefix.split("/").includes(regionTemplate)) {
+    return `a home of ${regionTemplate} needs ${regionTemplate} as a component of the prefix`;
+  }
+  return undefined;
 }
 
 function parseReplicate(value: unknown): Zone["replicate"] | undefined {

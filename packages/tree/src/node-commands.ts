@@ -1,0 +1,86 @@
+import type { Command, NodeOperation } from "./command.ts";
+import { type Failure, failed } from "./failure.ts";
+import { type Written, writeNode } from "./node-writer.ts";
+import { isDue } from "./reap-index.ts";
+import type { Applied, PartResult, Result } from "./result.ts";
+import { type State, unchanged } from "./state.ts";
+
+const done: Result = { kind: "done" };
+
+/** Applies a single write. */
+export function write(
+  state: State,
+  index: number,
+  { session, timeMs }: Command,
+  operation: Exclude<NodeOperation, { kind: "check" }>,
+): Applied {
+  // Only a create that makes ancestors can fail after it has done something.
+  const draft = state.draft(index, timeMs, operation.kind === "create" && operation.parents);
+  const written = writeNode(state, draft, session, operation);
+  if (isFailure(written)) {
+    draft.rollBack();
+    return unchanged(index, failed(written));
+  }
+  const { path, stat } = written;
+  return state.finishOwn(draft, stat === undefined ? done : { kind: "node", path, stat });
+}
+
+/** Applies several writes, all or nothing. */
+export function multi(
+  state: State,
+  index: number,
+  { session, timeMs }: Command,
+  operations: readonly NodeOperation[],
+): Applied {
+  const { multiOperationsMax, multiBytesMax } = state.limits;
+  if (operations.length > multiOperationsMax || sizeOf(operations) > multiBytesMax) {
+    const message = `a multi may have ${multiOperationsMax} parts and ${multiBytesMax} bytes`;
+    return unchanged(index, failed({ code: "TOO_LARGE", message }));
+  }
+  const draft = state.draft(index, timeMs, true);
+  const parts: PartResult[] = [];
+  for (const operation of operations) {
+    const written = writeNode(state, draft, session, operation);
+    if (isFailure(written)) {
+      draft.rollBack();
+      return unchanged(index, failedAt(parts.length, written, operations));
+    }
+    parts.push({ path: written.path, stat: written.stat, code: "" });
+  }
+  return state.finishOwn(draft, { kind: "multi", parts });
+}
+
+/** Deletes containers and TTL nodes that are due; others are passed over. */
+export function reap(
+  state: State,
+  index: number,
+  timeMs: number,
+  paths: readonly string[],
+): Applied {
+  const draft = state.draft(index, timeMs);
+  for (const path of paths) {
+    const node = state.nodes.get(path);
+    if (node !== undefined && isDue(node, timeMs) && state.owns(path)) draft.delete(node);
+  }
+  return state.finishOwn(draft);
+}
+
+function failedAt(place: number, failure: Failure, operations: readonly NodeOperation[]): Result {
+  const parts = operations.map(({ path }, at): PartResult => {
+    return { path, stat: undefined, code: at === place ? failure.code : "" };
+  });
+  return failed({ ...failure, message: `part ${place}: ${failure.message}` }, parts);
+}
+
+function isFailure(written: Written | Failure): written is Failure {
+  return "code" in written;
+}
+
+function sizeOf(operations: readonly NodeOperation[]): number {
+  let bytes = 0;
+  for (const operation of operations) {
+    bytes += operation.path.length;
+    if ("data" in operation) bytes += operation.data.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,86 @@
+import { finishHash, type Hash, hashBytes, hashNumber, hashText, newHash } from "./hash.ts";
+import type { Znode } from "./znode.ts";
+
+/** Nodes whose hashes may be out of date at a time: some tenths of a millisecond to bring up. */
+const unhashedMax = 1_024;
+
+/**
+ * Sum of the hashes of all nodes: the same for the same nodes, whatever the order of their coming.
+ * Hashes are brought up in small batches, so that asking for the sum never means going through the
+ * whole tree.
+ */
+export class NodeDigest {
+  readonly #unhashed = new Set<Znode>();
+  readonly #sum: Hash = { low: 0, high: 0 };
+
+  /** Must be called before a node changes and after it was added. */
+  change(node: Znode): void {
+    if (node.unhashed) return;
+    this.#sum.low = (this.#sum.low - node.hashLow) | 0;
+    this.#sum.high = (this.#sum.high - node.hashHigh) | 0;
+    node.unhashed = true;
+    this.#unhashed.add(node);
+  }
+
+  /** Must be called before a node is taken out. */
+  remove(node: Znode): void {
+    this.change(node);
+    this.#unhashed.delete(node);
+    node.unhashed = false;
+    node.hashLow = 0;
+    node.hashHigh = 0;
+  }
+
+  /** Brings the hashes up when many are out of date. Only between commands. */
+  settle(): void {
+    if (this.#unhashed.size >= unhashedMax) this.#bringUp();
+  }
+
+  sum(): Hash {
+    this.#bringUp();
+    return { ...this.#sum };
+  }
+
+  #bringUp(): void {
+    for (const node of this.#unhashed) {
+      const { low, high } = hashOf(node);
+      node.hashLow = low;
+      node.hashHigh = high;
+      node.unhashed = false;
+      this.#sum.low = (this.#sum.low + low) | 0;
+      this.#sum.high = (this.#sum.high + high) | 0;
+    }
+    this.#unhashed.clear();
+  }
+}
+
+/** Everything that belongs to the node itself; its children tell of themselves. */
+function hashOf(node: Znode): Hash {
+  const hash = newHash();
+  hashText(hash, node.path);
+  hashBytes(hash, node.data);
+  hashText(hash, node.mode);
+  hashNumber(hash, node.czxid);
+  hashNumber(hash, node.mzxid);
+  hashNumber(hash, node.pzxid);
+  hashNumber(hash, node.ctimeMs);
+  hashNumber(hash, node.mtimeMs);
+  hashNumber(hash, node.version);
+  hashNumber(hash, node.cversion);
+  hashNumber(hash, node.nextSequence);
+  hashNumber(hash, node.owner ?? 0);
+  hashNumber(hash, node.ttlMs);
+  if (node.stamp !== undefined) {
+    hashNumber(hash, node.stamp.ms);
+    hashNumber(hash, node.stamp.counter);
+    hashText(hash, node.stamp.region);
+  }
+  if (node.vector !== undefined) {
+    for (const [region, counter] of [...node.vector].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      hashText(hash, region);
+      hashNumber(hash, counter);
+    }
+  }
+  finishHash(hash);
+  return hash;
+}

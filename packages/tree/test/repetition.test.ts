@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import { text } from "./support/bytes.ts";
+import { Cluster, codeOf, create, set } from "./support/cluster.ts";
+
+const by = (sequence: number, acknowledged = 0) => ({ session: 7, sequence, acknowledged });
+
+function withSession(): Cluster {
+  const tree = new Cluster("global");
+  tree.open(7);
+  return tree;
+}
+
+test("a write that is repeated gets the first answer, the first index, and changes nothing", () => {
+  const tree = withSession();
+  const first = tree.create("/global/a", "x", by(1));
+  tree.set("/global/a", "y");
+  const again = tree.create("/global/a", "x", by(1));
+  expect(again).toEqual({ ...first, transactions: [] });
+  expect(text(tree.tree.get("/global/a")?.data)).toBe("y");
+});
+
+test("a write that is repeated gets a refusal again, even if it would go through by now", () => {
+  const tree = withSession();
+  const first = tree.set("/global/a", "x", -1, by(1));
+  expect(codeOf(first)).toBe("NO_NODE");
+  tree.create("/global/a");
+  expect(tree.set("/global/a", "x", -1, by(1))).toEqual(first);
+});
+
+test("a write that is repeated gets a multi's parts again, failed or not", () => {
+  const tree = withSession();
+  const good = [create("/global/a"), set("/global/a", "x", 0)];
+  const bad = [create("/global/b"), set("/global/a", "x", 9)];
+  const answers = [tree.multi(good, by(1)), tree.multi(bad, by(2))];
+  const again = [tree.multi(good, by(1)), tree.multi(bad, by(2))];
+  expect(again.map(({ result }) => result)).toEqual(answers.map(({ result }) => result));
+  expect(again.map(({ index }) => index)).toEqual(answers.map(({ index }) => index));
+});
+
+test("1,000 increments, each sent up to three times, make 1,000", () => {
+  const tree = withSession();
+  tree.create("/global/n", "0");
+  for (let sequence = 1; sequence <= 1_000; sequence += 1) {
+    const value = Number(text(tree.tree.get("/global/n")?.data));
+    const { version } = tree.stat("/global/n");
+    for (let copy = 0; copy < 1 + (sequence % 3); copy += 1) {
+      const answer = tree.set("/global/n", String(value + 1), version, by(sequence, sequence - 1));
+      expect(codeOf(answer)).toBe("");
+    }
+  }
+  expect(text(tree.tree.get("/global/n")?.data)).toBe("1000");
+});
+
+test("a write that is repeated is known after a restart from a snapshot", () => {
+  const tree = withSession();
+  const first = tree.create("/global/a", "x", by(1));
+  const failed = tree.create("/global/a", "x", by(2));
+  tree.restart();
+  expect(tree.create("/global/a", "x", by(1))).toEqual({ ...first, transactions: [] });
+  expect(tree.create("/global/a", "x", by(2))).toEqual(failed);
+  expect(tree.tree.session(7)?.appliedSequence).toBe(2);
+});
+
+test("a write that was overtaken is answered UNKNOWN and not applied", () => {
+  const tree = withSession();
+  tree.create("/global/b", "", by(2));
+  const late = tree.create("/global/a", "", by(1));
+  expect(codeOf(late)).toBe("UNKNOWN");
+  expect(tree.tree.get("/global/a")).toBeUndefined();
+});
+
+test("a write that was overtaken is answered UNKNOWN after a restart too", () => {
+  const tree = withSession();
+  tree.create("/global/b", "", by(5));
+  tree.restart();
+  expect(codeOf(tree.create("/global/a", "", by(3)))).toBe("UNKNOWN");
+});
+
+test("an acknowledged write asked for again is UNKNOWN, never done again", () => {
+  const tree = withSession();
+  tree.create("/global/a", "", by(1));
+  tree.create("/global/b", "", by(2));
+  tree.create("/global/c", "", by(3, 2));
+  tree.delete("/global/a");
+  expect(codeOf(tree.create("/global/a", "", by(1)))).toBe("UNKNOWN");
+  expect(codeOf(tree.create("/global/b", "", by(2)))).toBe("UNKNOWN");
+  expect(codeOf(tree.create("/global/c", "", by(3)))).toBe("");
+  expect(tree.tree.get("/global/a")).toBeUndefined();
+});
+
+test("an acknowledged write leaves no answer in a snapshot", () => {
+  const tree = withSession();
+  const kept = () => {
+    const { tree: state } = tree;
+    const snapshot = state.snapshot();
+    for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+      for (const record of slice) {
+        if (record.kind === "session")
+          return record.session.answers.map(({ sequence }) => sequence);
+      }
+    }
+    return [];
+  };
+  for (let sequence = 1; sequence <= 5; sequence += 1) tree.set("/global", "x", -1, by(sequence));
+  expect(kept()).toEqual([1, 2, 3, 4, 5]);
+  tree.set("/global", "x", -1, by(6, 4));
+  expect(kept()).toEqual([5, 6]);
+});
+
+test("answers are bounded: the oldest are given up, not done again", () => {
+  const tree = withSession();
+  tree.create("/global/a", "", by(1));
+  for (let sequence = 2; sequence <= 16_385; sequence += 1) {
+    tree.set("/global/missing", "", -1, by(sequence));
+  }
+  tree.delete("/global/a");
+  expect(codeOf(tree.create("/global/a", "", by(1)))).toBe("UNKNOWN");
+  expect(codeOf(tree.create("/global/a", "", by(2)))).toBe("NO_NODE");
+});
+
+test("a write without a number is done each time and disturbs no numbered one", () => {
+  const tree = withSession();
+  const first = tree.create("/global/a", "", by(1));
+  expect(codeOf(tree.set("/global/a", "x", -1, by(0)))).toBe("");
+  expect(codeOf(tree.set("/global/a", "x", -1, by(0)))).toBe("");
+  expect(tree.stat("/global/a").version).toBe(2);
+  expect(tree.tree.session(7)?.appliedSequence).toBe(1);
+  expect(tree.create("/global/a", "", by(1))).toEqual({ ...first, transactions: [] });
+});
+
+test("a write outside of a session is done each time, whatever ticket it bears", () => {
+  const tree = new Cluster("global");
+  tree.create("/global/a", "", { sequence: 99 });
+  expect(codeOf(tree.create("/global/a", "", { sequence: 99 }))).toBe("NODE_EXISTS");
+});
