@@ -54,6 +54,9 @@ export function configurationProblem(configuration: Configuration): string | und
   if (new Set(learners).size !== learners.length) return "a learner is named twice";
   if (learners.some((id) => incoming.has(id))) return "a learner is also a voter";
   if (witnesses.some((id) => !voters.has(id))) return "a witness has no vote";
+  if (voters.size > 0 && [...incoming].every((id) => witnesses.includes(id))) {
+    return "every voter is a witness";
+  }
   return undefined;
 }
 

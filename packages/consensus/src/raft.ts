@@ -201,8 +201,8 @@ export class Raft {
   }
 
   /**
-   * The configuration that belongs into a snapshot at an applied index; undefined if it is too old
-   * to be known.
+   * The configuration that belongs into a snapshot at an applied index. To be asked for when the
+   * snapshot is begun: undefined once later entries have been applied that brought another one.
    */
   configurationAt(index: number): Configuration | undefined {
     return this.#core.configurations.at(index);

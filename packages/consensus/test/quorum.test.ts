@@ -185,6 +185,8 @@ test("a configuration that makes no sense is named as such", () => {
     [majority(["a"], ["a"]), "a learner is also a voter"],
     [majority(["a"], ["l", "l"]), "a learner is named twice"],
     [{ ...plain, witnesses: ["x"] }, "a witness has no vote"],
+    [{ ...plain, witnesses: ["b"] }, undefined],
+    [{ ...plain, witnesses: ["a", "b"] }, "every voter is a witness"],
     [{ ...plain, groups: [group("g", ["a"]), group("g", ["b"])] }, "two groups share a name"],
     [{ ...plain, groups: [group("g", ["a"], 0)] }, "a weight is not a positive integer"],
     [{ ...plain, groups: [], outgoingGroups: plain.groups }, "a change to no voters at all"],
