@@ -1,0 +1,152 @@
+/** Starting, resting, stopping and starting again on the same data. */
+import { createServer, type Server } from "node:net";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { until } from "./support/condition.ts";
+import { printFigure, timed } from "./support/figures.ts";
+import { Platform } from "./support/platform.ts";
+import { hasProcessTable, killNow, processorMs, residentBytes } from "./support/process-table.ts";
+import { freePorts, Scratch } from "./support/scratch.ts";
+
+const readyMsMax = 15_000;
+const memoryBytesMax = 1.8e9;
+const restShareMax = 0.4;
+/** Window in which a platform at rest is watched, and how many of them there may be. */
+const restWindowMs = 5_000;
+const restWindowsMax = 4;
+/** Time that processes get to follow the one that was told to stop, or that was killed. */
+const goneMsMax = 3_000;
+
+/** One node in each kind of zone. */
+const written = {
+  "/global/kept": "strict",
+  "/regions/eu-west/kept": "regional",
+  "/shared/kept": "eventual",
+};
+
+let scratch: Scratch;
+
+beforeAll(() => {
+  scratch = new Scratch("lifecycle");
+});
+
+afterAll(() => scratch[Symbol.asyncDispose]());
+
+test("npm start serves soon, rests cheaply and leaves nothing after SIGINT", async (context) => {
+  context.skip(!hasProcessTable, "needs /proc");
+  await using platform = await Platform.start(scratch, { byNpm: true });
+  printFigure("npm start until it serves (promised: 15 s)", seconds(platform.readyMs));
+  const client = await platform.connect("eu-west");
+  for (const [path, data] of Object.entries(written)) await client.create(path, data);
+  const share = await restingShare(platform);
+  const bytes = residentBytes(platform.processes());
+  printFigure("at rest (promised: 40 % of a core)", `${(share * 100).toFixed(1)} %`);
+  printFigure("memory (promised: 1.8 GB)", `${(bytes / 1e9).toFixed(2)} GB`);
+  const { elapsedMs } = await timed(() => platform.stop("SIGINT"));
+  printFigure("SIGINT until the end (promised: 2 s)", seconds(elapsedMs));
+  await holdsNothing(platform);
+  expect(platform.readyMs).toBeLessThan(readyMsMax);
+  expect(bytes).toBeLessThan(memoryBytesMax);
+  expect(share).toBeLessThan(restShareMax);
+});
+
+test("a second start has the same data, and works around a port that is taken", async () => {
+  const basePort = await freePorts(16, 400);
+  await using listener = await Listener.on(basePort);
+  await using platform = await Platform.start(scratch, { basePort });
+  const [taken] = platform.events.of("port-taken");
+  const holder = hasProcessTable ? { pid: process.pid } : undefined;
+  expect(taken).toMatchObject({ port: listener.port, ...(holder && { holder }) });
+  await holdsData(platform);
+});
+
+test("a directory serves one platform at a time", async () => {
+  await using platform = await Platform.start(scratch);
+  const again = await platform.run("dev", "--headless", "--data", platform.data);
+  expect(again).toMatchObject({ code: 1 });
+  expect(again.stderr).toContain("[IN_USE]");
+  await holdsData(platform);
+  const { value, elapsedMs } = await timed(() => platform.stop("SIGTERM"));
+  printFigure("SIGTERM until the end (promised: 2 s)", seconds(elapsedMs));
+  expect(value).toEqual({ code: 0, signal: null });
+  await holdsNothing(platform);
+});
+
+test("nothing is left behind, and nothing lost, when the supervisor is killed", async (context) => {
+  context.skip(!hasProcessTable, "needs /proc");
+  await using platform = await Platform.start(scratch);
+  const client = await platform.connect("eu-west");
+  await client.set("/global/kept", "strict");
+  killNow(platform.pid);
+  await platform.exited;
+  await holdsNothing(platform);
+  await using next = await Platform.start(scratch);
+  await holdsData(next);
+});
+
+/**
+ * The part of one core that all processes together use while nobody asks for anything. A window in
+ * which they still warmed up, or the machine was busy with other work, is followed by another.
+ */
+async function restingShare(platform: Platform): Promise<number> {
+  await platform.untilWhole(30_000);
+  const processes = platform.processes();
+  const shares: number[] = [];
+  while (shares.length < restWindowsMax && !shares.some((share) => share < restShareMax)) {
+    const before = { atMs: performance.now(), usedMs: processorMs(processes) };
+    await sleep(restWindowMs);
+    const usedMs = processorMs(processes) - before.usedMs;
+    shares.push(usedMs / (performance.now() - before.atMs));
+  }
+  return Math.min(...shares);
+}
+
+/** No process of the platform is left. */
+async function holdsNothing(platform: Platform): Promise<void> {
+  const { elapsedMs } = await timed(() =>
+    until("all processes are gone", goneMsMax, () => {
+      const left = platform.processes().map(({ pid, command }) => `${pid} ${command.join(" ")}`);
+      if (left.length > 0) throw new Error(`left behind:\n${left.join("\n")}`);
+      return true;
+    }),
+  );
+  printFigure("processes left for", seconds(elapsedMs));
+  expect(platform.processes()).toEqual([]);
+}
+
+/** What the first test wrote is there, as strict as its zone is. */
+async function holdsData(platform: Platform): Promise<void> {
+  const client = await platform.connect("eu-west");
+  for (const [path, data] of Object.entries(written)) {
+    expect((await client.get(path)).text).toBe(data);
+  }
+}
+
+/** Somebody else's program on a port. */
+class Listener implements AsyncDisposable {
+  readonly port: number;
+  readonly #server: Server;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  static async on(port: number): Promise<Listener> {
+    const server = createServer();
+    server.listen({ host: "127.0.0.1", port });
+    await once(server, "listening");
+    return new Listener(server, port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,112 @@
+/** A region is cut off from all others: what goes on, what is refused, and how it heals. */
+import { MeridianError, type Meridian } from "@meridian/client";
+import { expect, test } from "vitest";
+
+import { until } from "./support/condition.ts";
+import { printFigure, timed } from "./support/figures.ts";
+import { platformOfFile } from "./support/file-platform.ts";
+
+const platform = platformOfFile({ profile: "compact" });
+
+const cutOff = "apac";
+const strictMs = 3_000;
+
+test("a region that is cut off goes on alone, and converges when it is back", async () => {
+  const inside = await platform().connect(cutOff);
+  const outside = await platform().connect("eu-west");
+  await outside.create("/global/flag", "before");
+  await outside.create("/shared/both", "");
+  await inside.create(`/regions/${cutOff}/own`, "");
+  await until("the mirror has it", 10_000, () => inside.get("/global/flag", eventual));
+
+  await platform().ok("chaos", "partition", cutOff);
+  await until("the region knows", 20_000, () => isIn("ISOLATED"));
+  await holdsLocally(inside);
+  await refusesStrict(inside);
+  await marksStale(inside);
+  await outside.set("/global/flag", "after");
+  await outside.create("/shared/outside", "");
+  await inside.create("/shared/inside", "");
+  await inside.set("/shared/both", "inside");
+  await outside.set("/shared/both", "outside");
+
+  await platform().ok("chaos", "heal");
+  const healed = await timed(() => until("all converge", 30_000, () => isOne(inside, outside)));
+  printFigure("heal until all data agree", `${Math.round(healed.elapsedMs)} ms`);
+  await inside.set("/global/flag", "from inside", { deadlineMs: 15_000 });
+  await until("the region knows", 20_000, () => isIn("CONNECTED"));
+  await platform().untilWhole(30_000);
+});
+
+const eventual = { consistency: "eventual" } as const;
+
+/** Regional and eventual zones work at full strength. */
+async function holdsLocally(inside: Meridian): Promise<void> {
+  const regional = await timed(() => inside.set(`/regions/${cutOff}/own`, "alone"));
+  printFigure("regional write in isolation", `${regional.elapsedMs.toFixed(1)} ms`);
+  expect((await inside.get(`/regions/${cutOff}/own`)).text).toBe("alone");
+  await inside.set("/shared/both", "alone");
+  expect((await inside.get("/shared/both", eventual)).receipt.servedBy.region).toBe(cutOff);
+}
+
+/** Strict operations fail within their deadline, by name; the command tells it by its exit code. */
+async function refusesStrict(inside: Meridian): Promise<void> {
+  const options = { deadlineMs: strictMs };
+  for (const strict of [
+    () => inside.set("/global/flag", "lost", options),
+    () => inside.get("/global/flag", { ...options, consistency: "strict" }),
+  ]) {
+    const { value, elapsedMs } = await timed(() => failureOf(strict()));
+    printFigure("strict operation in isolation", `${value} after ${Math.round(elapsedMs)} ms`);
+    expect(value).toBe("GLOBAL_UNAVAILABLE");
+    expect(elapsedMs).toBeLessThan(strictMs + 500);
+  }
+  const flags = ["--region", cutOff, "--timeout", String(strictMs), "-o", "json"];
+  const { code, stdout } = await platform().run("set", "/global/flag", "lost", ...flags);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "GLOBAL_UNAVAILABLE" } });
+  expect(code).toBe(7);
+}
+
+/** The mirror answers, says how old it is, and is refused to who asks for younger data. */
+async function marksStale(inside: Meridian): Promise<void> {
+  const { text, receipt } = await until("the mirror ages", 10_000, async () => {
+    const read = await inside.get("/global/flag", eventual);
+    return read.receipt.stalenessMs > 2_000 ? read : undefined;
+  });
+  printFigure("a mirror read in isolation says", `${receipt.stalenessMs} ms old`);
+  expect({ text, region: receipt.servedBy.region }).toEqual({ text: "before", region: cutOff });
+  const fresh = { ...eventual, maxStalenessMs: 1_000, deadlineMs: strictMs };
+  expect(await failureOf(inside.get("/global/flag", fresh))).toBe("STALE");
+}
+
+/** Whether both sides have what was written on the other, and the same of what both wrote. */
+async function isOne(inside: Meridian, outside: Meridian): Promise<true | undefined> {
+  const [flag, near, far] = await Promise.all([
+    inside.get("/global/flag", eventual),
+    inside.get("/shared/both", { consistency: "regional" }),
+    outside.get("/shared/both", { consistency: "regional" }),
+    inside.get("/shared/outside", { consistency: "regional" }),
+    outside.get("/shared/inside", { consistency: "regional" }),
+  ]);
+  const texts = [flag.text, near.text, far.text];
+  return texts.join() === "after,outside,outside" ? true : undefined;
+}
+
+async function isIn(state: string): Promise<true | undefined> {
+  // While it is cut off only those inside of it can ask.
+  const nodes = await platform().status(cutOff);
+  const members = nodes.filter(({ region, role }) => {
+    return region === cutOff && role === "regional-voter";
+  });
+  return members.some(({ partitionState }) => partitionState === state) ? true : undefined;
+}
+
+async function failureOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "it succeeded";
+  } catch (error) {
+    if (error instanceof MeridianError) return error.code;
+    throw error;
+  }
+}

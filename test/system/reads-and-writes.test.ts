@@ -1,0 +1,127 @@
+/** Where reads and writes are served on a platform at rest, what they say, how long they take. */
+import type { Meridian } from "@meridian/client";
+import { expect, test } from "vitest";
+
+import { until } from "./support/condition.ts";
+import { percentile, printTimes, timed } from "./support/figures.ts";
+import { platformOfFile } from "./support/file-platform.ts";
+
+const platform = platformOfFile({ profile: "compact" });
+
+const regions = ["us-west", "us-central", "eu-west", "apac", "sa-east"];
+
+interface ReadOutput {
+  readonly data: string;
+  readonly receipt: {
+    readonly consistency: string;
+    readonly stalenessMs: number;
+    readonly servedBy: { readonly region: string; readonly tier: string };
+  };
+}
+
+test("a strict write from one region is read strictly from another at once", async () => {
+  await platform().ok("set", "/global/a", "v", "--create", "--region", "apac");
+  const strict = ["--region", "us-west", "--consistency", "strict"];
+  const read = await platform().json<ReadOutput>("get", "/global/a", ...strict);
+  expect(read).toMatchObject({ data: "v", receipt: { consistency: "strict", stalenessMs: 0 } });
+});
+
+test("an eventual read comes from an edge of the caller's region and says its age", async () => {
+  await platform().ok("set", "/global/b", "v", "--create", "--region", "apac");
+  const eventual = ["--region", "us-west", "--consistency", "eventual"];
+  const read = await until("the edge has it", 5_000, () => {
+    return platform().json<ReadOutput>("get", "/global/b", ...eventual);
+  });
+  expect(read).toMatchObject({
+    data: "v",
+    receipt: { consistency: "eventual", servedBy: { region: "us-west", tier: "edge" } },
+  });
+  expect(read.receipt.stalenessMs).toBeGreaterThanOrEqual(0);
+  expect(read.receipt.stalenessMs).toBeLessThan(5_000);
+});
+
+test("an eventual read takes less than 5 ms at the client", async () => {
+  const client = await platform().connect("us-west");
+  const { path } = await client.create("/global/near", "v");
+  await until("the edge has it", 5_000, () => client.get(path, { consistency: "eventual" }));
+  const timesMs: number[] = [];
+  for (let count = 0; count < 300; count += 1) {
+    const read = await timed(() => client.get(path, { consistency: "eventual" }));
+    expect(read.value.receipt.servedBy).toMatchObject({ region: "us-west", tier: "edge" });
+    timesMs.push(read.elapsedMs);
+  }
+  printTimes("eventual read at an edge (promised: under 5 ms)", timesMs);
+  expect(percentile(timesMs, 0.5)).toBeLessThan(5);
+});
+
+test("a regional write takes less than 30 ms at home", async () => {
+  const client = await platform().connect("eu-west");
+  const { path } = await client.create("/regions/eu-west/fast", "");
+  const timesMs: number[] = [];
+  for (let count = 0; count < 100; count += 1) {
+    const { value, elapsedMs } = await timed(() => client.set(path, String(count)));
+    expect(value.receipt.servedBy.region).toBe("eu-west");
+    timesMs.push(elapsedMs);
+  }
+  printTimes("regional write at home (promised: under 30 ms)", timesMs);
+  expect(percentile(timesMs, 0.5)).toBeLessThan(30);
+});
+
+test("a regional write is in another region's mirror within the delay and 200 ms", async () => {
+  const [home, away] = await Promise.all([
+    platform().connect("eu-west"),
+    platform().connect("apac"),
+  ]);
+  const { path } = await home.create("/regions/eu-west/x", "");
+  const delayMs = await platform().oneWayMs("eu-west", "apac");
+  const timesMs: number[] = [];
+  for (let count = 0; count < 15; count += 1) {
+    const { stat } = await home.set(path, String(count));
+    const { elapsedMs } = await timed(() =>
+      until("apac has it", 5_000, () => {
+        return mirrored(away, path, stat.mzxid);
+      }),
+    );
+    timesMs.push(elapsedMs);
+  }
+  printTimes(`eu-west to a mirror in apac (promised: ${delayMs + 200} ms)`, timesMs);
+  expect(percentile(timesMs, 0.5)).toBeLessThan(delayMs + 200);
+});
+
+test("writes of the same shared node in two regions converge to one value everywhere", async () => {
+  const clients = await Promise.all(regions.map((region) => platform().connect(region)));
+  const writers = clients.filter(({ region }) => ["us-west", "eu-west"].includes(region));
+  const timesMs: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const path = `/shared/x${round}`;
+    const writes = writers.map((writer) => writer.create(path, `by ${writer.region}`));
+    const stats = (await Promise.all(writes)).map(({ stat }) => stat);
+    const [winner] = stats.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
+    const isTie = stats.every(({ mtimeMs }) => mtimeMs === winner?.mtimeMs);
+    const { value, elapsedMs } = await timed(() => {
+      return until("all regions agree", 10_000, () => agreement(clients, path));
+    });
+    expect(value).toMatch(isTie ? /^by / : `by ${winner?.origin}`);
+    timesMs.push(elapsedMs);
+  }
+  printTimes("two regions write a node at once, until all five agree", timesMs);
+});
+
+/** The value that every client reads in its own region, once it is the same. */
+async function agreement(clients: readonly Meridian[], path: string): Promise<string | undefined> {
+  const reads = await Promise.all(
+    clients.map((client) => client.get(path, { consistency: "regional" })),
+  );
+  for (const [index, { receipt }] of reads.entries()) {
+    expect(receipt.servedBy.region).toBe(clients[index]?.region);
+  }
+  const [value, ...others] = new Set(reads.map(({ text }) => text));
+  return others.length === 0 ? value : undefined;
+}
+
+/** The node as a mirror in the caller's region has it, once it has this change. */
+async function mirrored(client: Meridian, path: string, zxid: number): Promise<true | undefined> {
+  const { stat, receipt } = await client.get(path, { consistency: "regional" });
+  expect(receipt.servedBy.region).toBe(client.region);
+  return stat.mzxid >= zxid ? true : undefined;
+}

@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { connect, type Meridian } from "@meridian/client";
+
+import { settlesWithin, until } from "./condition.ts";
+import { cleanEnvironment, meridian, program, type Ended } from "./program.ts";
+import { freePorts, type Scratch } from "./scratch.ts";
+
+const region = "local";
+
+/** A regional cluster of its own: `meridian server` processes and nothing else. */
+export class Cluster implements AsyncDisposable {
+  readonly nodes: readonly Server[];
+  #client: Meridian | undefined;
+
+  private constructor(nodes: readonly Server[]) {
+    this.nodes = nodes;
+  }
+
+  /** Starts a cluster of as many voters, and resolves when it takes writes. */
+  static async start(scratch: Scratch, voters: number): Promise<Cluster> {
+    const base = await freePorts(voters, 16);
+    const names = Array.from({ length: voters }, (_, index) => `local-${index + 1}`);
+    const members = names.map((name, index) => ({ name, address: `127.0.0.1:${base + index}` }));
+    const nodes = members.map((own) => new Server(scratch, own, configOf(own, members, scratch)));
+    const cluster = new Cluster(nodes);
+    for (const node of nodes) node.start();
+    try {
+      await cluster.untilWritable();
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A client of the cluster, closed with it. */
+  async client(): Promise<Meridian> {
+    this.#client ??= await connect({ endpoints: this.nodes.map(({ address }) => address), region });
+    return this.#client;
+  }
+
+  /** Runs `meridian` against this cluster. */
+  run(args: readonly string[], stdin: string | Uint8Array = ""): Promise<Ended> {
+    const endpoints = this.nodes.map(({ address }) => address).join(",");
+    const environment = { MERIDIAN_ENDPOINTS: endpoints, MERIDIAN_REGION: region };
+    return meridian(args, { stdin, environment });
+  }
+
+  /** Waits until a write is acknowledged. */
+  async untilWritable(): Promise<void> {
+    await until("the cluster takes a write", 30_000, async () => {
+      const client = await this.client();
+      await client.set(`/regions/${region}`, "");
+      return true;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#client !== undefined) await settlesWithin(this.#client.close(), 5_000);
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+}
+
+/** A node in a process of its own. */
+export class Server {
+  readonly address: string;
+  /** Its configuration file. */
+  readonly config: string;
+  /** Its data directory. */
+  readonly data: string;
+  readonly #log: string;
+  #child: ChildProcess | undefined;
+  #exited: Promise<number | null> = Promise.resolve(null);
+
+  constructor(scratch: Scratch, { name, address }: Member, config: string) {
+    this.address = address;
+    this.config = join(scratch.path, `${name}.yaml`);
+    this.data = join(scratch.path, name);
+    this.#log = join(scratch.path, `${name}.log`);
+    writeFileSync(this.config, config);
+  }
+
+  /** What it printed so far. */
+  get output(): string {
+    return readFileSync(this.#log, "utf8");
+  }
+
+  start(): void {
+    const output = openSync(this.#log, "a");
+    const child = spawn(process.execPath, [program, "server", "--config", this.config], {
+      env: cleanEnvironment(),
+      stdio: ["ignore", output, output],
+    });
+    closeSync(output);
+    this.#child = child;
+    this.#exited = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+  }
+
+  /** Ends it, at last by force. Its exit code; null after a kill. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.#child?.kill(signal);
+    if (!(await settlesWithin(this.#exited, 5_000))) this.#child?.kill("SIGKILL");
+    return await this.#exited;
+  }
+
+  /** Waits for its end by itself. Its exit code. */
+  async ended(deadlineMs: number): Promise<number | null> {
+    if (!(await settlesWithin(this.#exited, deadlineMs))) {
+      throw new Error(`it still runs after ${deadlineMs} ms:\n${this.output}`);
+    }
+    return await this.#exited;
+  }
+}
+
+interface Member {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** YAML of a configuration; JSON is YAML. */
+function configOf(own: Member, members: readonly Member[], scratch: Scratch): string {
+  const cluster = members.map(({ name, address }) => {
+    return { node: name, region, role: "regional-voter", address };
+  });
+  const config = {
+    node: own.name,
+    region,
+    role: "regional-voter",
+    listen: own.address,
+    data: join(scratch.path, own.name),
+    cluster,
+    regions: { [region]: cluster },
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}

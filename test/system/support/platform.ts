@@ -1,0 +1,221 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+import { connect, type ConnectOptions, type Meridian } from "@meridian/client";
+
+import { settlesWithin, until } from "./condition.ts";
+import { EventLog } from "./event-log.ts";
+import { processesNaming, type RunningProcess } from "./process-table.ts";
+import { cleanEnvironment, meridian, meridianOk, program, root, type Ended } from "./program.ts";
+import { freePorts, type Scratch } from "./scratch.ts";
+
+/** How to start a platform. */
+export interface PlatformOptions {
+  readonly profile?: "compact" | "full";
+  /** Default: a block that nothing listens on. */
+  readonly basePort?: number;
+  /** By `npm start`, as a newcomer does; default: the built command itself. */
+  readonly byNpm?: boolean;
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A node of `meridian status -o json`; the fields after `reachable` are there when it answers. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly region: string;
+  readonly role: string;
+  readonly reachable: boolean;
+  readonly cluster?: string;
+  readonly state?: string;
+  readonly leader?: string;
+  readonly partitionState?: string;
+  readonly mirrors?: readonly { readonly origin: string; readonly connected: boolean }[];
+}
+
+interface Ready {
+  readonly endpoints: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  readonly pids: Readonly<Record<string, number>>;
+  readonly topology: string;
+}
+
+/** Longest wait for a platform to serve while other work takes the cores. */
+const readyMsMax = 90_000;
+/** A block of ports: the nodes, and from the hundredth on the emulated network. */
+const portSpacing = 400;
+/** Longest wait for a platform to end by itself, far above what it promises. */
+const stopMsMax = 10_000;
+
+/** A local platform in processes of its own, on a directory that the caller owns. */
+export class Platform implements AsyncDisposable {
+  readonly data: string;
+  readonly events: EventLog;
+  /** From the start of the command until it said that it serves. */
+  readyMs = Number.NaN;
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #clients: Meridian[] = [];
+  #stderr = "";
+  #ready: Ready | undefined;
+
+  private constructor(data: string, child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.data = data;
+    this.#child = child;
+    this.events = new EventLog(child.stdout);
+    child.stderr.on("data", (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    this.exited = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  /** Starts a platform on a directory, and resolves when it serves. */
+  static async start(scratch: Scratch, options: PlatformOptions = {}): Promise<Platform> {
+    const { profile = "compact", byNpm = false } = options;
+    const basePort = options.basePort ?? (await freePorts(16, portSpacing));
+    const data = join(scratch.path, "platform");
+    const flags = ["--headless", "--data", data, "--base-port", String(basePort)];
+    const args = [...flags, "--profile", profile];
+    const [command, ...words] = byNpm
+      ? ["npm", "start", "--silent", "--", ...args]
+      : [process.execPath, program, "dev", ...args];
+    const startedMs = performance.now();
+    const child = spawn(command ?? "", words, {
+      cwd: root,
+      env: cleanEnvironment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const platform = new Platform(data, child);
+    try {
+      await platform.#untilReady();
+      platform.readyMs = performance.now() - startedMs;
+      return platform;
+    } catch (error) {
+      await platform[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Process id of the command that was started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All processes of the platform, the one that was started among them. */
+  processes(): readonly RunningProcess[] {
+    return processesNaming(this.data);
+  }
+
+  /** The process that hosts a node, as it is now; 0 when there is none. */
+  pidOf(processName: string): number {
+    const started = this.events
+      .of("process-started")
+      .findLast((event) => event["process"] === processName);
+    return Number(started?.["pid"] ?? 0);
+  }
+
+  /** Ends it as an operator would, and resolves when the command that was started is gone. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
+    await this.#closeClients();
+    this.#child.kill(signal);
+    if (!(await settlesWithin(this.exited, stopMsMax))) this.#child.kill("SIGKILL");
+    return await this.exited;
+  }
+
+  /** Runs `meridian` against this platform. */
+  run(...args: readonly string[]): Promise<Ended> {
+    return meridian(args, { environment: this.#environment() });
+  }
+
+  /** Runs `meridian` against this platform; it has to succeed. What it printed. */
+  ok(...args: readonly string[]): Promise<string> {
+    return meridianOk(args, { environment: this.#environment() });
+  }
+
+  /** Like `ok`, with `-o json`. */
+  async json<T>(...args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.ok(...args, "-o", "json")) as T;
+  }
+
+  /** A client in a region, closed with the platform. */
+  async connect(region: string, options: Partial<ConnectOptions> = {}): Promise<Meridian> {
+    const { global, regional } = this.#endpoints();
+    const endpoints = regional?.[region] ?? global?.[region] ?? [];
+    const client = await connect({ endpoints, region, ...options });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Every node, as `meridian status` sees it from a region; those that are down among them. */
+  async status(region = "us-west"): Promise<readonly NodeStatus[]> {
+    const { stdout } = await this.run("status", "--region", region, "-o", "json");
+    return (JSON.parse(stdout) as { nodes: readonly NodeStatus[] }).nodes;
+  }
+
+  /** The node that leads a cluster, if one says so that the others follow. */
+  async leaderOf(cluster: string): Promise<NodeStatus | undefined> {
+    const nodes = (await this.status()).filter((node) => node.cluster === cluster);
+    const leaders = nodes.filter(({ state }) => state === "leader");
+    return leaders.find(({ name }) => nodes.some((n) => n.leader === name && n.name !== name));
+  }
+
+  /** Waits until every node serves, follows a leader and its mirrors, and knows of no partition. */
+  async untilWhole(deadlineMs: number): Promise<readonly NodeStatus[]> {
+    return await until("all nodes serve and follow", deadlineMs, async () => {
+      const nodes = await this.status();
+      const broken = nodes.filter((node) => !isWhole(node)).map(({ name }) => name);
+      if (broken.length > 0) throw new Error(`not whole: ${broken.join(", ")}`);
+      return nodes;
+    });
+  }
+
+  /** Delay of the emulated network from one region to another. */
+  async oneWayMs(from: string, to: string): Promise<number> {
+    interface Link {
+      readonly from: string;
+      readonly to: string;
+      readonly delayMs: number;
+    }
+    const { links } = await this.json<{ links: readonly Link[] }>("chaos", "show");
+    return links.find((link) => link.from === from && link.to === to)?.delayMs ?? Number.NaN;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.stop();
+  }
+
+  async #untilReady(): Promise<void> {
+    const ended = this.exited.then(({ code, signal }) => {
+      const how = signal ?? `exit code ${code}`;
+      throw new Error(`no platform, ${how}:\n${this.#stderr}${this.events.tail()}`);
+    });
+    const ready = this.events.next("ready", readyMsMax);
+    this.#ready = (await Promise.race([ready, ended])) as unknown as Ready;
+  }
+
+  #environment(): Readonly<Record<string, string>> {
+    return { MERIDIAN_TOPOLOGY: join(this.data, "topology.yaml") };
+  }
+
+  #endpoints(): Ready["endpoints"] {
+    if (this.#ready === undefined) throw new Error("the platform does not serve yet");
+    return this.#ready.endpoints;
+  }
+
+  async #closeClients(): Promise<void> {
+    const open = this.#clients.splice(0);
+    await settlesWithin(Promise.all(open.map((client) => client.close())), 5_000);
+  }
+}
+
+function isWhole(node: NodeStatus): boolean {
+  const { reachable, role, leader, partitionState = "", mirrors = [] } = node;
+  if (!reachable || (role !== "edge" && leader === "")) return false;
+  if (mirrors.some(({ connected }) => !connected)) return false;
+  return partitionState === "" || partitionState === "CONNECTED";
+}
