@@ -1,15 +1,20 @@
-/** A point of the hybrid logical clock: wall clock milliseconds and a counter for events within one. */
+/** A point of the hybrid logical clock. */
 export interface HybridTime {
+  /** Wall clock, milliseconds since 1970. */
   readonly ms: number;
+  /** Tells events of one millisecond apart. */
   readonly counter: number;
 }
 
-/** When and where a value was written. Stamps of one region only grow, so no two are equal. */
+/**
+ * When and where a value was written. Stamps that one region gives to one register only grow, so
+ * that no two values of it bear the same.
+ */
 export interface Stamp extends HybridTime {
   readonly region: string;
 }
 
-/** Orders hybrid times: negative when `a` is earlier. */
+/** Orders hybrid times: negative when `a` is earlier, 0 when they are equal. */
 export function compareTimes(a: HybridTime, b: HybridTime): number {
   return a.ms - b.ms || a.counter - b.counter;
 }

@@ -1,4 +1,4 @@
-/** Number of the last write of each region that is included; regions that are missing count as 0. */
+/** Number of the last write of each region that is included; a region that is missing counts 0. */
 export type VersionVector = ReadonlyMap<string, number>;
 
 /** How two vectors relate. */
