@@ -1,4 +1,4 @@
-import type { NodeView } from "@meridian/admin";
+import type { ClusterStatus, NodeView } from "@meridian/admin";
 
 import type { Output } from "../command/options.ts";
 import type { PlatformChoice } from "../connection/whereabouts.ts";
@@ -7,6 +7,7 @@ import { print, printJson } from "../output/print.ts";
 import { table } from "../output/table.ts";
 import { lookAtFleet } from "./fleet.ts";
 
+const clusterHead = ["CLUSTER", "LEADER", "IN REGION", "TERM", "COMMITTED", "UP", "SESSIONS"];
 const head = [
   "NODE",
   "REGION",
@@ -20,12 +21,14 @@ const head = [
   "ADDRESS",
 ];
 
-/** `meridian status`: every node on a line. Partial (8) when some do not answer. */
+/** `meridian status`: every cluster, then every node on a line. Partial (8) when some do not answer. */
 export async function status(choice: PlatformChoice, output: Output): Promise<ExitCode> {
   const { nodes, clusters, failoverReady, unreachable } = await lookAtFleet(choice);
   if (output === "json") {
     await printJson({ nodes: nodes.map(jsonOf), clusters, failoverReady, unreachable });
   } else {
+    await print(table(clusterHead, Object.values(clusters).map(clusterRowOf)));
+    await print("\n");
     await print(table(head, nodes.map(rowOf)));
     for (const { node, error } of nodes) {
       if (error !== undefined) process.stderr.write(`meridian: ${node}: ${error.description}\n`);
@@ -85,6 +88,13 @@ export async function lag(choice: PlatformChoice, output: Output): Promise<ExitC
 function jsonOf({ status: state, error, ...node }: NodeView): object {
   const failure = error === undefined ? {} : { error: error.description };
   return { ...node, reachable: state !== undefined, ...state, ...failure };
+}
+
+function clusterRowOf(cluster: ClusterStatus): readonly unknown[] {
+  const { name, leader, leaderRegion, term, commitIndex, members, sessions: count } = cluster;
+  const up = members.filter(({ isReachable }) => isReachable).length;
+  const led = leader === "" ? "none" : leader;
+  return [name, led, leaderRegion, term, commitIndex, `${up} of ${members.length}`, count];
 }
 
 function rowOf({ node, region, role, address, status: state }: NodeView): readonly unknown[] {
