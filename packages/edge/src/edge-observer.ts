@@ -49,50 +49,70 @@ export interface EdgeObserverOptions {
 /** Silence of the whole upstream region after which the next one is followed. */
 const regionSilenceMaxMs = 10_000;
 
+/** A mirror, and the place in the history of the region that it was taken from. */
+interface Mirror {
+  readonly cluster: string;
+  readonly incarnation: number;
+  readonly tree: Tree;
+  readonly freshness: Freshness;
+  /** How far the region's history has been taken over. */
+  index: number;
+}
+
 /**
- * An edge observer: an in-memory mirror of one region's view of the world, for reads and watches. In no Raft group; follows the change stream
- * of the nearest region and says with every answer how old its data may be.
+ * An edge observer: an in-memory mirror of one region's view of the world, for reads and watches. In
+ * no Raft group; follows the change stream of the nearest region and says with every answer how old
+ * its data may be. A new mirror takes the place of the old one only when it is complete and its
+ * age is known, with everything that names the region it is of.
  */
 export class EdgeObserver implements Member {
-  place: Place;
   readonly sessions: SessionService;
   readonly #options: EdgeObserverOptions;
   readonly #startedAtMs: number;
   readonly #feed: ChangeFeed;
-  #freshness = new Freshness();
-  #tree = new Tree();
-  #follower: ChangeFollower;
-  #seeding: Tree | undefined;
   readonly #cancel: () => void;
-  #incarnation = 0;
-  /** How far the followed region's history has been taken over; 0: not at all. */
-  #index = 0;
+  /** What is served. */
+  #mirror: Mirror;
+  #follower: ChangeFollower;
+  /** What a snapshot is being taken over into. */
+  #next: Mirror | undefined;
+  /** The snapshot has arrived; what came after it follows. */
+  #seeded = false;
   #upstream = 0;
   #upstreamHeardAtMs: number;
 
   constructor(options: EdgeObserverOptions) {
     this.#options = options;
-    const { node, region, clock, random, limits, upstreams } = options;
+    const { region, clock, random, limits, upstreams } = options;
     this.#startedAtMs = clock.nowMs();
     this.#upstreamHeardAtMs = this.#startedAtMs;
-    this.place = { node, region, tier: "edge", cluster: upstreams[0] ?? region };
+    this.#mirror = {
+      ...{ cluster: upstreams[0] ?? region, incarnation: 0, index: 0 },
+      ...{ tree: new Tree(), freshness: new Freshness() },
+    };
     this.sessions = new SessionService(this, clock, random, limits);
     this.#feed = new ChangeFeed(this, clock);
     this.#follower = this.#follow();
     this.#cancel = every(clock, 1_000, () => this.#watchUpstream());
   }
 
+  /** Where this edge is, and the region whose view it serves. */
+  get place(): Place {
+    const { node, region } = this.#options;
+    return { node, region, tier: "edge", cluster: this.#mirror.cluster };
+  }
+
   /** The mirror is there: clients are welcome. */
   get ready(): boolean {
-    return this.#index > 0;
+    return this.#mirror.index > 0;
   }
 
   get incarnation(): number {
-    return this.#incarnation;
+    return this.#mirror.incarnation;
   }
 
   get tree(): Tree {
-    return this.#tree;
+    return this.#mirror.tree;
   }
 
   get leader(): undefined {
@@ -116,12 +136,10 @@ export class EdgeObserver implements Member {
   }
 
   ageMs(cluster: string): number {
-    const nowMs = this.#options.clock.nowMs();
-    const applied =
-      cluster === this.place.cluster
-        ? this.#tree.appliedIndex
-        : (this.#tree.cursors().get(cluster)?.index ?? 0);
-    return this.#freshness.ageMs(cluster, applied, nowMs);
+    const { tree, freshness } = this.#mirror;
+    const own = cluster === this.#mirror.cluster;
+    const index = own ? tree.appliedIndex : (tree.cursors().get(cluster)?.index ?? 0);
+    return freshness.ageMs(cluster, index, this.#options.clock.nowMs());
   }
 
   touch(): void {
@@ -140,7 +158,7 @@ export class EdgeObserver implements Member {
       changes: { follow: (stream) => this.#feed.accept(stream) },
       admin: {
         status: () => this.status(),
-        topology: () => topologyResponse(topology, this.#tree),
+        topology: () => topologyResponse(topology, this.tree),
         transferLeadership: () => {
           throw new MeridianError("UNSUPPORTED", "an edge has no leadership to hand over");
         },
@@ -151,18 +169,17 @@ export class EdgeObserver implements Member {
   /** How this edge is. */
   status(): Encodable<IStatusResponse> {
     const { node, region, version, clock } = this.#options;
+    const { tree, incarnation } = this;
     return {
       ...{ node, region, version, tier: Tier.EDGE, role: "edge", state: "edge" },
-      ...{ cluster: this.place.cluster, incarnation: this.#incarnation },
-      appliedIndex: this.#tree.appliedIndex,
-      commitIndex: this.#tree.appliedIndex,
-      znodes: this.#tree.nodeCount,
+      ...{ cluster: this.place.cluster, incarnation, znodes: tree.nodeCount },
+      ...{ appliedIndex: tree.appliedIndex, commitIndex: tree.appliedIndex },
       watches: this.sessions.watches.size,
       connections: this.sessions.connections,
-      mirrors: mirrorsOf(this, this.#tree),
+      mirrors: mirrorsOf(this, tree),
       uptimeMs: Math.floor(clock.nowMs() - this.#startedAtMs),
       memoryBytes: this.#options.memoryBytes(),
-      digest: this.#tree.digest(),
+      digest: tree.digest(),
     };
   }
 
@@ -177,7 +194,7 @@ export class EdgeObserver implements Member {
   #follow(): ChangeFollower {
     const { node, region, follow, topology, clock, random, log } = this.#options;
     const producers = topology
-      .filter(({ role, cluster }) => cluster === this.place.cluster && role !== "edge")
+      .filter(({ role, cluster }) => cluster === this.#followed && role !== "edge")
       .map((upstream) => follow(addressFor(upstream, region)));
     return new ChangeFollower({
       ...{ consumer: node, region, producers, clock, random, log },
@@ -189,48 +206,74 @@ export class EdgeObserver implements Member {
     });
   }
 
+  /** Cluster that is followed now; what is served may still be another's view. */
+  get #followed(): string {
+    return this.#options.upstreams[this.#upstream] ?? this.#mirror.cluster;
+  }
+
+  /** The mirror that what arrives goes into; undefined: a snapshot has to come first. */
+  get #target(): Mirror | undefined {
+    if (this.#next !== undefined) return this.#seeded ? this.#next : undefined;
+    return this.#mirror.cluster === this.#followed ? this.#mirror : undefined;
+  }
+
   #begin(): Position {
-    this.#seeding = undefined;
-    return { cluster: this.place.cluster, incarnation: this.#incarnation, index: this.#index };
+    // Half a snapshot is of no use.
+    if (!this.#seeded) this.#next = undefined;
+    const { incarnation, index } = this.#target ?? { incarnation: 0, index: 0 };
+    return { cluster: this.#followed, incarnation, index };
   }
 
   #onSeed(seed: ISeedRemote, costBytes: number): void {
-    this.#seeding ??= Tree.mirrorOf(seed.origin, seed.incarnation);
-    this.#seeding.mirrorSeed(seed.nodes.map(decodeChange));
+    const { origin: cluster, incarnation, index } = seed;
+    if (this.#seeded || this.#next === undefined) {
+      const tree = Tree.mirrorOf(cluster, incarnation);
+      this.#next = { cluster, incarnation, tree, freshness: new Freshness(), index: 0 };
+      this.#seeded = false;
+    }
+    this.#next.tree.mirrorSeed(seed.nodes.map(decodeChange));
     this.#follower.credit(costBytes);
     if (!seed.last) return;
-    this.#tree = this.#seeding;
-    this.#seeding = undefined;
-    this.#incarnation = seed.incarnation;
-    this.#index = seed.index;
-    this.#tree.mirrorProgress(seed.index, []);
-    this.#freshness = new Freshness();
-    this.#feed.onRestored();
-    this.sessions.onRestored();
+    this.#next.index = index;
+    this.#seeded = true;
   }
 
   #onTransactions(transactions: readonly ITransaction[], costBytes: number): void {
+    const target = this.#target;
+    if (target === undefined) return this.#follower.restart("changes came before their snapshot");
     for (const transaction of transactions) {
-      this.sessions.onApplied(this.#tree.mirror(decodeTransaction(transaction)));
+      const applied = target.tree.mirror(decodeTransaction(transaction));
+      if (target === this.#mirror) this.sessions.onApplied(applied);
     }
     this.#follower.credit(costBytes);
   }
 
   /** Comes with every frame of changes, and several times a second without. */
-  #onBookmark(bookmark: IBookmark, askedAtMs: number): void {
-    const { position, ages } = bookmark;
-    if (position === undefined || this.#seeding !== undefined) return;
-    this.#index = position.index;
-    const others = ages.filter(({ origin }) => origin !== this.place.cluster);
-    this.#tree.mirrorProgress(
+  #onBookmark({ position, ages }: IBookmark, askedAtMs: number): void {
+    const target = this.#target;
+    if (position === undefined || target === undefined) return;
+    target.index = position.index;
+    const others = ages.filter(({ origin }) => origin !== target.cluster);
+    // Until the first that says how old all is, the mirror is not served, and has no beginning.
+    if (target === this.#next && ages.length === 0) return;
+    target.tree.mirrorProgress(
       position.index,
       others.map(({ origin, incarnation, index }) => ({ cluster: origin, incarnation, index })),
     );
     for (const { origin, index, ageMs } of ages) {
-      this.#freshness.note(origin, index, askedAtMs - ageMs);
+      target.freshness.note(origin, index, askedAtMs - ageMs);
     }
+    if (target === this.#next) this.#serve(target);
     this.sessions.onTurnEnd();
     this.#feed.onTurnEnd();
+  }
+
+  #serve(mirror: Mirror): void {
+    this.#mirror = mirror;
+    this.#next = undefined;
+    this.#seeded = false;
+    this.#feed.onRestored();
+    this.sessions.onRestored();
   }
 
   /** The whole upstream region is silent: follow the next one, from a snapshot. */
@@ -240,13 +283,12 @@ export class EdgeObserver implements Member {
     if (this.#follower.connected) this.#upstreamHeardAtMs = nowMs;
     if (nowMs - this.#upstreamHeardAtMs < regionSilenceMaxMs || upstreams.length < 2) return;
     this.#upstreamHeardAtMs = nowMs;
+    const from = this.#followed;
     this.#upstream = (this.#upstream + 1) % upstreams.length;
-    const cluster = upstreams[this.#upstream] ?? this.place.cluster;
-    log.warn({ node, from: this.place.cluster, to: cluster }, "following another region");
+    log.warn({ node, from, to: this.#followed }, "following another region");
     this.#follower.stop();
-    this.place = { ...this.place, cluster };
-    this.#incarnation = 0;
-    this.#index = 0;
+    this.#next = undefined;
+    this.#seeded = false;
     this.#follower = this.#follow();
   }
 }

@@ -30,18 +30,21 @@ export const partitionStates: readonly PartitionState[] = [
 ];
 
 /**
- * Decides the partition state from the progress of the change streams, not from pings: a region is isolated when the
- * global tier's history has not been proven current for a while, and heals until every mirror is current again.
+ * Decides the partition state from the progress of the change streams, not from pings: a region is
+ * isolated when the global tier's history has not been proven current for a while, and heals until
+ * every mirror is current again. One step at a time, so that nobody has to guess what was between.
  */
 export class PartitionMonitor {
   readonly #thresholds: PartitionThresholds;
   readonly #events: PartitionEvent[] = [];
+  readonly #startedAtMs: number;
   #state: PartitionState = "CONNECTED";
   #sinceMs: number;
 
   constructor(thresholds: PartitionThresholds, nowMs: number) {
     this.#thresholds = thresholds;
     this.#sinceMs = nowMs;
+    this.#startedAtMs = nowMs;
   }
 
   get state(): PartitionState {
@@ -54,8 +57,9 @@ export class PartitionMonitor {
   }
 
   /**
-   * Looks again. `globalAgeMs`: age of the mirror of the global tier; `othersAgeMs`: of the oldest mirror of a region
-   * that can be reached. Returns the event when the state changed.
+   * Looks again. `globalAgeMs`: age of the mirror of the global tier, Infinity while nothing is
+   * known of it, which counts as silence from the start; `othersAgeMs`: of the oldest mirror of a
+   * region that can be reached. Returns the event when the state changed.
    */
   observe(
     globalAgeMs: number,
@@ -63,7 +67,8 @@ export class PartitionMonitor {
     nowMs: number,
     wallMs: number,
   ): PartitionEvent | undefined {
-    const next = this.#next(globalAgeMs, othersAgeMs);
+    const silentMs = Math.min(globalAgeMs, nowMs - this.#startedAtMs);
+    const next = this.#next(silentMs, othersAgeMs);
     if (next === this.#state) return undefined;
     const event = { state: next, atMs: wallMs, lastedMs: Math.round(nowMs - this.#sinceMs) };
     this.#state = next;
@@ -80,11 +85,19 @@ export class PartitionMonitor {
     this.#sinceMs = nowMs;
   }
 
-  #next(globalAgeMs: number, othersAgeMs: number): PartitionState {
+  #next(silentMs: number, othersAgeMs: number): PartitionState {
     const { suspectMs, isolatedMs } = this.#thresholds;
-    if (globalAgeMs > isolatedMs) return "ISOLATED";
-    if (globalAgeMs > suspectMs) return this.#state === "CONNECTED" ? "SUSPECT" : this.#state;
-    if (this.#state === "ISOLATED") return "HEALING";
-    return this.#state === "HEALING" && othersAgeMs > suspectMs ? "HEALING" : "CONNECTED";
+    switch (this.#state) {
+      case "CONNECTED":
+        return silentMs > suspectMs ? "SUSPECT" : "CONNECTED";
+      case "SUSPECT":
+        if (silentMs > isolatedMs) return "ISOLATED";
+        return silentMs > suspectMs ? "SUSPECT" : "CONNECTED";
+      case "ISOLATED":
+        return silentMs > suspectMs ? "ISOLATED" : "HEALING";
+      case "HEALING":
+        if (silentMs > isolatedMs) return "ISOLATED";
+        return Math.max(silentMs, othersAgeMs) > suspectMs ? "HEALING" : "CONNECTED";
+    }
   }
 }

@@ -5,6 +5,7 @@ import {
   type OpenFollow,
   type Replica,
 } from "@meridian/replica";
+import type { Position } from "@meridian/tree";
 import { Command, type ISeedRemote, type ITransaction } from "@meridian/wire";
 
 /** What a puller needs. */
@@ -20,33 +21,43 @@ export interface PullerOptions {
   readonly log: Log;
 }
 
-/** A cursor without changes is only worth a log entry after this many indexes: it saves reading them again. */
+/** A proposal on its way through the region's log. */
+interface Proposed {
+  /** Its index in the region's log. */
+  readonly logIndex: number;
+  /** Where the cursor is once it has counted; 0: where it was. */
+  readonly to: number;
+  /** Of the stream that brought it; 0 once that has ended. */
+  costBytes: number;
+}
+
+/** A cursor without changes is only worth a log entry after so many indexes: it saves reading. */
 const bareCursorIndexes = 10_000;
-/** Commands that were proposed and not seen applied for this long were lost. */
-const stuckMs = 5_000;
 
 /**
- * Pulls the changes of one other cluster into this region's log. Runs at the region's leader only; the cursor is part of the replicated state,
- * so that each change is applied exactly once, whoever leads.
+ * Pulls the changes of one other cluster into this region's log. Runs at the region's leader only,
+ * for one term. The cursor is part of the replicated state, and a proposal counts only where the
+ * cursor is when it is applied, so that each change is applied exactly once, whoever leads.
+ *
+ * What this leader has proposed is certain to be applied while it leads, so a new stream goes on
+ * behind it. Were it to go on at the cursor, it would bring again what is still on its way.
  */
 export class Puller {
   readonly #options: PullerOptions;
   readonly #follower: ChangeFollower;
-  /** Last index of the origin that was proposed here. */
-  #proposed: number;
-  #incarnation: number;
-  readonly #unapplied: { readonly index: number; readonly costBytes: number }[] = [];
-  #progressAtMs: number;
+  /** Up to where this leader has proposed; where nothing is on its way, the cursor. */
+  #proposed: { readonly index: number; readonly incarnation: number };
+  readonly #unapplied: Proposed[] = [];
   /** A snapshot is being taken over; the cursor moves at its end. */
   #seeding = false;
+  /** A proposal did not count. What is on its way behind it will not either. */
+  #broken = false;
 
+  /** The replica must lead and be settled. */
   constructor(options: PullerOptions) {
     this.#options = options;
     const { origin, region, producers, clock, random, log } = options;
-    const cursor = this.#cursor();
-    this.#proposed = cursor.index;
-    this.#incarnation = cursor.incarnation;
-    this.#progressAtMs = clock.nowMs();
+    this.#proposed = this.#cursor();
     this.#follower = new ChangeFollower({
       consumer: `${region} from ${origin}`,
       region,
@@ -54,14 +65,12 @@ export class Puller {
       producers,
       from: () => this.#begin(),
       onSeed: (seed, costBytes) => this.#onSeed(seed, costBytes),
-      onTransactions: (transactions, costBytes) => this.#onTransactions(transactions, costBytes),
+      onTransactions: (transactions, costBytes, to) => this.#take(to, transactions, costBytes),
       onBookmark: (bookmark, askedAtMs) => {
         const index = bookmark.position?.index ?? 0;
         this.#onBookmark(index, askedAtMs - this.#producerAgeMs(bookmark.ages));
       },
-      clock,
-      random,
-      log,
+      ...{ clock, random, log },
     });
   }
 
@@ -69,20 +78,22 @@ export class Puller {
     return this.#follower.connected;
   }
 
-  /** The replica applied something: gives credit back. Starts again when proposals were lost. */
+  /** The replica applied something: gives credit back, and looks whether it counted. */
   onTurnEnd(): void {
-    const applied = this.#cursor().index;
-    const nowMs = this.#options.clock.nowMs();
+    const { appliedIndex } = this.#options.replica.tree;
+    const { index, incarnation } = this.#cursor();
     let costBytes = 0;
-    while ((this.#unapplied[0]?.index ?? Infinity) <= applied) {
-      costBytes += this.#unapplied.shift()?.costBytes ?? 0;
+    let counted = incarnation === this.#proposed.incarnation || this.#unapplied.length > 0;
+    while ((this.#unapplied[0]?.logIndex ?? Infinity) <= appliedIndex) {
+      const proposed = this.#unapplied.shift();
+      costBytes += proposed?.costBytes ?? 0;
+      counted &&= (proposed?.to ?? 0) <= index;
     }
-    if (costBytes > 0) {
-      this.#progressAtMs = nowMs;
-      this.#follower.credit(costBytes);
-    }
-    if (this.#unapplied.length === 0) this.#progressAtMs = nowMs;
-    else if (nowMs - this.#progressAtMs > stuckMs) this.#follower.restart();
+    this.#follower.credit(costBytes);
+    if (this.#unapplied.length === 0 && !this.#seeding) counted &&= index === this.#proposed.index;
+    if (counted && !this.#broken) return;
+    this.#broken = true;
+    this.#follower.restart("the cursor is elsewhere");
   }
 
   stop(): void {
@@ -94,51 +105,55 @@ export class Puller {
     return replica.tree.cursors().get(origin) ?? { index: 0, incarnation: 0 };
   }
 
-  #begin(): { cluster: string; incarnation: number; index: number } {
-    const { index, incarnation } = this.#cursor();
-    this.#proposed = index;
-    this.#incarnation = incarnation;
-    this.#unapplied.length = 0;
+  #begin(): Position {
+    for (const proposed of this.#unapplied) proposed.costBytes = 0;
+    const isCertain = this.#unapplied.length > 0 && !this.#seeding && !this.#broken;
+    if (!isCertain) this.#proposed = this.#cursor();
     this.#seeding = false;
-    this.#progressAtMs = this.#options.clock.nowMs();
+    this.#broken = false;
+    const { index, incarnation } = this.#proposed;
     return { cluster: this.#options.origin, incarnation, index };
   }
 
   #onSeed(seed: ISeedRemote, costBytes: number): void {
-    this.#seeding = !seed.last;
-    if (!this.#propose({ seedRemote: seed })) return;
-    this.#proposed = seed.index;
-    this.#incarnation = seed.incarnation;
-    this.#unapplied.push({ index: seed.last ? seed.index : 0, costBytes });
-  }
-
-  #onTransactions(transactions: readonly ITransaction[], costBytes: number): void {
-    const to = transactions.at(-1)?.index ?? this.#proposed;
-    this.#take(to, transactions, costBytes);
+    this.#seeding = true;
+    const to = seed.last ? seed.index : 0;
+    if (!this.#propose({ seedRemote: seed }, to, costBytes) || !seed.last) return;
+    this.#seeding = false;
+    this.#proposed = { index: seed.index, incarnation: seed.incarnation };
   }
 
   #onBookmark(index: number, asOfMs: number): void {
-    if (this.#seeding) return;
-    if (index - this.#proposed > bareCursorIndexes) this.#take(index, [], 0);
-    // What was proposed before this bookmark is all there was: once it is applied, the mirror is as new as the bookmark.
-    this.#options.replica.contact.freshness.note(this.#options.origin, this.#proposed, asOfMs);
+    const { origin, replica } = this.#options;
+    if (this.#seeding || this.#broken) return;
+    if (index - this.#proposed.index > bareCursorIndexes) this.#take(index, [], 0);
+    // What was proposed before this bookmark is all there was: once that is applied, the mirror is
+    // as new as the bookmark.
+    replica.contact.freshness.note(origin, this.#proposed.index, asOfMs);
   }
 
   #take(to: number, transactions: readonly ITransaction[], costBytes: number): void {
     const { origin } = this.#options;
-    const [incarnation, from] = [this.#incarnation, this.#proposed];
-    if (!this.#propose({ applyRemote: { origin, incarnation, from, to, transactions } })) return;
-    this.#proposed = to;
-    this.#unapplied.push({ index: to, costBytes });
+    const { incarnation, index: from } = this.#proposed;
+    const applyRemote = { origin, incarnation, from, to, transactions };
+    if (this.#propose({ applyRemote }, to, costBytes)) this.#proposed = { index: to, incarnation };
   }
 
-  #propose(operation: Parameters<typeof Command.encode>[0]): boolean {
+  #propose(
+    operation: Parameters<typeof Command.encode>[0],
+    to: number,
+    costBytes: number,
+  ): boolean {
     const { replica, clock } = this.#options;
     const timeMs = Math.floor(clock.wallMs());
-    if (replica.proposeBytes(Command.encode({ timeMs, ...operation }))) return true;
-    // Not leading any more, or too much uncommitted: begin again at the cursor after a pause.
-    this.#follower.restart();
-    return false;
+    const logIndex = replica.proposeBytes(Command.encode({ timeMs, ...operation }));
+    if (logIndex === undefined) {
+      // Not leading any more, or too much uncommitted: go on here after a pause.
+      this.#follower.restart("the region's log takes nothing now");
+      return false;
+    }
+    this.#unapplied.push({ logIndex, to, costBytes });
+    return true;
   }
 
   /** How old the producer's own view was: it may be a follower. */

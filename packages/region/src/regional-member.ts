@@ -1,6 +1,5 @@
 import {
   addressFor,
-
   every,
   globalCluster,
   GroupMember,
@@ -28,8 +27,9 @@ export interface RegionalMemberOptions extends GroupMemberOptions {
 const observePeriodMs = 250;
 
 /**
- * A voter or observer of a regional cluster: owns the zones homed in the region, takes writes for eventual zones, and, while it leads,
- * pulls the global tier's and the other regions' changes into the region's log. Works on when all of those are gone.
+ * A voter or observer of a regional cluster: owns the zones homed in the region, takes writes for
+ * eventual zones, and, while it leads, pulls the global tier's and the other regions' changes into
+ * the region's log. Works on when all of those are gone.
  */
 export class RegionalMember {
   readonly member: GroupMember;
@@ -47,7 +47,7 @@ export class RegionalMember {
     const { replica } = this.member;
     replica.contact.ages = () => this.#ages();
     replica.listen({
-      onSoftState: () => this.#pullWhileLeading(),
+      onSoftState: () => this.#stopPulling(),
       onTurnEnd: () => {
         this.#pullWhileLeading();
         for (const puller of this.#pullers.values()) puller.onTurnEnd();
@@ -71,18 +71,20 @@ export class RegionalMember {
 
   stop(): void {
     this.#cancel();
-    for (const puller of this.#pullers.values()) puller.stop();
-    this.#pullers.clear();
+    this.#stopPulling();
     this.member.stop();
   }
 
+  /** Pullers are for one term: what another had proposed is applied before they begin. */
   #pullWhileLeading(): void {
     const { replica, tree } = this.member;
-    const pulling = this.#pullers.size > 0;
-    const wanted = replica.isLeader && tree.cluster !== "";
-    if (pulling === wanted) return;
+    if (this.#pullers.size > 0 || !replica.isSettled || tree.cluster === "") return;
+    this.#pullers = this.#startPullers();
+  }
+
+  #stopPulling(): void {
     for (const puller of this.#pullers.values()) puller.stop();
-    this.#pullers = wanted ? this.#startPullers() : new Map();
+    this.#pullers = new Map();
   }
 
   #startPullers(): Map<string, Puller> {
@@ -121,14 +123,14 @@ export class RegionalMember {
     for (const [origin, puller] of this.#pullers) {
       if (puller.connected) othersAgeMs = Math.max(othersAgeMs, this.member.ageMs(origin));
     }
-    const globalAgeMs = Math.min(this.member.ageMs(globalCluster), 2 ** 40);
+    const globalAgeMs = this.member.ageMs(globalCluster);
     const event = this.#monitor.observe(globalAgeMs, othersAgeMs, nowMs, clock.wallMs());
     replica.contact.partitionState = partitionStates.indexOf(this.#monitor.state);
     if (event !== undefined) log.warn({ region: place.region, ...event }, "partition state");
   }
 }
 
-/** Who can be pulled from, by cluster: members that keep a tree, of the caller's own region first. */
+/** Who can be pulled from, by cluster: members that keep a tree, those in the region first. */
 function producersOf(
   topology: readonly TopologyNode[],
   region: string,
@@ -136,10 +138,10 @@ function producersOf(
   const producers = new Map<string, TopologyNode[]>();
   for (const node of topology) {
     if (node.role === "witness" || node.role === "edge" || node.cluster === region) continue;
-    const known = producers.get(node.cluster);
-    if (known === undefined) producers.set(node.cluster, [node]);
+    const known = producers.get(node.cluster) ?? [];
+    producers.set(node.cluster, known);
+    if (node.region === region) known.unshift(node);
     else known.push(node);
   }
   return producers;
 }
-

@@ -13,13 +13,17 @@ import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
 
 /** How often a consumer hears how far the producer is; silence for much longer is an error. */
-const bookmarkPeriodMs = 100;
+const bookmarkPeriodMs = 200;
 /** Changes in one frame, in bytes, about. */
 const frameBytesMax = 256 * 1024;
 /** Consumers of one node. */
 const consumersMax = 1_000;
 /** Unused credit that a consumer may pile up. */
 const creditBytesMax = 64 * 1024 * 1024;
+/** What a consumer has not taken of what needs no credit; beyond it the stream is cut. */
+const bufferedBytesMax = 8 * 1024 * 1024;
+/** Time for saying what to follow. */
+const openMaxMs = 10_000;
 
 /** The producing side of change streams: one primitive for mirrors, regions, edges and users. */
 export class ChangeFeed {
@@ -71,7 +75,7 @@ export class ChangeFeed {
   }
 }
 
-/** One consumer. What it has no credit for is not read from the history, so nothing is buffered for it. */
+/** One consumer. What it has no credit for is not read from the history, so nothing waits for it. */
 class Consumer implements FrameHandler<IFollowFrame> {
   readonly #member: Member;
   readonly #clock: Clock;
@@ -83,7 +87,9 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #credit = 0;
   #echoMs = 0;
   #echoedAtMs = 0;
-  #seeds: Iterator<Encodable<IChangeFrame>> | undefined;
+  #seeds: Generator<Encodable<IChangeFrame>, undefined> | undefined;
+  #ended = false;
+  readonly #acceptedAtMs: number;
 
   constructor(
     member: Member,
@@ -95,9 +101,11 @@ class Consumer implements FrameHandler<IFollowFrame> {
     this.#clock = clock;
     this.#stream = stream;
     this.#onEnd = onEnd;
+    this.#acceptedAtMs = clock.nowMs();
   }
 
   onFrame(frame: IFollowFrame): void {
+    if (this.#ended) return;
     this.#credit = Math.min(this.#credit + frame.creditBytes, creditBytesMax);
     if (frame.sentAtMs > 0) {
       this.#echoMs = frame.sentAtMs;
@@ -112,30 +120,40 @@ class Consumer implements FrameHandler<IFollowFrame> {
   }
 
   onClose(): void {
+    this.#ended = true;
+    this.#seeds?.return(undefined);
+    this.#seeds = undefined;
     this.#onEnd();
   }
 
   /** Ends the stream; the consumer comes back with its position. */
   cut(): void {
     this.#stream.close();
-    this.#onEnd();
+    this.onClose();
   }
 
   /** Sends what there is credit for; `bookmark`: at least how far the producer is. */
   pump(bookmark: boolean): void {
-    if (this.#open === undefined) return;
-    this.#pumpSeeds();
-    if (this.#seeds !== undefined) return;
-    let sent = false;
-    while (this.#credit > 0 && this.#cursor < this.#member.tree.appliedIndex) {
-      const next = this.#nextTransactions();
-      if (next === undefined) return this.cut();
-      if (next.transactions.length === 0) break;
-      this.#credit -= next.costBytes;
-      this.#stream.send({ ...next, bookmark: this.#bookmark() });
-      sent = true;
+    if (this.#ended) return;
+    if (this.#stream.bufferedBytes > bufferedBytesMax) return this.cut();
+    if (this.#open === undefined) {
+      if (this.#clock.nowMs() - this.#acceptedAtMs > openMaxMs) this.cut();
+      return;
     }
-    if (bookmark && !sent) this.#stream.send({ bookmark: this.#bookmark() });
+    let sent = this.#pumpSeeds();
+    if (this.#seeds === undefined) {
+      while (this.#credit > 0 && this.#cursor < this.#member.tree.appliedIndex) {
+        const next = this.#nextTransactions();
+        if (next === undefined) return this.cut();
+        if (next.transactions.length === 0) break;
+        this.#credit -= next.costBytes;
+        this.#stream.send({ ...next, bookmark: this.#bookmark() });
+        sent = true;
+      }
+    }
+    if (!bookmark || sent) return;
+    // In the middle of a snapshot there is no position to tell of; but silence is an error.
+    this.#stream.send(this.#seeds === undefined ? { bookmark: this.#bookmark() } : {});
   }
 
   #begin(open: IOpenChanges): void {
@@ -154,19 +172,25 @@ class Consumer implements FrameHandler<IFollowFrame> {
     if (compacted) this.#seeds = seedFrames(this.#member, open);
   }
 
-  #pumpSeeds(): void {
+  #pumpSeeds(): boolean {
+    let sent = false;
     while (this.#seeds !== undefined && this.#credit > 0) {
       const next = this.#seeds.next();
       if (next.done === true) {
         this.#seeds = undefined;
-        return;
+        break;
       }
       this.#credit -= frameBytesMax;
       this.#stream.send({ ...next.value, costBytes: frameBytesMax });
+      sent = true;
     }
+    return sent;
   }
 
-  /** Transactions for one frame; none when nothing passes the filter; undefined when the history is gone. */
+  /**
+   * Transactions for one frame; none when nothing passes the filter; undefined when the history is
+   * gone. All of one local index go together, as a cursor cannot lie between them.
+   */
   #nextTransactions(): { transactions: Encodable<ITransaction>[]; costBytes: number } | undefined {
     const history = this.#member.tree.changesSince(this.#cursor);
     if (history.outcome !== "continue") return undefined;
@@ -174,15 +198,17 @@ class Consumer implements FrameHandler<IFollowFrame> {
     const bytesMax = Math.min(this.#credit, frameBytesMax);
     let costBytes = 0;
     let read = this.#cursor;
+    let isAll = true;
     for (const { index, transaction } of history.transactions) {
-      if (costBytes > 0 && costBytes >= bytesMax) break;
+      isAll = costBytes === 0 || costBytes < bytesMax || index === read;
+      if (!isAll) break;
       read = index;
       const passed = this.#filter(transaction);
       if (passed === undefined) continue;
       costBytes += costOf(passed);
       transactions.push(encodeTransaction(passed));
     }
-    this.#cursor = transactions.length === 0 ? this.#member.tree.appliedIndex : read;
+    this.#cursor = isAll ? this.#member.tree.appliedIndex : read;
     return { transactions, costBytes };
   }
 
@@ -196,22 +222,18 @@ class Consumer implements FrameHandler<IFollowFrame> {
 
   #bookmark(): NonNullable<Encodable<IChangeFrame>["bookmark"]> {
     const { place, incarnation, tree } = this.#member;
-    const nowMs = this.#clock.nowMs();
-    // What the others' cursors say is only true for a consumer that has been sent everything.
-    const cursors = this.#cursor >= tree.appliedIndex ? tree.cursors().values() : [];
-    const ages = [...cursors].map((cursor) => ({
+    const position = { cluster: place.cluster, incarnation, index: this.#cursor };
+    // What this node knows is only true for a consumer that has been sent everything.
+    const known =
+      this.#cursor >= tree.appliedIndex ? [position, ...tree.cursors().values()] : [];
+    const ages = known.map((cursor) => ({
       origin: cursor.cluster,
       index: cursor.index,
       incarnation: cursor.incarnation,
       ageMs: ageOf(this.#member, cursor.cluster),
     }));
-    const own = { origin: place.cluster, index: this.#cursor, incarnation };
-    return {
-      position: { cluster: place.cluster, incarnation, index: this.#cursor },
-      echoMs: this.#echoMs,
-      heldMs: Math.ceil(nowMs - this.#echoedAtMs),
-      ages: [{ ...own, ageMs: ageOf(this.#member, place.cluster) }, ...ages],
-    };
+    const heldMs = Math.ceil(this.#clock.nowMs() - this.#echoedAtMs);
+    return { position, echoMs: this.#echoMs, heldMs, ages };
   }
 }
 
@@ -253,4 +275,3 @@ function* seedFrames(
   }
   return undefined;
 }
-

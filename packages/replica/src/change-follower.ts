@@ -27,10 +27,18 @@ export interface FollowOptions {
   readonly producers: readonly OpenFollow[];
   /** Where to go on; index 0: from a snapshot. Asked at every connect. */
   readonly from: () => Position;
-  /** Parts of a snapshot, then transactions, in order; the cost is given back by `credit` once they are dealt with. */
+  /** Part of a snapshot. The cost is given back by `credit` once it is dealt with. */
   readonly onSeed: (seed: ISeedRemote, costBytes: number) => void;
-  readonly onTransactions: (transactions: readonly ITransaction[], costBytes: number) => void;
-  /** Progress: everything up to its position was handed over. `askedAtMs`: own clock, when the producer was asked. */
+  /** Transactions in order, everything up to `to`; the cost likewise. */
+  readonly onTransactions: (
+    transactions: readonly ITransaction[],
+    costBytes: number,
+    to: number,
+  ) => void;
+  /**
+   * Progress: everything up to its position was handed over. `askedAtMs`: own clock, when the
+   * producer was asked.
+   */
   readonly onBookmark: (bookmark: IBookmark, askedAtMs: number) => void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -42,26 +50,34 @@ const windowBytes = 4 * 1024 * 1024;
 const askPeriodMs = 1_000;
 /** Silence of a stream after which another producer is tried: several bookmarks were missed. */
 const silenceMaxMs = 4_000;
+/** A producer that is itself so far behind its cluster is left, if there are others. */
+const producerAgeMaxMs = 3_000;
 const backoffMinMs = 100;
 const backoffMaxMs = 2_000;
 
 /**
- * The consuming side of a change stream: stays connected to one of several producers, moves on when one is silent,
- * resumes where the owner says.
+ * The consuming side of a change stream: stays connected to one of several producers, moves on when
+ * one is silent or out of date, resumes where the owner says.
  */
 export class ChangeFollower {
   readonly #options: FollowOptions;
   readonly #cancel: () => void;
+  #cancelRetry: () => void = () => {};
   #stream: FrameStream<Encodable<IFollowFrame>> | undefined;
   #attempt = 0;
   #failures = 0;
+  #openedAtMs = 0;
   #heardAtMs = 0;
   #stopped = false;
   #opened = false;
+  /** The owner's position belongs to a history that was abandoned: a snapshot is needed. */
+  #forked = false;
 
   constructor(options: FollowOptions) {
     this.#options = options;
-    this.#cancel = every(options.clock, askPeriodMs, () => this.#ask());
+    const { clock } = options;
+    // What arrived while this process was stopped is read before anybody is called silent.
+    this.#cancel = every(clock, askPeriodMs, () => clock.defer(() => this.#ask()));
     this.#connect();
   }
 
@@ -72,23 +88,26 @@ export class ChangeFollower {
 
   /** Gives back credit for bytes that were dealt with. */
   credit(bytes: number): void {
-    this.#stream?.send({ creditBytes: bytes });
+    if (bytes > 0) this.#stream?.send({ creditBytes: bytes });
   }
 
   /** Starts again from `from`, for example because what was handed over could not be used. */
-  restart(): void {
+  restart(reason: string): void {
     const stream = this.#stream;
-    this.#stream = undefined;
-    stream?.close(new Error("starting again"));
-    this.#lost(undefined);
+    if (stream === undefined) return;
+    this.#lost(new Error(reason));
+    stream.close(new Error(reason));
   }
 
   /** Ends it. */
   stop(): void {
+    const stream = this.#stream;
     this.#stopped = true;
-    this.#cancel();
-    this.#stream?.close(new Error("stopped"));
     this.#stream = undefined;
+    this.#opened = false;
+    this.#cancel();
+    this.#cancelRetry();
+    stream?.close(new Error("stopped"));
   }
 
   #connect(): void {
@@ -107,35 +126,57 @@ export class ChangeFollower {
     };
     const stream = producer(handler);
     this.#stream = stream;
+    const position = from();
     stream.send({
-      open: { consumer, region, ownOnly, from: from() },
+      open: {
+        ...{ consumer, region, ownOnly },
+        from: this.#forked ? { ...position, index: 0 } : position,
+      },
       creditBytes: windowBytes,
       sentAtMs: Math.max(1, Math.floor(clock.nowMs())),
     });
   }
 
   #onFrame(frame: IChangeFrame): void {
-    const { clock, log, consumer, onSeed, onTransactions, onBookmark } = this.#options;
+    const { clock, onSeed, onTransactions, onBookmark } = this.#options;
+    const stream = this.#stream;
     this.#heardAtMs = clock.nowMs();
-    if (frame.opened !== undefined) {
-      const { outcome } = frame.opened;
-      this.#opened = outcome === OpenOutcome.CONTINUE || outcome === OpenOutcome.COMPACTED;
-      this.#failures = this.#opened ? 0 : this.#failures;
-      log.info({ consumer, outcome, position: frame.opened.position }, "change stream opened");
+    if (frame.opened !== undefined) this.#onOpened(frame.opened);
+    const { bookmark, costBytes, seed, transactions } = frame;
+    if (seed !== undefined) onSeed(seed, costBytes);
+    if (transactions.length > 0) {
+      const to = bookmark?.position?.index ?? transactions.at(-1)?.index ?? 0;
+      onTransactions(transactions, costBytes, to);
     }
-    const { bookmark, costBytes } = frame;
-    if (frame.seed !== undefined) onSeed(frame.seed, costBytes);
-    if (frame.transactions.length > 0) onTransactions(frame.transactions, costBytes);
-    if (bookmark !== undefined && bookmark.echoMs > 0) {
-      // Held time is rounded up by the producer, the echo down by us: take one more millisecond off.
-      onBookmark(bookmark, bookmark.echoMs + Math.max(0, bookmark.heldMs - 1));
-    }
+    // What could not be dealt with began the stream anew: then the bookmark is not true here.
+    if (bookmark === undefined || this.#stream !== stream) return;
+    // Held time is rounded up by the producer, the echo down by us: take one more millisecond off.
+    if (bookmark.echoMs > 0) onBookmark(bookmark, bookmark.echoMs + Math.max(0, bookmark.heldMs - 1));
+    this.#leaveOutdated(bookmark);
+  }
+
+  #onOpened({ outcome, position }: NonNullable<IChangeFrame["opened"]>): void {
+    const { log, consumer, clock } = this.#options;
+    this.#opened = outcome === OpenOutcome.CONTINUE || outcome === OpenOutcome.COMPACTED;
+    this.#forked = outcome === OpenOutcome.FORKED;
+    this.#openedAtMs = clock.nowMs();
+    if (this.#opened) this.#failures = 0;
+    log.info({ consumer, outcome, position }, "change stream opened");
+  }
+
+  /** A producer cut off from its own cluster goes on talking; its age is what gives it away. */
+  #leaveOutdated({ position, ages }: IBookmark): void {
+    const { producers, clock } = this.#options;
+    const ageMs = ages.find(({ origin }) => origin === position?.cluster)?.ageMs ?? 0;
+    const isNew = clock.nowMs() - this.#openedAtMs < producerAgeMaxMs;
+    if (ageMs <= producerAgeMaxMs || isNew || producers.length < 2) return;
+    this.restart("the producer is out of date");
   }
 
   #ask(): void {
     const nowMs = this.#options.clock.nowMs();
     if (this.#stream === undefined) return;
-    if (nowMs - this.#heardAtMs > silenceMaxMs) return this.restart();
+    if (nowMs - this.#heardAtMs > silenceMaxMs) return this.restart("the producer is silent");
     this.#stream.send({ sentAtMs: Math.max(1, Math.floor(nowMs)) });
   }
 
@@ -148,8 +189,6 @@ export class ChangeFollower {
     this.#attempt += 1;
     this.#failures += 1;
     const ceilingMs = Math.min(backoffMinMs * 2 ** Math.min(this.#failures, 10), backoffMaxMs);
-    clock.after(ceilingMs * (0.5 + random() / 2), () => {
-      if (this.#stream === undefined) this.#connect();
-    });
+    this.#cancelRetry = clock.after(ceilingMs * (0.5 + random() / 2), () => this.#connect());
   }
 }

@@ -65,8 +65,8 @@ export const memberLimits: MemberLimits = {
 };
 
 /**
- * A member of a Raft group with everything that it offers: sessions, changes, its peers' streams, administration.
- * The global tier and the regional tier are made of these.
+ * A member of a Raft group with everything that it offers: sessions, changes, its peers' streams,
+ * administration. The global tier and the regional tier are made of these.
  */
 export class GroupMember implements Member {
   readonly place: Place;
@@ -188,6 +188,7 @@ export class GroupMember implements Member {
 
   /** Ends it; the storage may be closed afterwards. */
   stop(): void {
+    this.#leadership.stop();
     this.sessions.stop();
     this.feed.stop();
     this.replica.stop();
@@ -196,13 +197,12 @@ export class GroupMember implements Member {
   /** The first leader of a new cluster founds it. */
   #found(): void {
     const { replica } = this;
-    if (!replica.isLeader || this.tree.cluster !== "" || this.#options.role === "witness") return;
-    if (this.tree.appliedIndex < replica.status().commitIndex || this.#foundedTerm === replica.soft.term) {
-      return;
-    }
-    this.#foundedTerm = replica.soft.term;
+    const { term } = replica.soft;
+    if (this.tree.cluster !== "" || this.#foundedTerm === term) return;
+    if (!replica.isSettled || this.#options.role === "witness") return;
     const timeMs = Math.floor(this.#options.clock.wallMs());
     const operation = this.#options.bootstrap;
-    replica.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
+    const command = { session: 0, sequence: 0, acknowledged: 0, timeMs, operation };
+    if (replica.propose(command) !== undefined) this.#foundedTerm = term;
   }
 }

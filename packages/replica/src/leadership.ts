@@ -18,6 +18,7 @@ export class Leadership {
   readonly #topology: readonly TopologyNode[];
   readonly #node: string;
   readonly #clock: Clock;
+  #stopped = false;
 
   constructor(
     replica: Replica,
@@ -62,13 +63,24 @@ export class Leadership {
     return this.#answer(leader, Math.ceil(this.#clock.nowMs() - startedAtMs));
   }
 
+  /** Ends transfers that are under way, for whoever waits for them. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   #target({ node, region }: ITransferLeadershipRequest): string {
     const { configuration, progress } = this.#replica.status();
     const voters = configuration.groups
       .flatMap((group) => group.voters)
       .filter((voter) => !configuration.witnesses.includes(voter))
       .filter((voter) => (node === "" ? this.#regionOf(voter) === region : voter === node));
-    voters.sort((a, b) => (progress.get(b)?.match ?? 0) - (progress.get(a)?.match ?? 0));
+    // Whoever is heard of, and of those who has most of the log.
+    const rank = (voter: string): number => {
+      const known = progress.get(voter);
+      if (voter === this.#node) return Infinity;
+      return known?.active === true ? known.match : -1;
+    };
+    voters.sort((a, b) => rank(b) - rank(a));
     const [best] = voters;
     if (best !== undefined) return best;
     const wanted = node === "" ? `region ${region}` : node;
@@ -90,7 +102,7 @@ export class Leadership {
         const { leader } = this.#replica.soft;
         const other = leader !== undefined && leader !== this.#node;
         const late = this.#clock.nowMs() - startedAtMs > transferMaxMs;
-        if (!other && !late) return;
+        if (!other && !late && !this.#stopped) return;
         cancel();
         resolve(other ? leader : undefined);
       });

@@ -57,7 +57,7 @@ export interface ReplicaOptions {
   readonly limits: { readonly writesMax: number; readonly writeBytesMax: number };
 }
 
-/** What other parts of a node want to know. Calls come from within the loop; they must return quickly. */
+/** What other parts of a node want to know. Called from within the loop; must return quickly. */
 export interface ReplicaListener {
   /** An entry was applied; `index` is its own. */
   onApplied?(index: number, applied: Applied): void;
@@ -79,8 +79,9 @@ const stallMs = 1_000;
 const proposalBytesMax = 1024 * 1024;
 
 /**
- * One member of a Raft group: the only loop that turns `Ready` into disk, network and tree. Inputs are collected and handled in turns, so
- * that one log write, one fsync and one frame a peer serve everything that arrived meanwhile.
+ * One member of a Raft group: the only loop that turns `Ready` into disk, network and tree. Inputs
+ * are collected and handled in turns, so that one log write, one fsync and one frame a peer serve
+ * everything that arrived meanwhile.
  */
 export class Replica implements PeerHandler {
   readonly #options: ReplicaOptions;
@@ -100,6 +101,8 @@ export class Replica implements PeerHandler {
   #tree: Tree;
   #soft: SoftState;
   #sweptAtMs: number;
+  /** Of the newest entry that was applied. */
+  #appliedTerm = 0;
   #committed: Entry[] = [];
   /** A snapshot of the leader is on its way here. */
   #receiving = false;
@@ -169,6 +172,11 @@ export class Replica implements PeerHandler {
     return this.#soft.role === "leader";
   }
 
+  /** Leads, and has applied everything that leaders before it had committed. */
+  get isSettled(): boolean {
+    return this.isLeader && this.#appliedTerm === this.#soft.term;
+  }
+
   /** The core's view, for status pages. */
   status(): Status {
     return this.#raft.status();
@@ -187,17 +195,19 @@ export class Replica implements PeerHandler {
   }
 
   /**
-   * Leader's own commands: proposed at once and not repeated. False when this member does not lead or too much is uncommitted.
+   * Leader's own commands: proposed at once and not repeated. Gives the command's index in the log,
+   * which is certain as long as this member goes on leading; undefined when it does not lead or too
+   * much is uncommitted.
    */
-  propose(command: Command): boolean {
+  propose(command: Command): number | undefined {
     return this.proposeBytes(encodeCommand(command));
   }
 
   /** Likewise, for a command that is encoded already. */
-  proposeBytes(command: Uint8Array): boolean {
+  proposeBytes(command: Uint8Array): number | undefined {
     const outcome = this.#raft.propose([command]);
     this.wake();
-    return outcome.accepted;
+    return outcome.accepted ? outcome.index : undefined;
   }
 
   /** Calls back when a read of the tree is linearizable, or with false at the deadline. */
@@ -396,6 +406,7 @@ export class Replica implements PeerHandler {
     let index = 0;
     for (const entry of entries) {
       index = entry.index;
+      this.#appliedTerm = entry.term;
       if (entry.kind !== "command" || this.#options.witness) {
         this.#tree.skip(entry.index);
         continue;

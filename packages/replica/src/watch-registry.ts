@@ -193,10 +193,11 @@ function liesBelow(prefix: string, path: string): boolean {
 
 /**
  * The position that a watcher has reached with a transaction. None in the middle of a snapshot that
- * is being taken over: its parts all bear the position that holds after the last of them.
+ * is being taken over: the position of its parts holds only after the last of them.
  */
 function reachedBy(transaction: Transaction, tree: Tree): readonly Position[] {
   const position = positionOf(transaction);
+  if (position.index === 0) return [];
   if (position.cluster === tree.cluster) return [position];
   const cursor = tree.cursors().get(position.cluster);
   const isReached =
@@ -206,6 +207,8 @@ function reachedBy(transaction: Transaction, tree: Tree): readonly Position[] {
 
 function wasSeen({ seen }: RegisteredWatch, { origin, incarnation, index }: Transaction): boolean {
   const position = seen.get(origin);
+  // Parts of a snapshot have no place in the origin's history: nobody has seen them before.
+  if (index === 0) return false;
   return position?.incarnation === incarnation && position.index >= index;
 }
 

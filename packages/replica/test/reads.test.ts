@@ -105,7 +105,7 @@ async function writeOn(scene: Scene, readers: Readers, writer: SessionClient, un
 
 for (const consistency of [STRICT, REGIONAL]) {
   const name = consistency === STRICT ? "a strict read is never stale" : "no read looks too fresh";
-  for (const seed of [1, 2, 3, 4]) {
+  for (const seed of [1, 2, 3]) {
     test(`${name} while members are cut off (${seed})`, async () => {
       const { scene, group, leader } = await started(seed, 1);
       const writer = new SessionClient(scene, "writer", 7, 60_000);
@@ -115,17 +115,17 @@ for (const consistency of [STRICT, REGIONAL]) {
       readers.ackedAtMs.push(scene.clock.nowMs());
       readers.connect();
       readers.begin(consistency);
-      for (let round = 0; round < 4; round += 1) {
+      for (let round = 0; round < 3; round += 1) {
         const other = group.followers[Math.floor(scene.random() * 3)]?.place.node ?? "";
         const cut = round % 2 === 0 ? [group.leader?.place.node ?? ""] : [other];
         scene.isolate(...cut, ...Readers.of(cut));
-        await writeOn(scene, readers, writer, scene.clock.nowMs() + 4_000);
+        await writeOn(scene, readers, writer, scene.clock.nowMs() + 3_500);
         scene.heal();
         await writeOn(scene, readers, writer, scene.clock.nowMs() + 1_000);
         readers.connect();
       }
       expect(readers.ackedAtMs.length).toBeGreaterThan(100);
-      expect(readers.answers).toBeGreaterThan(300);
+      expect(readers.answers).toBeGreaterThan(200);
       if (consistency === REGIONAL) expect(readers.stale).toBeGreaterThan(0);
     });
   }

@@ -1,0 +1,287 @@
+import type { Change, Position, Transaction } from "@meridian/tree";
+import { Tree } from "@meridian/tree";
+import {
+  ChangeFrame,
+  type Encodable,
+  FollowFrame,
+  type IChangeFrame,
+  type IFollowFrame,
+  OpenOutcome,
+} from "@meridian/wire";
+import { expect, test } from "vitest";
+import { ChangeFeed, type Member } from "@meridian/replica";
+import { NodeClock, VirtualClock, zones } from "./harness/index.ts";
+
+const own = { session: 0, sequence: 0, acknowledged: 0, timeMs: 1 };
+const root = "/regions/us-west";
+
+/** A node with a tree, and consumers of it. */
+class Producer {
+  readonly time: VirtualClock = new VirtualClock();
+  readonly clock: NodeClock = new NodeClock(this.time, 1_000);
+  readonly tree: Tree = new Tree();
+  readonly feed: ChangeFeed;
+  incarnation = 1;
+  ageMs = 0;
+
+  constructor() {
+    const node = this;
+    const member: Member = {
+      place: { node: "a", region: "us-west", tier: "regional", cluster: "us-west" },
+      leader: "a",
+      serving: true,
+      vouches: true,
+      get incarnation() {
+        return node.incarnation;
+      },
+      get tree() {
+        return node.tree;
+      },
+      ageMs: () => node.ageMs,
+      submit: () => false,
+      barrier: () => {},
+      touch: () => {},
+    };
+    this.feed = new ChangeFeed(member, this.clock);
+    this.apply({
+      ...{ kind: "bootstrap", cluster: "us-west", zones },
+      regions: ["eu-west", "us-west"],
+    });
+  }
+
+  apply(operation: Parameters<Tree["apply"]>[2]["operation"]): void {
+    const { tree } = this;
+    tree.apply(tree.appliedIndex + 1, 1, { ...own, operation });
+  }
+
+  create(name: string, bytes: number = 0): void {
+    const data = Buffer.alloc(bytes);
+    const node = { mode: "persistent", ttlMs: 0, parents: false } as const;
+    this.apply({ kind: "create", path: `${root}/${name}`, data, ...node });
+  }
+
+  /** Takes over transactions of eu-west, all in one entry of the own log. */
+  takeOver(from: number, bytes: readonly number[]): void {
+    const transactions = bytes.map((size, place) => foreign(from + 1 + place, size));
+    const to = from + bytes.length;
+    const range = { origin: "eu-west", incarnation: 1, from, to };
+    this.apply({ kind: "apply-remote", ...range, transactions });
+  }
+}
+
+function foreign(index: number, bytes: number): Transaction {
+  const stat: Change["stat"] = {
+    ...{ czxid: index, mzxid: index, pzxid: index, ctimeMs: 1, mtimeMs: 1, version: 0 },
+    ...{ cversion: 0, aversion: 0, ephemeralOwner: 0, dataLength: bytes, numChildren: 0 },
+  };
+  const path = `/regions/eu-west/n${index}`;
+  const change: Change = {
+    ...{ kind: "created", path, data: Buffer.alloc(bytes), stat, mode: "persistent", ttlMs: 0 },
+  };
+  return { index, origin: "eu-west", incarnation: 1, timeMs: 1, changes: [change] };
+}
+
+/** A consumer that gives as much credit as it is told to. */
+class Consumer {
+  readonly frames: IChangeFrame[] = [];
+  closed = false;
+  buffered = 0;
+  readonly #handler: ReturnType<ChangeFeed["accept"]>;
+
+  constructor(producer: Producer) {
+    const consumer = this;
+    this.#handler = producer.feed.accept({
+      get bufferedBytes() {
+        return consumer.buffered;
+      },
+      send: (frame) => this.frames.push(ChangeFrame.decode(ChangeFrame.encode(frame))),
+      close: () => (this.closed = true),
+    });
+  }
+
+  send(frame: Encodable<IFollowFrame>): void {
+    this.#handler.onFrame(FollowFrame.decode(FollowFrame.encode(frame)));
+  }
+
+  open(index: number, creditBytes: number = 10_000_000, rest: object = {}): void {
+    const from = { cluster: "us-west", incarnation: 1, index };
+    this.send({ open: { consumer: "test", from, ...rest }, creditBytes, sentAtMs: 1 });
+  }
+
+  hangUp(): void {
+    this.#handler.onClose(undefined);
+  }
+
+  get transactions(): readonly string[] {
+    return this.frames.flatMap(({ transactions }) =>
+      transactions.map(({ origin, index }) => `${origin}/${index}`),
+    );
+  }
+
+  get position(): Position | undefined {
+    return this.frames.findLast(({ bookmark }) => bookmark !== undefined)?.bookmark?.position;
+  }
+
+  get outcome(): number | undefined {
+    return this.frames[0]?.opened?.outcome;
+  }
+}
+
+test("a consumer that resumes gets what it missed, once, and then what happens", () => {
+  const producer = new Producer();
+  for (const name of ["a", "b", "c"]) producer.create(name);
+  const consumer = new Consumer(producer);
+  consumer.open(2);
+  expect(consumer.outcome).toBe(OpenOutcome.CONTINUE);
+  producer.create("d");
+  producer.feed.onTurnEnd();
+  producer.feed.onTurnEnd();
+  expect(consumer.transactions).toEqual(["us-west/3", "us-west/4", "us-west/5"]);
+});
+
+test("transactions of one index are never cut apart, however large they are", () => {
+  const producer = new Producer();
+  producer.apply({
+    ...{ kind: "seed-remote", origin: "eu-west", incarnation: 1, index: 10, last: true },
+    ...{ afterPath: "", toPath: "", nodes: [] },
+  });
+  const first = new Consumer(producer);
+  first.open(producer.tree.appliedIndex);
+  producer.takeOver(10, [200_000, 200_000, 200_000]);
+  producer.create("a");
+  producer.feed.onTurnEnd();
+  expect(first.transactions).toEqual(["eu-west/11", "eu-west/12", "eu-west/13", "us-west/4"]);
+});
+
+test("no more is sent than there is credit for, and all once there is", () => {
+  const producer = new Producer();
+  const consumer = new Consumer(producer);
+  consumer.open(1, 1);
+  for (let count = 0; count < 20; count += 1) producer.create(`n${count}`, 100_000);
+  producer.feed.onTurnEnd();
+  expect(consumer.transactions).toHaveLength(1);
+  for (let round = 0; round < 50; round += 1) {
+    const costBytes = consumer.frames.reduce((sum, frame) => sum + frame.costBytes, 0);
+    expect(costBytes).toBeLessThan(400_000 + round * 100_000);
+    consumer.send({ creditBytes: 100_000 });
+  }
+  expect(consumer.transactions).toHaveLength(20);
+});
+
+test("a bookmark in the middle of a backlog does not say how fresh all is", () => {
+  const producer = new Producer();
+  const consumer = new Consumer(producer);
+  consumer.open(1, 1);
+  for (let count = 0; count < 5; count += 1) producer.create(`n${count}`, 100_000);
+  producer.feed.onTurnEnd();
+  consumer.send({ sentAtMs: 5 });
+  const last = consumer.frames.at(-1)?.bookmark;
+  expect(last?.position?.index).toBe(2);
+  expect(last?.ages).toEqual([]);
+  consumer.send({ creditBytes: 10_000_000 });
+  expect(consumer.frames.at(-1)?.bookmark?.ages.map(({ origin }) => origin)).toEqual(["us-west"]);
+});
+
+test("bookmarks tell of progress although a filter lets nothing through", async () => {
+  const producer = new Producer();
+  const consumer = new Consumer(producer);
+  consumer.open(1, 10_000_000, { prefixes: ["/shared"] });
+  for (let count = 0; count < 5; count += 1) producer.create(`n${count}`);
+  producer.feed.onTurnEnd();
+  await producer.time.run(300);
+  expect(consumer.transactions).toEqual([]);
+  expect(consumer.position?.index).toBe(producer.tree.appliedIndex);
+});
+
+test("a consumer of a cluster's own changes does not get those taken over from others", () => {
+  const producer = new Producer();
+  producer.apply({
+    ...{ kind: "seed-remote", origin: "eu-west", incarnation: 1, index: 10, last: true },
+    ...{ afterPath: "", toPath: "", nodes: [] },
+  });
+  const consumer = new Consumer(producer);
+  consumer.open(2, 10_000_000, { ownOnly: true });
+  producer.takeOver(10, [10]);
+  producer.create("a");
+  producer.feed.onTurnEnd();
+  expect(consumer.transactions).toEqual(["us-west/4"]);
+  expect(consumer.position?.index).toBe(4);
+});
+
+test("a consumer from nothing gets a snapshot, then the tail, although the tree goes on", () => {
+  const producer = new Producer();
+  for (let count = 0; count < 40; count += 1) producer.create(`n${count}`, 100_000);
+  const consumer = new Consumer(producer);
+  consumer.open(0, 1);
+  expect(consumer.outcome).toBe(OpenOutcome.COMPACTED);
+  for (let round = 0; consumer.position === undefined; round += 1) {
+    // Nodes go, change and come while the snapshot is on its way.
+    if (round < 15) {
+      producer.apply({ kind: "delete", path: `${root}/n${39 - round}`, version: -1 });
+      producer.apply({
+        ...{ kind: "set", path: `${root}/n${round}`, data: Buffer.from("new"), version: -1 },
+      });
+      producer.create(`m${round}`);
+    }
+    producer.feed.onTurnEnd();
+    consumer.send({ creditBytes: 256 * 1024 });
+  }
+  consumer.send({ creditBytes: 10_000_000 });
+  const paths = new Set<string>();
+  for (const { seed, transactions } of consumer.frames) {
+    for (const { path } of seed?.nodes ?? []) paths.add(path);
+    for (const { changes } of transactions) {
+      for (const { path, kind } of changes) {
+        if (kind === 3) paths.delete(path);
+        else paths.add(path);
+      }
+    }
+  }
+  const children = producer.tree.children(root)?.names ?? [];
+  const sent = [...paths].filter((path) => path.startsWith(`${root}/`));
+  expect(sent.sort()).toEqual(children.map((name) => `${root}/${name}`).sort());
+});
+
+test("a long snapshot that waits for credit is not silent", async () => {
+  const producer = new Producer();
+  for (let count = 0; count < 10; count += 1) producer.create(`n${count}`, 100_000);
+  const consumer = new Consumer(producer);
+  consumer.open(0, 1);
+  const before = consumer.frames.length;
+  await producer.time.run(1_000);
+  expect(consumer.frames.length).toBeGreaterThan(before + 3);
+  expect(consumer.position).toBeUndefined();
+});
+
+test("a position of an abandoned history is answered with the fork, not with changes", () => {
+  const producer = new Producer();
+  producer.incarnation = 2;
+  const consumer = new Consumer(producer);
+  consumer.open(1);
+  expect(consumer.outcome).toBe(OpenOutcome.FORKED);
+  expect(consumer.closed).toBe(true);
+});
+
+test("consumers that take nothing, or never say what they want, are cut", async () => {
+  const producer = new Producer();
+  const [slow, mute] = [new Consumer(producer), new Consumer(producer)];
+  slow.open(1);
+  slow.buffered = 9_000_000;
+  await producer.time.run(300);
+  expect([slow.closed, mute.closed]).toEqual([true, false]);
+  await producer.time.run(11_000);
+  expect(mute.closed).toBe(true);
+  expect(producer.feed.size).toBe(0);
+});
+
+test("nothing is left to happen once a feed has stopped", async () => {
+  const producer = new Producer();
+  const consumer = new Consumer(producer);
+  consumer.open(1);
+  const gone = new Consumer(producer);
+  gone.open(0);
+  gone.hangUp();
+  producer.feed.stop();
+  expect(consumer.closed).toBe(true);
+  expect(producer.time.pending).toBe(0);
+});
