@@ -67,7 +67,7 @@ export class PartitionMonitor {
     nowMs: number,
     wallMs: number,
   ): PartitionEvent | undefined {
-    const silentMs = Math.min(globalAgeMs, nowMs - this.#startedAtMs);
+    const silentMs = Number.isFinite(globalAgeMs) ? globalAgeMs : nowMs - this.#startedAtMs;
     const next = this.#next(silentMs, othersAgeMs);
     if (next === this.#state) return undefined;
     const event = { state: next, atMs: wallMs, lastedMs: Math.round(nowMs - this.#sinceMs) };

@@ -1,6 +1,8 @@
 import { Consistency } from "@meridian/wire";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { codeOf, type Group, type Pending, Scene, SessionClient, textOf } from "./harness/index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const plan = { cluster: "us-west", voters: 3 };
 const root = "/regions/us-west";

@@ -1,7 +1,9 @@
 import type { Position } from "@meridian/tree";
 import { Consistency, EventKind, errorCodeName, WatchKind } from "@meridian/wire";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { codeOf, Scene, SessionClient } from "./harness/index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const plan = { cluster: "us-west", voters: 3, observers: 1 };
 const root = "/regions/us-west";
