@@ -99,6 +99,15 @@ test("next never falls to what matches, whatever a late refusal hints", () => {
   expect(solo.raft.status().progress.get("b")).toMatchObject({ match: 6, next: 7 });
 });
 
+test("answers of an older term count for nothing", () => {
+  const solo = new Solo({ term: 4, terms: [1, 1] });
+  solo.lead();
+  const answer = { type: "append-answer", from: "b", to: "a", hint: 0, logTerm: 0 } as const;
+  solo.step({ ...answer, term: 4, index: 2, reject: false });
+  solo.step({ ...answer, term: 4, index: 2, reject: true });
+  expect(solo.raft.status().progress.get("b")).toMatchObject({ match: 0, next: 3 });
+});
+
 test("answers that speak of more than there is are dropped", () => {
   const solo = new Solo({ term: 1, terms: [1] });
   solo.lead();

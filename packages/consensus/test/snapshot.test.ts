@@ -23,10 +23,10 @@ function compacted(): Solo {
   return first;
 }
 
-function refuse(solo: Solo, index: number, hint: number, logTerm: number): Message[] {
+function refuse(solo: Solo, index: number, hint: number, logTerm: number, from = "c"): Message[] {
   return solo.step({
     type: "append-answer",
-    from: "c",
+    from,
     to: "a",
     term: 2,
     index,
@@ -59,6 +59,27 @@ test("a snapshot older than what is committed is ignored, and the leader told so
   solo.step(append(1, 3, [], 3));
   expect(solo.step(snapshot(1, { index: 2, term: 1 }))).toMatchObject([{ index: 3 }]);
   expect(solo.raft.status()).toMatchObject({ firstIndex: 1, lastIndex: 3, commitIndex: 3 });
+});
+
+test("a snapshot older than the whole log is ignored too", () => {
+  const solo = new Solo();
+  solo.step(snapshot(1, { index: 5, term: 1 }));
+  expect(solo.step(snapshot(1, { index: 2, term: 1 }))).toMatchObject([{ index: 5 }]);
+  expect(solo.raft.status()).toMatchObject({ firstIndex: 6, commitIndex: 5 });
+});
+
+test("a witness has a snapshot for witnesses only: it keeps no state", () => {
+  const witnesses = ["a", "c"];
+  const solo = new Solo({
+    term: 1,
+    terms: [1, 1, 1, 1, 1, 1],
+    configuration: { ...configuration, witnesses },
+  });
+  solo.lead();
+  solo.disk.saveSnapshot({ index: 6, term: 1, configuration }, 5);
+  expect(refuse(solo, 6, 2, 1)).toMatchObject([{ type: "snapshot", to: "c" }]);
+  expect(refuse(solo, 6, 2, 1, "b")).toEqual([]);
+  expect(solo.raft.status().progress.get("b")).toMatchObject({ state: "probe", paused: true });
 });
 
 test("nothing is applied or campaigned for while a snapshot is being written", () => {
