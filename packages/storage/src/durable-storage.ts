@@ -42,6 +42,7 @@ export class DurableStorage implements Storage {
   /** The commit index is written with other things, and on closing; that it may lag saves syncs. */
   #durableCommitIndex: number;
   #snapshotsMade = 0;
+  readonly #deletions = new Set<Promise<void>>();
   /** The first failure: nothing is written after it, as nobody knows what the disk holds. */
   #failure: unknown;
   #closed: Promise<void> | undefined;
@@ -301,7 +302,7 @@ export class DurableStorage implements Storage {
    */
   #discard(snapshot: SnapshotDescription | undefined): void {
     if (snapshot?.file === undefined) return;
-    this.#medium.files.remove(snapshot.file.name).catch(() => undefined);
+    this.#inBackground(this.#medium.files.remove(snapshot.file.name));
   }
 
   /**
@@ -311,13 +312,23 @@ export class DurableStorage implements Storage {
   #clearRecords(before: LogExtent): void {
     const { generation, recordsFrom } = this.#log.extent;
     const from = recordKey(before.generation, before.recordsFrom);
-    this.#table.clear(from, recordKey(generation, recordsFrom)).catch(() => undefined);
+    this.#inBackground(this.#table.clear(from, recordKey(generation, recordsFrom)));
+  }
+
+  /**
+   * Nobody waits for what is deleted but `close`. A failure of the disk shows in the next write.
+   */
+  #inBackground(deletion: Promise<void>): void {
+    const ended = deletion.catch(() => undefined);
+    this.#deletions.add(ended);
+    void ended.then(() => this.#deletions.delete(ended));
   }
 
   async #close(): Promise<void> {
     try {
       const isSettled = this.#durableCommitIndex === this.#state.commitIndex;
       if (this.#failure === undefined && !isSettled) await this.#commit({});
+      await Promise.all(this.#deletions);
       await this.#watermark.close();
     } finally {
       await this.#table.close();

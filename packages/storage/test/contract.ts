@@ -57,6 +57,7 @@ export function storageContract(name: string, makePlace: () => Promise<Place>): 
     compactionContract(opening);
     resetContract(opening);
     stagingContract(opening);
+    afterResetContract(opening);
     witnessContract(opening);
   });
 }
@@ -420,6 +421,22 @@ function stagingContract({ reopen }: Opening): void {
     await slow;
     expect(await recordTexts(storage)).toEqual(["twenty"]);
     expect(storage.log.firstIndex()).toBe(21);
+  });
+}
+
+function afterResetContract({ reopen }: Opening): void {
+  test.each([3, 8, 9, 40])("nothing of the old log is left after a reset to %i", async (index) => {
+    let storage = await reopen({ cacheBytesMax: 0 });
+    for (let from = 1; from < 30; from += 4) await storage.write(append(from, from + 4));
+    await storage.stageSnapshot(mark(index, 2), records(["new"]));
+    await storage.write({ ...append(index + 1, index + 3, 2), reset: mark(index, 2) });
+    await storage.write(append(index + 3, index + 9, 2));
+    for (const again of [false, true]) {
+      if (again) storage = await reopen({ cacheBytesMax: 0 });
+      const got = storage.log.entries(index + 1, index + 9, Infinity);
+      expect(got).toEqual(sampleEntries(index + 1, index + 9, 2));
+      expect(storage.log.lastIndex()).toBe(index + 8);
+    }
   });
 
   test("after a reset the log is replaced and compacted as before", async () => {

@@ -6,6 +6,9 @@ import { describe, expect, test } from "vitest";
 import type { StorageNotice } from "../src/index.ts";
 import { StorageError } from "../src/index.ts";
 import { recordKey } from "../src/keys.ts";
+import { DirectoryFiles } from "../src/level-files.ts";
+import type { Member } from "../src/member.ts";
+import { readMember, writeMember } from "../src/member.ts";
 import { copyOf, filesOf, openAt, temporaryDirectory, using } from "./directory.ts";
 import type { Content } from "./samples.ts";
 import { append, content, mark, promise, records, refusal, seeded } from "./samples.ts";
@@ -100,6 +103,35 @@ describe("a directory that is not whole", () => {
     expect(await refusal(openAt(directory, { create: true }))).toBe("MISSING");
   });
 
+  test("what a member leaves of itself keeps it from being made anew", async () => {
+    const { directory, close } = await filledDirectory(false);
+    await close();
+    for (const lost of [["log"], ["watermark"], ["watermark", "log/CURRENT"]]) {
+      const copy = await copyOf(directory);
+      for (const path of ["member.json", ...lost]) await rm(join(copy, path), { recursive: true });
+      expect(await refusal(openAt(copy, { create: true }))).toBe("MISSING");
+    }
+  });
+
+  test("a log that begins after what its snapshot holds is refused", async () => {
+    const directory = join(await temporaryDirectory(), "member");
+    const options = { create: true, witness: true };
+    await using(
+      directory,
+      async (storage) => {
+        await storage.write(append(1, 9));
+        await storage.compact(5);
+      },
+      options,
+    );
+    const files = new DirectoryFiles(directory);
+    const member = await readMember(files);
+    await writeMember(files, { ...(member as Member), witness: false });
+    const attempt = openAt(directory);
+    await expect(attempt).rejects.toThrow("no snapshot holds what is before");
+    expect(await refusal(attempt)).toBe("MISSING");
+  });
+
   test("a member file from before the last vote is refused", async () => {
     const directory = join(await temporaryDirectory(), "member");
     await using(directory, (storage) => storage.write(promise(3, "n2")), { create: true });
@@ -144,9 +176,36 @@ describe("a log record", () => {
         const attempt = openAt(directory);
         await expect(attempt).rejects.toThrow(/index \d+/);
         expect(await refusal(attempt)).toBe("CORRUPT");
+        expect(await refusal(openAt(directory))).toBe("CORRUPT");
       }
     },
   );
+});
+
+describe("an old log record", () => {
+  test("that was replaced and comes back is damage", async () => {
+    const directory = join(await temporaryDirectory(), "member");
+    let old = Buffer.alloc(0);
+    await using(
+      directory,
+      async (storage) => {
+        await storage.write(append(1, 5));
+        await storage.write(append(5, 9));
+      },
+      { create: true },
+    );
+    await withLevel(directory, async (level) => {
+      old = Buffer.from(await level.get(recordKey(0, 5)));
+    });
+    await using(directory, async (storage) => {
+      await storage.write(append(5, 9, 2));
+      await storage.write(append(9, 13, 2));
+    });
+    await withLevel(directory, (level) => level.put(recordKey(0, 5), old));
+    const attempt = openAt(directory);
+    await expect(attempt).rejects.toThrow("index 9 does not follow the record before it");
+    expect(await refusal(attempt)).toBe("CORRUPT");
+  });
 
   test("that a crash kept from being deleted is no damage", async () => {
     const directory = join(await temporaryDirectory(), "member");
