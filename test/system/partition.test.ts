@@ -20,7 +20,8 @@ test("a region that is cut off goes on alone, and converges when it is back", as
   await until("the mirror has it", 10_000, () => inside.get("/global/flag", eventual));
 
   await platform().ok("chaos", "partition", cutOff);
-  await until("the region knows", 20_000, () => isIn("ISOLATED"));
+  const known = await timed(() => until("the region knows", 20_000, () => isIn("ISOLATED")));
+  printFigure("partition until the region says so", `${Math.round(known.elapsedMs)} ms`);
   await holdsLocally(inside);
   await refusesStrict(inside);
   await marksStale(inside);
@@ -33,7 +34,7 @@ test("a region that is cut off goes on alone, and converges when it is back", as
   await platform().ok("chaos", "heal");
   const healed = await timed(() => until("all converge", 30_000, () => isOne(inside, outside)));
   printFigure("heal until all data agree", `${Math.round(healed.elapsedMs)} ms`);
-  await inside.set("/global/flag", "from inside", { deadlineMs: 15_000 });
+  await until("strict writes work again", 15_000, () => inside.set("/global/flag", "from inside"));
   await until("the region knows", 20_000, () => isIn("CONNECTED"));
   await platform().untilWhole(30_000);
 });
@@ -94,7 +95,7 @@ async function isOne(inside: Meridian, outside: Meridian): Promise<true | undefi
 
 async function isIn(state: string): Promise<true | undefined> {
   // While it is cut off only those inside of it can ask.
-  const nodes = await platform().status(cutOff);
+  const { nodes } = await platform().status(cutOff);
   const members = nodes.filter(({ region, role }) => {
     return region === cutOff && role === "regional-voter";
   });

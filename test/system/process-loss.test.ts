@@ -30,7 +30,7 @@ test("the death of a process of the global tier loses nothing and pauses it brie
   await using writes = await AcknowledgedWrites.start({ directory, clients, paceMs: 20 });
   await until("some are acknowledged", 30_000, () => (writes.count >= 5 ? true : undefined));
   const leader = await until("a leader", 10_000, () => platform().leaderOf("global"));
-  for (const victim of [leader.name, "us-west-witness"]) await losesNode(victim, writes);
+  for (const victim of [leader.leader, "us-west-witness"]) await losesNode(victim, writes);
   await writes.stop();
   await holdsWord(writes, "apac");
 });
@@ -41,8 +41,9 @@ test("the death of a process of a region loses nothing and pauses it briefly", a
   await using writes = await AcknowledgedWrites.start({ directory, clients, paceMs: 20 });
   await until("some are acknowledged", 30_000, () => (writes.count >= 5 ? true : undefined));
   const leader = await until("a leader", 10_000, () => platform().leaderOf("us-west"));
-  const follower = ["us-west-1", "us-west-2"].find((name) => name !== leader.name) ?? "";
-  for (const victim of [leader.name, follower, "us-west-observer"]) await losesNode(victim, writes);
+  const follower = ["us-west-1", "us-west-2"].find((name) => name !== leader.leader) ?? "";
+  for (const victim of [leader.leader, follower, "us-west-observer"])
+    await losesNode(victim, writes);
   await writes.stop();
   await holdsWord(writes, "us-west");
 });
@@ -81,8 +82,9 @@ async function losesNode(name: string, writes: AcknowledgedWrites): Promise<void
     matches: (event) => event["process"] === name,
   });
   await until(`${name} is back`, restartMsMax, async () => {
-    const node = (await platform().status()).find((each) => each.name === name);
-    return node?.reachable === true && node.leader !== "" ? true : undefined;
+    const { nodes } = await platform().status();
+    const found = nodes.find(({ node }) => node === name);
+    return found?.reachable === true && found.leader !== "" ? true : undefined;
   });
   await sleep(aroundMs);
   const pauseMs = writes.longestPauseMs(killedMs);

@@ -7,7 +7,7 @@ import { AcknowledgedWrites } from "./support/acknowledged-writes.ts";
 import { until } from "./support/condition.ts";
 import { printFigure, timed } from "./support/figures.ts";
 import { platformOfFile } from "./support/file-platform.ts";
-import type { NodeStatus } from "./support/platform.ts";
+import type { ClusterStatus } from "./support/platform.ts";
 
 const platform = platformOfFile({ profile: "compact" });
 
@@ -29,7 +29,7 @@ test("when the primary region dies the secondary takes over, and nothing is lost
   printFigure("strict write after the primary died (promised: 15 s)", ms(first.elapsedMs));
   expect(first.elapsedMs).toBeLessThan(deadlineMs);
   const leader = await until("the status names the new leader", 10_000, () => otherLeader());
-  expect(leader.region).toBe("eu-central");
+  expect(leader.leaderRegion).toBe("eu-central");
   await sleep(aroundMs);
   await writes.stop();
   printFigure("longest pause", ms(writes.longestPauseMs(killedMs - aroundMs)));
@@ -40,7 +40,7 @@ test("the old primary comes back as a follower, and a transfer takes at most 2 s
   const clients = [await platform().connect("eu-west"), await platform().connect("us-west")];
   await using writes = await startWrites("/global/transfer", clients);
   await platform().ok("chaos", "restart", "us-east");
-  const nodes = await platform().untilWhole(60_000);
+  const { nodes } = await platform().untilWhole(60_000);
   const returned = nodes.filter(({ region }) => region === "us-east");
   expect(returned.map(({ state }) => state)).toEqual(returned.map(() => "follower"));
   const movedMs = performance.now();
@@ -99,12 +99,12 @@ async function holdsWord(writes: AcknowledgedWrites): Promise<void> {
 
 async function leadingRegion(): Promise<string> {
   const leader = await until("a global leader", 10_000, () => platform().leaderOf("global"));
-  return leader.region;
+  return leader.leaderRegion;
 }
 
-async function otherLeader(): Promise<NodeStatus | undefined> {
+async function otherLeader(): Promise<ClusterStatus | undefined> {
   const leader = await platform().leaderOf("global");
-  return leader?.region === "us-east" ? undefined : leader;
+  return leader?.leaderRegion === "us-east" ? undefined : leader;
 }
 
 function ms(value: number): string {

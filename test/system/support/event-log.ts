@@ -41,7 +41,7 @@ export class EventLog {
   /** The last events, for messages. */
   tail(): string {
     return this.#events
-      .slice(-20)
+      .slice(-8)
       .map((event) => JSON.stringify(event))
       .join("\n");
   }

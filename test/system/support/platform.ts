@@ -25,13 +25,25 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A node of `meridian status -o json`; the fields after `reachable` are there when it answers. */
+/** What `meridian status -o json` prints. */
+export interface FleetStatus {
+  readonly nodes: readonly NodeStatus[];
+  readonly clusters: Readonly<Record<string, ClusterStatus>>;
+}
+
+/** A cluster, as its nodes say. */
+export interface ClusterStatus {
+  /** The node that leads in the newest term that anybody knows; "" when nobody does. */
+  readonly leader: string;
+  readonly leaderRegion: string;
+}
+
+/** A node; the fields after `reachable` are there when it answers. */
 export interface NodeStatus {
-  readonly name: string;
+  readonly node: string;
   readonly region: string;
   readonly role: string;
   readonly reachable: boolean;
-  readonly cluster?: string;
   readonly state?: string;
   readonly leader?: string;
   readonly partitionState?: string;
@@ -151,26 +163,29 @@ export class Platform implements AsyncDisposable {
     return client;
   }
 
-  /** Every node, as `meridian status` sees it from a region; those that are down among them. */
-  async status(region = "us-west"): Promise<readonly NodeStatus[]> {
-    const { stdout } = await this.run("status", "--region", region, "-o", "json");
-    return (JSON.parse(stdout) as { nodes: readonly NodeStatus[] }).nodes;
+  /** The fleet as `meridian status` sees it from a region, with the nodes that are down. */
+  async status(region = "us-west"): Promise<FleetStatus> {
+    const { code, stdout, stderr } = await this.run("status", "--region", region, "-o", "json");
+    // 8: some nodes did not answer.
+    if (code === 0 || code === 8) return JSON.parse(stdout) as FleetStatus;
+    throw new Error(`meridian status: exit code ${code}\n${stderr}${stdout}`);
   }
 
-  /** The node that leads a cluster, if one says so that the others follow. */
-  async leaderOf(cluster: string): Promise<NodeStatus | undefined> {
-    const nodes = (await this.status()).filter((node) => node.cluster === cluster);
-    const leaders = nodes.filter(({ state }) => state === "leader");
-    return leaders.find(({ name }) => nodes.some((n) => n.leader === name && n.name !== name));
+  /** The node that leads a cluster by its own word and that of the others, and its region. */
+  async leaderOf(cluster: string): Promise<ClusterStatus | undefined> {
+    const { nodes, clusters } = await this.status();
+    const found = clusters[cluster];
+    const leader = nodes.find(({ node }) => node === found?.leader);
+    return leader?.state === "leader" ? found : undefined;
   }
 
   /** Waits until every node serves, follows a leader and its mirrors, and knows of no partition. */
-  async untilWhole(deadlineMs: number): Promise<readonly NodeStatus[]> {
+  async untilWhole(deadlineMs: number): Promise<FleetStatus> {
     return await until("all nodes serve and follow", deadlineMs, async () => {
-      const nodes = await this.status();
-      const broken = nodes.filter((node) => !isWhole(node)).map(({ name }) => name);
+      const status = await this.status();
+      const broken = status.nodes.filter((node) => !isWhole(node)).map(({ node }) => node);
       if (broken.length > 0) throw new Error(`not whole: ${broken.join(", ")}`);
-      return nodes;
+      return status;
     });
   }
 
@@ -191,11 +206,15 @@ export class Platform implements AsyncDisposable {
 
   async #untilReady(): Promise<void> {
     const ended = this.exited.then(({ code, signal }) => {
-      const how = signal ?? `exit code ${code}`;
-      throw new Error(`no platform, ${how}:\n${this.#stderr}${this.events.tail()}`);
+      throw new Error(`it ended with ${signal ?? `exit code ${code}`}`);
     });
     const ready = this.events.next("ready", readyMsMax);
-    this.#ready = (await Promise.race([ready, ended])) as unknown as Ready;
+    try {
+      this.#ready = (await Promise.race([ready, ended])) as unknown as Ready;
+    } catch (cause) {
+      const message = `no platform; it said last:\n${this.#stderr}${this.events.tail()}`;
+      throw new Error(message, { cause });
+    }
   }
 
   #environment(): Readonly<Record<string, string>> {
