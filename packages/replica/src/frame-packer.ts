@@ -10,37 +10,62 @@ import type {
 /** Frames stay well below the 4 MiB that transports take, so that one more answer does not matter. */
 const frameBytesMax = 1024 * 1024;
 
+/** Messages of one kind, with about what each takes. */
+class Pile<Message> {
+  messages: Message[] = [];
+  sizes: number[] = [];
+  bytes = 0;
+
+  add(message: Message, bytes: number): void {
+    this.messages.push(message);
+    this.sizes.push(bytes);
+    this.bytes += bytes;
+  }
+
+  /** End of the part from a place on that fits, at least one where there is room at all. */
+  endOf(from: number, room: number): number {
+    let [to, bytes] = [from, 0];
+    while (to < this.sizes.length && bytes < room) {
+      bytes += this.sizes[to] ?? 0;
+      if (bytes > room && to > from) break;
+      to += 1;
+    }
+    return to;
+  }
+
+  bytesOf(from: number, to: number): number {
+    let bytes = 0;
+    for (let at = from; at < to; at += 1) bytes += this.sizes[at] ?? 0;
+    return bytes;
+  }
+}
+
 /** Collects what a stream has to say, and makes frames of it that are not too large. */
 export class FramePacker {
   #welcome: Encodable<IWelcome> | undefined;
-  #responses: { readonly value: Encodable<IResponse>; readonly bytes: number }[] = [];
-  #events: { readonly value: Encodable<IWatchEvents>; readonly bytes: number }[] = [];
-  #bytes = 0;
+  #responses = new Pile<Encodable<IResponse>>();
+  #events = new Pile<Encodable<IWatchEvents>>();
 
   /** About what waits to be taken. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#responses.bytes + this.#events.bytes;
   }
 
   get isEmpty(): boolean {
-    const nothing = this.#responses.length === 0 && this.#events.length === 0;
-    return nothing && this.#welcome === undefined;
+    const count = this.#responses.sizes.length + this.#events.sizes.length;
+    return count === 0 && this.#welcome === undefined;
   }
 
   welcome(welcome: Encodable<IWelcome>): void {
     this.#welcome = welcome;
   }
 
-  respond(value: Encodable<IResponse>): void {
-    const bytes = responseBytes(value);
-    this.#responses.push({ value, bytes });
-    this.#bytes += bytes;
+  respond(response: Encodable<IResponse>): void {
+    this.#responses.add(response, responseBytes(response));
   }
 
-  report(value: Encodable<IWatchEvents>): void {
-    const bytes = eventsBytes(value);
-    this.#events.push({ value, bytes });
-    this.#bytes += bytes;
+  report(events: Encodable<IWatchEvents>): void {
+    this.#events.add(events, eventsBytes(events));
   }
 
   /**
@@ -49,20 +74,22 @@ export class FramePacker {
    */
   *take(): Generator<Encodable<IServerFrame>, undefined> {
     const [welcome, responses, events] = [this.#welcome, this.#responses, this.#events];
-    this.#welcome = undefined;
-    this.#responses = [];
-    this.#events = [];
-    this.#bytes = 0;
+    const isOne = this.bytes <= frameBytesMax;
+    this.clear();
+    if (isOne) {
+      yield { welcome, responses: responses.messages, events: events.messages };
+      return undefined;
+    }
     let [answered, reported, first] = [0, 0, true];
-    while (first || answered < responses.length || reported < events.length) {
-      const answersTo = frameEnd(responses, answered, frameBytesMax);
-      const used = bytesOf(responses, answered, answersTo);
-      const isLast = answersTo === responses.length;
-      const eventsTo = isLast ? frameEnd(events, reported, frameBytesMax - used) : reported;
+    while (answered < responses.sizes.length || reported < events.sizes.length) {
+      const answersTo = responses.endOf(answered, frameBytesMax);
+      const room = frameBytesMax - responses.bytesOf(answered, answersTo);
+      const isLast = answersTo === responses.sizes.length;
+      const eventsTo = isLast ? events.endOf(reported, room) : reported;
       yield {
         ...(first ? { welcome } : {}),
-        responses: responses.slice(answered, answersTo).map(({ value }) => value),
-        events: events.slice(reported, eventsTo).map(({ value }) => value),
+        responses: responses.messages.slice(answered, answersTo),
+        events: events.messages.slice(reported, eventsTo),
       };
       [answered, reported, first] = [answersTo, eventsTo, false];
     }
@@ -72,27 +99,9 @@ export class FramePacker {
   /** Forgets everything that was collected. */
   clear(): void {
     this.#welcome = undefined;
-    this.#responses = [];
-    this.#events = [];
-    this.#bytes = 0;
+    this.#responses = new Pile();
+    this.#events = new Pile();
   }
-}
-
-/** End of the part that fits, at least one where there is room at all. */
-function frameEnd(parts: readonly { bytes: number }[], from: number, room: number): number {
-  let [to, bytes] = [from, 0];
-  while (to < parts.length && bytes < room) {
-    bytes += parts[to]?.bytes ?? 0;
-    if (bytes > room && to > from) break;
-    to += 1;
-  }
-  return to;
-}
-
-function bytesOf(parts: readonly { bytes: number }[], from: number, to: number): number {
-  let bytes = 0;
-  for (let at = from; at < to; at += 1) bytes += parts[at]?.bytes ?? 0;
-  return bytes;
 }
 
 /** About what a Stat, numbers and lengths take. */

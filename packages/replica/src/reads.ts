@@ -49,6 +49,8 @@ export class Reads {
     const plan = planRead(place, ownership, askedBy(request, ownership.cluster === undefined));
     if (plan.kind === "refuse") return refuse(respond, plan.refusal);
     if (!plan.barrier) return this.#awaitPositions(request, plan, deadlineAtMs, respond);
+    // Without a leader for long, waiting for the deadline would help nobody.
+    if (!this.#member.serving) return refuse(respond, this.#unconfirmed());
     this.#member.barrier(deadlineAtMs, (passed) => {
       if (passed) this.#awaitPositions(request, plan, deadlineAtMs, respond);
       else refuse(respond, this.#unconfirmed());
@@ -72,7 +74,7 @@ export class Reads {
   #unconfirmed(): Refusal {
     const { place } = this.#member;
     const code = place.tier === "global" ? "GLOBAL_UNAVAILABLE" : "REGION_UNAVAILABLE";
-    const message = `no quorum of cluster ${place.cluster} confirmed the read before its deadline`;
+    const message = `no quorum of cluster ${place.cluster} confirmed the read in time`;
     return { code, message };
   }
 

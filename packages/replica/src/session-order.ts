@@ -18,7 +18,7 @@ export class SessionOrder {
 
   /** A write has its answer; what waited for it runs. */
   end(ticket: number): void {
-    if (!this.#open.delete(ticket)) return;
+    if (!this.#open.delete(ticket) || this.#held.length === 0) return;
     const [firstOpen = Infinity] = this.#open;
     let ready = 0;
     while ((this.#held[ready]?.behind ?? Infinity) < firstOpen) ready += 1;

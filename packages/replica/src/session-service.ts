@@ -270,7 +270,8 @@ export class SessionService {
   ): void {
     const finish = (outcome: WriteOutcome): void => done(this.responseOf(outcome));
     const refusal =
-      this.refuseWrite(operation) ?? this.#submit(operation, deadlineAtMs, finish);
+      this.refuseWrite(operation) ??
+      (this.member.serving ? this.#submit(operation, deadlineAtMs, finish) : this.#noLeader());
     if (refusal !== undefined) done({ error: encodeRefusal(refusal) });
   }
 

@@ -53,8 +53,9 @@ class Wanderer {
 }
 
 function kindName(kind: number): string {
-  const names = { [EventKind.CREATED]: "created", [EventKind.CHANGED]: "changed" };
-  return names[kind] ?? (kind === EventKind.DELETED ? "deleted" : "children");
+  if (kind === EventKind.CREATED) return "created";
+  if (kind === EventKind.CHANGED) return "changed";
+  return kind === EventKind.DELETED ? "deleted" : "children";
 }
 
 for (const seed of [1, 2, 3]) {
