@@ -13,7 +13,7 @@ const first = [["types", "tsc", "-b", "packages"]];
 
 const others = [
   ["format", "oxfmt", "--check", "."],
-  ["lint", "oxlint", "--type-aware", "--deny-warnings", "packages", "test"],
+  ["lint", "oxlint", "--type-aware", "--deny-warnings", "packages", "test", "deploy"],
   ["types of tests", "tsc", "-p", "test"],
   ["unused code", "knip", "--no-progress", "--no-config-hints"],
   ["generated code", "node", "packages/wire/generate.mjs", "--check"],

@@ -1,4 +1,7 @@
-/** Each rule of `tidy.test.ts` against planted breaches: a rule that catches nothing would pass in silence. */
+/**
+ * Each rule of `tidy.test.ts` against planted breaches: a rule that catches nothing would pass in
+ * silence.
+ */
 import { expect, test } from "vitest";
 import { dependencyBreaches } from "./tidy/dependencies.ts";
 import { docstringBreaches } from "./tidy/docstrings.ts";

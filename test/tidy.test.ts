@@ -1,4 +1,7 @@
-/** Rules of the repository, checked as a test; `tidy/README.md` lists them. A failure names file and line. */
+/**
+ * Rules of the repository, checked as a test; `tidy/README.md` lists them. A failure names file and
+ * line.
+ */
 import { expect, test } from "vitest";
 import { dependencyBreaches } from "./tidy/dependencies.ts";
 import { docstringBreaches } from "./tidy/docstrings.ts";

@@ -15,13 +15,14 @@ function fromSource(name: string, directory: string, include: string) {
     root: `${root}/${directory}`,
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
-    test: { name, include: [include] },
+    // A slow machine is no failure: what must not take long is measured by benchmarks.
+    test: { name, include: [include], testTimeout: 60_000, hookTimeout: 60_000 },
   } satisfies TestProjectInlineConfiguration;
 }
 
 /**
- * Real processes, started from what was built. They need the cores for themselves, so that they run one file at a
- * time and after everything else.
+ * Real processes, started from what was built. They need the cores for themselves, so that they run
+ * one file at a time and after everything else.
  */
 const system = {
   extends: true,

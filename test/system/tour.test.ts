@@ -19,12 +19,14 @@ interface Step {
 }
 
 const stepMsMax = 60_000;
+let shell: Shell | undefined;
+
+afterAll(() => shell?.kill());
 
 test("every line of the README's tour does what it says", async () => {
   const steps = tour(readFileSync(join(root, "README.md"), "utf8"));
   expect(steps.length).toBeGreaterThan(20);
-  const shell = new Shell({ MERIDIAN_TOPOLOGY: join(platform().data, "topology.yaml") });
-  afterAll(() => shell.kill());
+  shell = new Shell({ MERIDIAN_TOPOLOGY: join(platform().data, "topology.yaml") });
   for (const { section, line, prints } of steps) {
     const { output, code } = await shell.run(line);
     expect(output, `${section}: ${line}`).toContain(prints);
