@@ -87,8 +87,11 @@ export class EdgeObserver implements Member {
     this.#startedAtMs = clock.nowMs();
     this.#upstreamHeardAtMs = this.#startedAtMs;
     this.#mirror = {
-      ...{ cluster: upstreams[0] ?? region, incarnation: 0, index: 0 },
-      ...{ tree: new Tree(), freshness: new Freshness() },
+      cluster: upstreams[0] ?? region,
+      incarnation: 0,
+      index: 0,
+      tree: new Tree(),
+      freshness: new Freshness(),
     };
     this.sessions = new SessionService(this, clock, random, limits);
     this.#feed = new ChangeFeed(this, clock);
@@ -171,9 +174,17 @@ export class EdgeObserver implements Member {
     const { node, region, version, clock } = this.#options;
     const { tree, incarnation } = this;
     return {
-      ...{ node, region, version, tier: Tier.EDGE, role: "edge", state: "edge" },
-      ...{ cluster: this.place.cluster, incarnation, znodes: tree.nodeCount },
-      ...{ appliedIndex: tree.appliedIndex, commitIndex: tree.appliedIndex },
+      node,
+      region,
+      version,
+      tier: Tier.EDGE,
+      role: "edge",
+      state: "edge",
+      cluster: this.place.cluster,
+      incarnation,
+      znodes: tree.nodeCount,
+      appliedIndex: tree.appliedIndex,
+      commitIndex: tree.appliedIndex,
       watches: this.sessions.watches.size,
       connections: this.sessions.connections,
       mirrors: mirrorsOf(this, tree),
@@ -197,7 +208,12 @@ export class EdgeObserver implements Member {
       .filter(({ role, cluster }) => cluster === this.#followed && role !== "edge")
       .map((upstream) => follow(addressFor(upstream, region)));
     return new ChangeFollower({
-      ...{ consumer: node, region, producers, clock, random, log },
+      consumer: node,
+      region,
+      producers,
+      clock,
+      random,
+      log,
       ownOnly: false,
       from: () => this.#begin(),
       onSeed: (seed, costBytes) => this.#onSeed(seed, costBytes),

@@ -70,7 +70,9 @@ export class Puller {
         const index = bookmark.position?.index ?? 0;
         this.#onBookmark(index, askedAtMs - this.#producerAgeMs(bookmark.ages));
       },
-      ...{ clock, random, log },
+      clock,
+      random,
+      log,
     });
   }
 

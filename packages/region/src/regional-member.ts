@@ -94,7 +94,12 @@ export class RegionalMember {
     for (const [origin, nodes] of producersOf(topology, place.region)) {
       const producers = nodes.map((node) => follow(addressFor(node, place.region)));
       const puller = new Puller({
-        ...{ origin, producers, replica, clock, random, log },
+        origin,
+        producers,
+        replica,
+        clock,
+        random,
+        log,
         region: place.region,
       });
       pullers.set(origin, puller);

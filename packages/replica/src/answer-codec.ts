@@ -21,7 +21,10 @@ export function encodeResult(result: Result): Encodable<IResponse> {
 
 function encodePart(part: PartResult): Encodable<NonNullable<IResponse["multi"]>["parts"][number]> {
   return {
-    node: part.stat === undefined ? { path: part.path } : { path: part.path, stat: encodeStat(part.stat) },
+    node:
+      part.stat === undefined
+        ? { path: part.path }
+        : { path: part.path, stat: encodeStat(part.stat) },
     code: part.code === "" ? 0 : errorCodeNumber(part.code),
   };
 }

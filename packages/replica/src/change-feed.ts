@@ -65,7 +65,7 @@ export class ChangeFeed {
 
   /** The tree was replaced: consumers come back with their positions. */
   onRestored(): void {
-    for (const consumer of [...this.#consumers]) consumer.cut();
+    for (const consumer of this.#consumers) consumer.cut();
   }
 
   /** Ends all streams. */
@@ -224,8 +224,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
     const { place, incarnation, tree } = this.#member;
     const position = { cluster: place.cluster, incarnation, index: this.#cursor };
     // What this node knows is only true for a consumer that has been sent everything.
-    const known =
-      this.#cursor >= tree.appliedIndex ? [position, ...tree.cursors().values()] : [];
+    const known = this.#cursor >= tree.appliedIndex ? [position, ...tree.cursors().values()] : [];
     const ages = known.map((cursor) => ({
       origin: cursor.cluster,
       index: cursor.index,

@@ -129,8 +129,15 @@ export class ChangeFollower {
     const position = from();
     stream.send({
       open: {
-        ...{ consumer, region, ownOnly },
-        from: this.#forked ? { ...position, index: 0 } : position,
+        consumer,
+        region,
+        ownOnly,
+        from: this.#forked
+          ? {
+              ...position,
+              index: 0,
+            }
+          : position,
       },
       creditBytes: windowBytes,
       sentAtMs: Math.max(1, Math.floor(clock.nowMs())),
@@ -151,7 +158,8 @@ export class ChangeFollower {
     // What could not be dealt with began the stream anew: then the bookmark is not true here.
     if (bookmark === undefined || this.#stream !== stream) return;
     // Held time is rounded up by the producer, the echo down by us: take one more millisecond off.
-    if (bookmark.echoMs > 0) onBookmark(bookmark, bookmark.echoMs + Math.max(0, bookmark.heldMs - 1));
+    if (bookmark.echoMs > 0)
+      onBookmark(bookmark, bookmark.echoMs + Math.max(0, bookmark.heldMs - 1));
     this.#leaveOutdated(bookmark);
   }
 

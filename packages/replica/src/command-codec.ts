@@ -7,7 +7,12 @@ import {
   type IMultiOperation,
   type IRequest,
 } from "@meridian/wire";
-import { decodeChange, decodeTransaction, encodeChange, encodeTransaction } from "./change-codec.ts";
+import {
+  decodeChange,
+  decodeTransaction,
+  encodeChange,
+  encodeTransaction,
+} from "./change-codec.ts";
 import { modeNumber, modeOf } from "./modes.ts";
 
 /** Bytes of a command as they stand in the log. */

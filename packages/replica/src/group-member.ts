@@ -90,9 +90,11 @@ export class GroupMember implements Member {
     this.incarnation = incarnation;
     this.replica = new Replica({
       ...options,
-      ...{ node: place.node, cluster: place.cluster },
+      node: place.node,
+      cluster: place.cluster,
       witness: options.role === "witness",
-      ...{ snapshotEntries: limits.snapshotEntries, keptEntries: limits.keptEntries },
+      snapshotEntries: limits.snapshotEntries,
+      keptEntries: limits.keptEntries,
     });
     this.sessions = new SessionService(this, clock, random, limits);
     this.feed = new ChangeFeed(this, clock);

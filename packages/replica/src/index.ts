@@ -1,4 +1,9 @@
-export { decodeChange, decodeTransaction, encodeChange, encodeTransaction } from "./change-codec.ts";
+export {
+  decodeChange,
+  decodeTransaction,
+  encodeChange,
+  encodeTransaction,
+} from "./change-codec.ts";
 export { ChangeFeed } from "./change-feed.ts";
 export { ChangeFollower, type FollowOptions, type OpenFollow } from "./change-follower.ts";
 export { type Clock, every, systemClock } from "./clock.ts";

@@ -14,7 +14,11 @@ interface Batch {
  */
 export class Persister {
   readonly #storage: Storage;
-  readonly #onDurable: (batch: { mark: PersistMark; send: readonly Message[]; reset: boolean }) => void;
+  readonly #onDurable: (batch: {
+    mark: PersistMark;
+    send: readonly Message[];
+    reset: boolean;
+  }) => void;
   readonly #onFailure: (error: unknown) => void;
   readonly #queue: Batch[] = [];
   #busy = false;
@@ -82,9 +86,7 @@ export class Persister {
 }
 
 function isEmpty(write: Write): boolean {
-  return (
-    write.hardState === undefined && write.entries.length === 0 && write.reset === undefined
-  );
+  return write.hardState === undefined && write.entries.length === 0 && write.reset === undefined;
 }
 
 /** Entries that follow each other may be written together; replaced ones and snapshots start a write of their own. */

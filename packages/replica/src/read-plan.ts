@@ -48,7 +48,8 @@ function planEventual(place: Place, asked: number): ReadPlan {
   if (asked === Consistency.STRICT) {
     return refuse({
       code: "UNSUPPORTED",
-      message: "a strict read was asked for in an eventual zone: ask for quorum, regional or eventual",
+      message:
+        "a strict read was asked for in an eventual zone: ask for quorum, regional or eventual",
     });
   }
   if (place.tier === "global") return moved(place, "");

@@ -12,13 +12,9 @@ import {
   type Timing,
 } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
-import type {
-  OutgoingSnapshot,
-  PeerFrame,
-  PeerHandler,
-  PeerTransport,
-} from "@meridian/transport";
-import { type Applied, type Command, Tree } from "@meridian/tree";
+import type { OutgoingSnapshot, PeerFrame, PeerHandler, PeerTransport } from "@meridian/transport";
+import type { Tree } from "@meridian/tree";
+import { type Applied, type Command } from "@meridian/tree";
 import { type Clock, every } from "./clock.ts";
 import { configurationCodec } from "./configuration-codec.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";

@@ -277,9 +277,9 @@ export class SessionService {
 
   /** Sends every client elsewhere, for example because this node stops. */
   drain(refusal: Refusal): void {
-    for (const stream of [...this.#streams]) stream.farewell(refusal);
+    for (const stream of this.#streams) stream.farewell(refusal);
     const error = new MeridianError(refusal.code, refusal.message);
-    for (const stream of [...this.#watchers]) stream.close(error);
+    for (const stream of this.#watchers) stream.close(error);
   }
 
   /** Ends the service. */
@@ -401,7 +401,7 @@ export class SessionService {
     this.reads.expire(this.#clock.nowMs());
     this.#flush();
     if (this.member.serving) return;
-    for (const stream of [...this.#streams]) {
+    for (const stream of this.#streams) {
       if (stream.session !== 0) stream.farewell(this.#noLeader());
     }
   }

@@ -293,7 +293,10 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     if (refused !== undefined) return refused;
     const ticket = this.#order.begin();
     const taken = service.member.submit({
-      ...{ session: this.session, sequence, repeatable: true, bytes },
+      session: this.session,
+      sequence,
+      repeatable: true,
+      bytes,
       deadlineAtMs: service.reads.deadlineAtMs(request, service.defaultDeadlineMs),
       done: (outcome) => this.#onOutcome(request.id, ticket, outcome),
     });
@@ -310,7 +313,11 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     const { session } = this;
     const timeMs = this.#service.wallMs();
     return encodeCommand({
-      ...{ session, sequence, acknowledged: this.#acknowledged, timeMs, operation },
+      session,
+      sequence,
+      acknowledged: this.#acknowledged,
+      timeMs,
+      operation,
     });
   }
 

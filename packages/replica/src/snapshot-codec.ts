@@ -25,7 +25,9 @@ export function decodeRecord(bytes: Uint8Array): SnapshotRecord {
   if (cursor !== undefined) return { kind: "cursor", position: cursor };
   if (tombstone !== undefined) return { kind: "tombstone", change: decodeChange(tombstone) };
   if (header !== undefined) return decodeHeader(header);
-  throw new Error("the snapshot holds a record that this version does not know: upgrade this member");
+  throw new Error(
+    "the snapshot holds a record that this version does not know: upgrade this member",
+  );
 }
 
 function messageOf(record: SnapshotRecord): Encodable<ISnapshotRecord> {
@@ -52,9 +54,19 @@ function decodeHeader(header: ISnapshotHeader): SnapshotRecord {
   const { index, incarnation, bootstrap, clockMs, clockCounter } = header;
   return {
     kind: "header",
-    ...{ index, incarnation },
-    founding: bootstrap === undefined ? undefined : { kind: "bootstrap", ...bootstrap },
-    clock: { ms: clockMs, counter: clockCounter },
+    index,
+    incarnation,
+    founding:
+      bootstrap === undefined
+        ? undefined
+        : {
+            kind: "bootstrap",
+            ...bootstrap,
+          },
+    clock: {
+      ms: clockMs,
+      counter: clockCounter,
+    },
   };
 }
 
@@ -65,7 +77,8 @@ function decodeNode({ change, nextSequence }: ISnapshotNode): SnapshotRecord {
 
 function encodeSession(record: SessionRecord): Encodable<ISnapshotSession> {
   const answers = record.answers.map(({ sequence, index, result }) => ({
-    ...{ sequence, index },
+    sequence,
+    index,
     response: encodeResult(result),
   }));
   return { ...record, answers };
@@ -73,7 +86,8 @@ function encodeSession(record: SessionRecord): Encodable<ISnapshotSession> {
 
 function decodeSession(session: ISnapshotSession): SessionRecord {
   const answers = session.answers.map(({ sequence, index, response }) => ({
-    ...{ sequence, index },
+    sequence,
+    index,
     result: decodeResult(response),
   }));
   return { ...session, answers };
@@ -91,9 +105,7 @@ function decodeResult(response: IResponse | undefined): Result {
   return { kind: "node", path: node.path, stat: decodeStat(node.stat) };
 }
 
-function decodePart(
-  part: NonNullable<IResponse["multi"]>["parts"][number],
-): PartResult {
+function decodePart(part: NonNullable<IResponse["multi"]>["parts"][number]): PartResult {
   const stat = part.node?.stat;
   return {
     path: part.node?.path ?? "",

@@ -54,10 +54,7 @@ export class SnapshotTaker {
   }
 
   /** Called after entries were applied. `safeIndex`: what witnesses may forget. */
-  consider(
-    configurationAt: (index: number) => Configuration | undefined,
-    safeIndex: number,
-  ): void {
+  consider(configurationAt: (index: number) => Configuration | undefined, safeIndex: number): void {
     if (this.#busy || this.#stopped) return;
     const { storage, witness, snapshotEntries, keptEntries } = this.#options;
     const lastIndex = storage.log.lastIndex();

@@ -1,10 +1,5 @@
 import type { Tree } from "@meridian/tree";
-import {
-  type Encodable,
-  type IStatusResponse,
-  type ITopologyResponse,
-  Tier,
-} from "@meridian/wire";
+import { type Encodable, type IStatusResponse, type ITopologyResponse, Tier } from "@meridian/wire";
 import type { GroupMember } from "./group-member.ts";
 import type { TopologyNode } from "./topology.ts";
 
@@ -35,9 +30,18 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
   const { role, term, leader = "", commitIndex, firstIndex, lastIndex } = raft;
   return {
     ...facts,
-    ...{ node: place.node, region: place.region, cluster: place.cluster, incarnation },
-    ...{ tier: tiers[facts.role], state: role, term, leader },
-    ...{ commitIndex, appliedIndex: tree.appliedIndex, firstIndex, lastIndex },
+    node: place.node,
+    region: place.region,
+    cluster: place.cluster,
+    incarnation,
+    tier: tiers[facts.role],
+    state: role,
+    term,
+    leader,
+    commitIndex,
+    appliedIndex: tree.appliedIndex,
+    firstIndex,
+    lastIndex,
     znodes: tree.nodeCount,
     sessions: tree.sessionCount,
     watches: sessions.watches.size,
@@ -46,7 +50,12 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
     mirrors: mirrorsOf(member, tree),
     members: [...raft.progress]
       .filter(([node]) => node !== place.node)
-      .map(([node, { match, state, active }]) => ({ node, matchIndex: match, state, active })),
+      .map(([node, { match, state, active }]) => ({
+        node,
+        matchIndex: match,
+        state,
+        active,
+      })),
     failoverReady: role === "leader" && failoverReady(member),
     digest: facts.role === "witness" ? "" : tree.digest(),
   };

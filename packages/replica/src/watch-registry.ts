@@ -200,8 +200,7 @@ function reachedBy(transaction: Transaction, tree: Tree): readonly Position[] {
   if (position.index === 0) return [];
   if (position.cluster === tree.cluster) return [position];
   const cursor = tree.cursors().get(position.cluster);
-  const isReached =
-    cursor?.incarnation === position.incarnation && cursor.index >= position.index;
+  const isReached = cursor?.incarnation === position.incarnation && cursor.index >= position.index;
   return isReached ? [position] : [];
 }
 

@@ -22,29 +22,29 @@ class Producer {
   readonly tree: Tree = new Tree();
   readonly feed: ChangeFeed;
   incarnation = 1;
-  ageMs = 0;
 
   constructor() {
-    const node = this;
+    const incarnation = (): number => this.incarnation;
+    const { tree } = this;
     const member: Member = {
       place: { node: "a", region: "us-west", tier: "regional", cluster: "us-west" },
       leader: "a",
       serving: true,
       vouches: true,
       get incarnation() {
-        return node.incarnation;
+        return incarnation();
       },
-      get tree() {
-        return node.tree;
-      },
-      ageMs: () => node.ageMs,
+      tree,
+      ageMs: () => 0,
       submit: () => false,
       barrier: () => {},
       touch: () => {},
     };
     this.feed = new ChangeFeed(member, this.clock);
     this.apply({
-      ...{ kind: "bootstrap", cluster: "us-west", zones },
+      kind: "bootstrap",
+      cluster: "us-west",
+      zones,
       regions: ["eu-west", "us-west"],
     });
   }
@@ -71,12 +71,26 @@ class Producer {
 
 function foreign(index: number, bytes: number): Transaction {
   const stat: Change["stat"] = {
-    ...{ czxid: index, mzxid: index, pzxid: index, ctimeMs: 1, mtimeMs: 1, version: 0 },
-    ...{ cversion: 0, aversion: 0, ephemeralOwner: 0, dataLength: bytes, numChildren: 0 },
+    czxid: index,
+    mzxid: index,
+    pzxid: index,
+    ctimeMs: 1,
+    mtimeMs: 1,
+    version: 0,
+    cversion: 0,
+    aversion: 0,
+    ephemeralOwner: 0,
+    dataLength: bytes,
+    numChildren: 0,
   };
   const path = `/regions/eu-west/n${index}`;
   const change: Change = {
-    ...{ kind: "created", path, data: Buffer.alloc(bytes), stat, mode: "persistent", ttlMs: 0 },
+    kind: "created",
+    path,
+    data: Buffer.alloc(bytes),
+    stat,
+    mode: "persistent",
+    ttlMs: 0,
   };
   return { index, origin: "eu-west", incarnation: 1, timeMs: 1, changes: [change] };
 }
@@ -89,10 +103,10 @@ class Consumer {
   readonly #handler: ReturnType<ChangeFeed["accept"]>;
 
   constructor(producer: Producer) {
-    const consumer = this;
+    const buffered = (): number => this.buffered;
     this.#handler = producer.feed.accept({
       get bufferedBytes() {
-        return consumer.buffered;
+        return buffered();
       },
       send: (frame) => this.frames.push(ChangeFrame.decode(ChangeFrame.encode(frame))),
       close: () => (this.closed = true),
@@ -142,8 +156,14 @@ test("a consumer that resumes gets what it missed, once, and then what happens",
 test("transactions of one index are never cut apart, however large they are", () => {
   const producer = new Producer();
   producer.apply({
-    ...{ kind: "seed-remote", origin: "eu-west", incarnation: 1, index: 10, last: true },
-    ...{ afterPath: "", toPath: "", nodes: [] },
+    kind: "seed-remote",
+    origin: "eu-west",
+    incarnation: 1,
+    index: 10,
+    last: true,
+    afterPath: "",
+    toPath: "",
+    nodes: [],
   });
   const first = new Consumer(producer);
   first.open(producer.tree.appliedIndex);
@@ -196,8 +216,14 @@ test("bookmarks tell of progress although a filter lets nothing through", async 
 test("a consumer of a cluster's own changes does not get those taken over from others", () => {
   const producer = new Producer();
   producer.apply({
-    ...{ kind: "seed-remote", origin: "eu-west", incarnation: 1, index: 10, last: true },
-    ...{ afterPath: "", toPath: "", nodes: [] },
+    kind: "seed-remote",
+    origin: "eu-west",
+    incarnation: 1,
+    index: 10,
+    last: true,
+    afterPath: "",
+    toPath: "",
+    nodes: [],
   });
   const consumer = new Consumer(producer);
   consumer.open(2, 10_000_000, { ownOnly: true });
@@ -219,7 +245,10 @@ test("a consumer from nothing gets a snapshot, then the tail, although the tree 
     if (round < 15) {
       producer.apply({ kind: "delete", path: `${root}/n${39 - round}`, version: -1 });
       producer.apply({
-        ...{ kind: "set", path: `${root}/n${round}`, data: Buffer.from("new"), version: -1 },
+        kind: "set",
+        path: `${root}/n${round}`,
+        data: Buffer.from("new"),
+        version: -1,
       });
       producer.create(`m${round}`);
     }

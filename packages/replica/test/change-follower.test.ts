@@ -34,12 +34,19 @@ class Consumer {
 
   constructor(producers: number) {
     this.follower = new ChangeFollower({
-      ...{ consumer: "test", region: "us-west", ownOnly: true, log: silentLog },
+      consumer: "test",
+      region: "us-west",
+      ownOnly: true,
+      log: silentLog,
       producers: Array.from({ length: producers }, (_, at) => (handler) => this.#open(at, handler)),
       from: () => this.from,
       onSeed: () => {},
       onTransactions: () => this.onTransactions(),
-      onBookmark: (bookmark, askedAtMs) => this.bookmarks.push({ bookmark, askedAtMs }),
+      onBookmark: (bookmark, askedAtMs) =>
+        this.bookmarks.push({
+          bookmark,
+          askedAtMs,
+        }),
       clock: this.clock,
       random: randomOf(1),
     });

@@ -25,8 +25,13 @@ class Pair {
     const bytes = Buffer.alloc(600_000);
     bytes.writeUInt32BE(number);
     this.queue.add({
-      ...{ session: repeatable ? 1 : 0, sequence: number, bytes, deadlineAtMs, repeatable },
-      ...{ sent: false, settled: false },
+      session: repeatable ? 1 : 0,
+      sequence: number,
+      bytes,
+      deadlineAtMs,
+      repeatable,
+      sent: false,
+      settled: false,
       done: (outcome) => this.outcomes.set(number, outcome),
     });
   }

@@ -6,8 +6,11 @@ import { Persister } from "../src/persister.ts";
 /** A disk whose writes end when a test says so. */
 class Disk {
   readonly writes: Write[] = [];
-  readonly durable: { readonly sequence: number; readonly sent: number; readonly reset: boolean }[] =
-    [];
+  readonly durable: {
+    readonly sequence: number;
+    readonly sent: number;
+    readonly reset: boolean;
+  }[] = [];
   readonly failures: unknown[] = [];
   readonly persister: Persister;
   #settle: ((error?: Error) => void)[] = [];
@@ -80,7 +83,11 @@ test("entries that replace others, and snapshots, are writes of their own, in or
   disk.push({ entries: entries(10, 11) });
   for (let count = 0; count < 5; count += 1) await disk.complete();
   expect(disk.writes.map((write) => write.entries.map(({ index }) => index))).toEqual([
-    ...[[1, 2, 3, 4], [5, 6], [3], [], [10]],
+    [1, 2, 3, 4],
+    [5, 6],
+    [3],
+    [],
+    [10],
   ]);
   expect(disk.durable.map((batch) => batch.reset)).toEqual([false, false, false, true, false]);
 });

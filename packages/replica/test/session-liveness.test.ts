@@ -5,7 +5,11 @@ const sessions = [{ id: 1, timeoutMs: 2_000 }];
 const always = (): boolean => true;
 
 /** Virtual time at which a leader finds session 1 overdue, looking every 10 ms. */
-function expiryOf(liveness: SessionLiveness, fromMs: number, each = (_: number): void => {}) {
+function expiryOf(
+  liveness: SessionLiveness,
+  fromMs: number,
+  each: (nowMs: number) => void = () => {},
+) {
   for (let nowMs = fromMs; nowMs < 60_000; nowMs += 10) {
     each(nowMs);
     if (liveness.overdue(sessions, nowMs).length > 0) return nowMs;

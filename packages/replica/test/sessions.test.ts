@@ -126,7 +126,9 @@ for (const seed of [1, 2, 3]) {
     // What the client still believes when it counts from the last sign that was answered.
     expect(scene.clock.nowMs()).toBeGreaterThan(pings.lastSignMs + 2_000);
     await scene.run(5_000);
-    expect(client.farewell === undefined ? "silence" : client.farewell).toMatch(/NOT_LEADER|silence/);
+    expect(client.farewell === undefined ? "silence" : client.farewell).toMatch(
+      /NOT_LEADER|silence/,
+    );
   });
 }
 

@@ -122,17 +122,20 @@ test("a leader whose snapshot is not wanted hears so at once and goes on", async
   const [follower] = group.followers;
   if (follower === undefined) throw new Error("no follower");
   const mark = {
-    ...{ index: 2, term: 1 },
+    index: 2,
+    term: 1,
     configuration: follower.replica.status().configuration,
   };
   const records = (async function* () {})();
   const answer = follower.replica.onSnapshot(leader.place.node, {
-    ...{ mark, records },
+    mark,
+    records,
     leaderTerm: leader.replica.soft.term,
   });
   const beforeMs = scene.clock.nowMs();
   await expect(scene.clock.settled(answer)).resolves.toEqual({
-    ...{ installed: false, reason: "not needed" },
+    installed: false,
+    reason: "not needed",
   });
   expect(scene.clock.nowMs() - beforeMs).toBeLessThan(1_000);
 });

@@ -39,8 +39,7 @@ class Wanderer {
   /** Notes what has come. */
   take(): void {
     const { events } = this.client;
-    for (; this.#taken < events.length; this.#taken += 1) {
-      const { events: list = [], positions = [] } = events[this.#taken] ?? {};
+    for (const { events: list, positions } of events.slice(this.#taken)) {
       for (const { kind, path, data } of list) {
         this.seen.push(`${kindName(kind)} ${path} ${Buffer.from(data).toString()}`.trim());
       }
@@ -49,6 +48,7 @@ class Wanderer {
         if ((known?.index ?? 0) < position.index) this.reached.set(position.cluster, position);
       }
     }
+    this.#taken = events.length;
   }
 }
 
@@ -111,7 +111,10 @@ test("a watch survives the death of its member and of its leader", async () => {
 });
 
 test("a position that is no longer kept is refused, not passed over", async () => {
-  const { scene, group, leader, writer } = await started(5, { snapshotEntries: 50, keptEntries: 5 });
+  const { scene, group, leader, writer } = await started(5, {
+    snapshotEntries: 50,
+    keptEntries: 5,
+  });
   const wanderer = new Wanderer(scene, "wanderer");
   const behind = group.names.at(-1) ?? "";
   wanderer.move(leader.place.node, `${root}/w`);
@@ -152,11 +155,16 @@ test("a watch that starts now does not report what its caller has seen before", 
   const old = writer.set(`${root}/w`, "old");
   await scene.answered(old);
   const after = [{ cluster: "us-west", incarnation: 1, index: old.response?.index ?? 0 }];
-  const watch = client.ask({ watch: { path: `${root}/w`, kind: recursive, withData: true }, after });
+  const watch = client.ask({
+    watch: { path: `${root}/w`, kind: recursive, withData: true },
+    after,
+  });
   await scene.answered(watch);
   await scene.answered(writer.set(`${root}/w`, "new"));
   await scene.run(1_000);
-  const data = client.events.flatMap(({ events }) => events.map((event) => `${event.data}`));
+  const data = client.events.flatMap(({ events }) =>
+    events.map((event) => Buffer.from(event.data).toString()),
+  );
   expect(data).toEqual(["new"]);
 });
 

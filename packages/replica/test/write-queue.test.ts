@@ -7,9 +7,13 @@ const limits = { writesMax: 10, bytesMax: 1_000 };
 function write(session: number, sequence: number, change: Partial<PendingWrite> = {}) {
   const outcomes: WriteOutcome[] = [];
   const pending: PendingWrite = {
-    ...{ session, sequence, sent: false, settled: false, repeatable: true },
+    session,
+    sequence,
+    sent: false,
+    settled: false,
+    repeatable: true,
     bytes: Buffer.from([session, sequence]),
-    deadlineAtMs: 1_000,
+    deadlineAtMs: 1e3,
     done: (outcome) => outcomes.push(outcome),
     ...change,
   };
@@ -20,8 +24,10 @@ function applied(queue: WriteQueue, session: number, sequence: number): void {
   const operation = { kind: "close-session", session } as const;
   const command: Command = { session, sequence, acknowledged: 0, timeMs: 0, operation };
   const outcome: Applied = {
-    ...{ result: { kind: "done" }, index: 1 },
-    ...{ transactions: [], endedSessions: [] },
+    result: { kind: "done" },
+    index: 1,
+    transactions: [],
+    endedSessions: [],
   };
   queue.applied(command, outcome);
 }

@@ -41,7 +41,12 @@ test("a follower forwards writes and answers strict reads after them", async () 
   const scene = new Scene(2, [{ ...plan, observers: 1 }]);
   const group = await scene.group({ ...plan, observers: 1 });
   await group.led();
-  for (const [place, { place: { node } }] of group.followers.entries()) {
+  for (const [
+    place,
+    {
+      place: { node },
+    },
+  ] of group.followers.entries()) {
     const client = new SessionClient(scene, `client ${node}`, 10 + place);
     await client.open(node);
     const create = client.create(`${root}/${node}`, "1");
@@ -157,6 +162,25 @@ test("a write refused for want of room is not overtaken by a smaller one", async
   client.connect(leader.place.node);
   await scene.answered(large, small);
   expect([large, small].map(codeOf)).toEqual(["", ""]);
+});
+
+test("a member whose disk fails stops, says so once, and acknowledges nothing more", async () => {
+  const scene = new Scene(9, [plan]);
+  const group = await scene.group(plan);
+  const leader = await group.led();
+  const client = new SessionClient(scene, "client", 7);
+  await client.open(leader.place.node);
+  group.breakDisk(leader.place.node);
+  const write = client.create(`${root}/a`);
+  await scene.run(50);
+  expect([...group.fatal.keys()]).toEqual([leader.place.node]);
+  expect(codeOf(write)).toBe("UNKNOWN");
+  group.crash(leader.place.node);
+  const next = await group.led();
+  write.response = undefined;
+  client.connect(next.place.node);
+  await scene.answered(write);
+  expect(codeOf(write)).toBe("");
 });
 
 test("an idle member does not spin while a write waits for its quorum", async () => {

@@ -7,11 +7,11 @@ import {
   restoreTree,
   silentLog,
 } from "@meridian/replica";
-import { MemoryDisk, openMemoryStorage, type Storage } from "@meridian/storage";
+import { MemoryDisk, openMemoryStorage, type Storage, StorageError } from "@meridian/storage";
 import type { MemoryServing, PeerHandler, PeerTransport, Services } from "@meridian/transport";
 import { configurationOf, type GroupPlan, membersOf, zones } from "./plan.ts";
 import type { Scene } from "./scene.ts";
-import { NodeClock, type VirtualClock } from "./virtual-clock.ts";
+import { NodeClock } from "./virtual-clock.ts";
 
 /** What a tier makes of a group member. */
 export interface Part {
@@ -54,6 +54,7 @@ export class Group {
   readonly #scene: Scene;
   readonly #options: GroupOptions;
   readonly #disks = new Map<string, MemoryDisk>();
+  readonly #broken = new Set<string>();
   readonly #lives = new Map<string, Life>();
 
   constructor(scene: Scene, plan: GroupPlan, options: Partial<GroupOptions>) {
@@ -75,7 +76,7 @@ export class Group {
   /** Starts one member on its disk. */
   async boot(name: string): Promise<void> {
     const { random, clock: time, network } = this.#scene;
-    const disk = this.#disks.get(name) ?? slowDisk(time);
+    const disk = this.#disks.get(name) ?? this.#newDisk(name);
     this.#disks.set(name, disk);
     const clock = new NodeClock(time, Math.floor(random() * 1_000_000));
     const opening = openMemoryStorage({
@@ -83,6 +84,7 @@ export class Group {
       identity: { cluster: this.plan.cluster, node: name, incarnation },
       codec: configurationCodec,
       create: true,
+      witness: configurationOf(this.plan).witnesses.includes(name),
     });
     const storage = await time.settled(opening);
     const tree = await time.settled(restoreTree(storage, clock));
@@ -163,6 +165,21 @@ export class Group {
     await this.#scene.until(`${this.plan.cluster} is level`, holds);
   }
 
+  /** From now on nothing can be made durable at a member. */
+  breakDisk(name: string): void {
+    this.#broken.add(name);
+  }
+
+  /** A disk that takes a millisecond for everything that it makes durable. */
+  #newDisk(name: string): MemoryDisk {
+    return new MemoryDisk((_, complete) =>
+      this.#scene.clock.after(1, () => {
+        if (this.#broken.has(name)) complete(new StorageError("IO", "the disk is broken"));
+        else complete();
+      }),
+    );
+  }
+
   #memberOptions(
     name: string,
     clock: NodeClock,
@@ -176,8 +193,20 @@ export class Group {
     const { region, role, group } = node;
     const tier = cluster === "global" ? "global" : "regional";
     return {
-      place: { node: name, region, tier, cluster },
-      ...{ incarnation, role, group, storage, tree, topology, clock, random },
+      place: {
+        node: name,
+        region,
+        tier,
+        cluster,
+      },
+      incarnation,
+      role,
+      group,
+      storage,
+      tree,
+      topology,
+      clock,
+      random,
       configuration: configurationOf(this.plan),
       timing,
       connect: (handler) => this.#connect(name, clock, handler),
@@ -185,8 +214,16 @@ export class Group {
       fatal: (error) => this.fatal.set(name, error),
       version: "0.0.0",
       memoryBytes: () => 0,
-      limits: { ...memberLimits, ...this.#options.limits },
-      bootstrap: { kind: "bootstrap", cluster, regions, zones },
+      limits: {
+        ...memberLimits,
+        ...this.#options.limits,
+      },
+      bootstrap: {
+        kind: "bootstrap",
+        cluster,
+        regions,
+        zones,
+      },
     };
   }
 
@@ -199,11 +236,6 @@ export class Group {
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
     });
   }
-}
-
-/** A disk that takes a millisecond for everything that it makes durable. */
-function slowDisk(clock: VirtualClock): MemoryDisk {
-  return new MemoryDisk((_, complete) => clock.after(1, complete));
 }
 
 function plainPart(member: GroupMember): Part {

@@ -1,5 +1,5 @@
 export { Group, type GroupOptions, type Life, type Part } from "./group.ts";
-export { type GroupPlan, topologyOf, zones } from "./plan.ts";
+export { type GroupPlan, topologyOf, type VotersPlan, zones } from "./plan.ts";
 export { randomOf } from "./random.ts";
 export { Scene } from "./scene.ts";
 export { codeOf, type Pending, SessionClient, textOf } from "./session-client.ts";

@@ -1,12 +1,22 @@
 import type { Configuration } from "@meridian/consensus";
 import type { TopologyNode } from "@meridian/replica";
 
+/** Some voters of a hierarchical quorum, all in one region. */
+export interface VotersPlan {
+  readonly name: string;
+  readonly region: string;
+  readonly voters: number;
+  readonly witness?: boolean;
+}
+
 /** A Raft group of a scene: voters and observers of one region, or of the global tier. */
 export interface GroupPlan {
   /** "global" or the name of a region. */
   readonly cluster: string;
   readonly voters: number;
   readonly observers?: number;
+  /** In place of `voters`: a hierarchical quorum. */
+  readonly groups?: readonly VotersPlan[];
 }
 
 /** Zones of all scenes: one of each kind. */
@@ -27,17 +37,23 @@ export const zones: Uint8Array = Buffer.from(
 /** Members as every node of the scene is told of them. A node's address is its name. */
 export function topologyOf(plans: readonly GroupPlan[]): readonly TopologyNode[] {
   return plans.flatMap((plan) => [
-    ...votersOf(plan).map((node) => topologyNode(plan, node, true)),
-    ...observersOf(plan).map((node) => topologyNode(plan, node, false)),
+    ...groupsOf(plan).flatMap((group) =>
+      namesOf(plan, group).map((node) => topologyNode(plan, node, group)),
+    ),
+    ...observersOf(plan).map((node) => topologyNode(plan, node, undefined)),
   ]);
 }
 
 /** What a group begins with. */
 export function configurationOf(plan: GroupPlan): Configuration {
+  const groups = groupsOf(plan);
+  const witnesses = groups.filter(({ witness }) => witness === true);
   return {
-    groups: [{ name: "voters", voters: votersOf(plan), weight: 1 }],
+    groups: groups.map((group) => {
+      return { name: group.name, voters: namesOf(plan, group), weight: 1 };
+    }),
     learners: observersOf(plan),
-    witnesses: [],
+    witnesses: witnesses.flatMap((group) => namesOf(plan, group)),
     outgoingGroups: [],
     autoLeave: false,
   };
@@ -45,20 +61,30 @@ export function configurationOf(plan: GroupPlan): Configuration {
 
 /** Names of a group's members, voters first. */
 export function membersOf(plan: GroupPlan): readonly string[] {
-  return [...votersOf(plan), ...observersOf(plan)];
+  return [...groupsOf(plan).flatMap((group) => namesOf(plan, group)), ...observersOf(plan)];
 }
 
-function votersOf({ cluster, voters }: GroupPlan): readonly string[] {
-  return Array.from({ length: voters }, (_, place) => `${cluster}-${place + 1}`);
+function groupsOf({ cluster, voters, groups }: GroupPlan): readonly VotersPlan[] {
+  const region = cluster === "global" ? "us-east" : cluster;
+  return groups ?? [{ name: "voters", region, voters }];
+}
+
+function namesOf({ cluster }: GroupPlan, { name, voters }: VotersPlan): readonly string[] {
+  const stem = name === "voters" ? cluster : name;
+  return Array.from({ length: voters }, (_, place) => `${stem}-${place + 1}`);
 }
 
 function observersOf({ cluster, observers = 0 }: GroupPlan): readonly string[] {
   return Array.from({ length: observers }, (_, place) => `${cluster}-o${place + 1}`);
 }
 
-function topologyNode({ cluster }: GroupPlan, node: string, votes: boolean): TopologyNode {
-  const global = cluster === "global";
-  const role = global ? "global-voter" : votes ? "regional-voter" : "regional-observer";
-  const region = global ? "us-east" : cluster;
-  return { node, region, role, group: "voters", address: node, addressFrom: {}, cluster };
+function topologyNode(
+  { cluster }: GroupPlan,
+  node: string,
+  voters: VotersPlan | undefined,
+): TopologyNode {
+  const { name = "", region = cluster, witness = false } = voters ?? {};
+  const voter = cluster === "global" ? "global-voter" : "regional-voter";
+  const role = witness ? "witness" : voters === undefined ? "regional-observer" : voter;
+  return { node, region, role, group: name, address: node, addressFrom: {}, cluster };
 }

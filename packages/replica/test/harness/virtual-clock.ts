@@ -105,7 +105,7 @@ export class VirtualClock {
     const last = timers.pop();
     if (last === undefined || timers.length === 0) return first;
     timers[0] = last;
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const left = 2 * at + 1;
       if (left >= timers.length) return first;
       const right = left + 1;
