@@ -82,7 +82,6 @@ export class Progress {
     }
     if (this.state === "snapshot" || this.next - 1 !== rejected) return false;
     this.next = Math.max(Math.min(rejected, hint + 1), this.match + 1);
-    this.sentCommit = Math.min(this.sentCommit, this.next - 1);
     this.paused = false;
     return true;
   }

@@ -110,7 +110,8 @@ function sendAppend(core: Core, to: NodeId, progress: Progress, slices: Slices):
  */
 function sendSnapshot(core: Core, to: NodeId, progress: Progress): boolean {
   const mark = snapshotFor(core, to);
-  if (mark === undefined || !progress.answered) {
+  const silent = core.now - progress.activeTick >= core.timing.leaseTicks;
+  if (mark === undefined || silent) {
     progress.paused = true;
     return false;
   }

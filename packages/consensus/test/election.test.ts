@@ -66,6 +66,18 @@ test("a candidate asks again those that did not answer, once its question has le
   expect(raft.ready()?.send.map(({ to }) => to)).toEqual(["b", "d", "e"]);
 });
 
+test("who has given its vote waits for a whole election timeout before it campaigns", () => {
+  const solo = new Solo();
+  for (let tick = 0; tick < 9; tick++) solo.raft.tick();
+  solo.step(voteFrom("b", 1));
+  for (let tick = 0; tick < 9; tick++) solo.raft.tick();
+  solo.step(voteFrom("b", 1));
+  for (let tick = 0; tick < 9; tick++) solo.raft.tick();
+  expect(solo.raft.status().role).toBe("follower");
+  solo.raft.tick();
+  expect(solo.raft.status().role).toBe("pre-candidate");
+});
+
 test("nothing of a term is said before the term is durable", () => {
   const solo = new Solo({ term: 4 });
   solo.raft.step({ type: "heartbeat", from: "b", to: "a", term: 7, commit: 0, context: 3 });

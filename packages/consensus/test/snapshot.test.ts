@@ -161,6 +161,23 @@ test("a snapshot that failed is sent again after the next sign of life", () => {
   expect(solo.step(alive)).toMatchObject([{ type: "snapshot", to: "c" }]);
 });
 
+test("a follower that is not heard gets no snapshot before it is", () => {
+  const solo = new Solo({ term: 1, terms: [1, 1, 1, 1, 1, 1] });
+  solo.lead();
+  solo.accept("b", 7);
+  solo.accept("c", 2);
+  const alive = { type: "heartbeat-answer", to: "a", term: 2, context: 0 } as const;
+  for (let tick = 0; tick < 12; tick++) {
+    solo.raft.tick();
+    solo.step({ ...alive, from: "b" });
+  }
+  solo.disk.saveSnapshot({ index: 6, term: 1, configuration }, 5);
+  solo.raft.reportUnreachable("c");
+  solo.raft.propose([bytes("x")]);
+  expect(solo.flush().filter(({ to }) => to === "c")).toEqual([]);
+  expect(solo.step({ ...alive, from: "c" })).toMatchObject([{ type: "snapshot", to: "c" }]);
+});
+
 test("after a snapshot has arrived the log goes on from its end, by report or by answer", () => {
   const alive = { type: "heartbeat-answer", from: "c", to: "a", term: 2, context: 0 } as const;
   const reported = compacted();
