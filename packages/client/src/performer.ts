@@ -62,6 +62,11 @@ const passedOn = new Set<MeridianErrorCode>([
 ]);
 /** Owners that a path may have had one after the other while we looked. */
 const redirectsMax = 3;
+/**
+ * Longest wait for a step while others are left: a mirror that has just begun may take its time to
+ * arrive where the caller has been, and the next step is fresher.
+ */
+const stepMsMax = 2_000;
 
 /** Carries operations out: finds the cluster of a write, and takes a read from step to step. */
 export class Performer {
@@ -173,7 +178,8 @@ export class Performer {
       open = open.slice(1);
       const nowMs = runtime.nowMs();
       const isFinal = open.length === 0;
-      const stepAtMs = isFinal ? deadlineAtMs : nowMs + (deadlineAtMs - nowMs) / (open.length + 1);
+      const share = Math.min(stepMsMax, (deadlineAtMs - nowMs) / (open.length + 1));
+      const stepAtMs = isFinal ? deadlineAtMs : nowMs + share;
       const limits = { deadlineAtMs: stepAtMs, isFinal };
       const outcome = await this.#ask(step, policy, reading, limits);
       const { response, link } = outcome;
