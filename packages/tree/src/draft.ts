@@ -40,15 +40,13 @@ export class Draft {
       parent.countChild(node.czxid);
       parent.nextSequence += 1;
     }
-    this.place(node);
+    this.#add(node);
   }
 
   /** Adds a node whose parent knows of it already, because its Stat came from where that was. */
   place(node: Znode): void {
     node.data = ownData(node.data);
-    this.#nodes.insert(node);
-    this.#undo?.push(() => this.#nodes.remove(node));
-    this.#record(node.change("created"));
+    this.#add(node);
   }
 
   /** Changes a node's data, and its numbers by `edit`. */
@@ -108,6 +106,12 @@ export class Draft {
     for (const step of (this.#undo ?? []).toReversed()) step();
     this.changes.length = 0;
     this.#zonesChanged = false;
+  }
+
+  #add(node: Znode): void {
+    this.#nodes.insert(node);
+    this.#undo?.push(() => this.#nodes.remove(node));
+    this.#record(node.change("created"));
   }
 
   #record(change: Change): void {

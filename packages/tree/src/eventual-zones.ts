@@ -3,7 +3,6 @@ import {
   compareTimes,
   type HybridTime,
   hybridStart,
-  mergeVectors,
   observe,
   tick,
 } from "@meridian/merge";
@@ -23,8 +22,6 @@ import { isWithin, parentOf } from "./path.ts";
 import { nothing, Znode } from "./znode.ts";
 
 type Vector = ReadonlyMap<string, number>;
-
-const noVector: Vector = new Map();
 
 /**
  * The zones that every region writes to. Each path is a register whose larger stamp wins; a
@@ -218,7 +215,7 @@ export class EventualZones {
   }
 
   #vector(before: Vector | undefined, index: number): Vector {
-    return mergeVectors(before ?? noVector, new Map([[this.#region, index]]));
+    return new Map(before).set(this.#region, index);
   }
 }
 

@@ -17,8 +17,13 @@ export function hashNumber(hash: Hash, value: number): void {
 
 /** Mixes a string in, with its length, so that neighbours cannot run into each other. */
 export function hashText(hash: Hash, text: string): void {
-  mix(hash, text.length);
-  for (let place = 0; place < text.length; place += 1) mix(hash, text.charCodeAt(place));
+  const { length } = text;
+  mix(hash, length);
+  let place = 0;
+  for (; place + 2 <= length; place += 2) {
+    mix(hash, text.charCodeAt(place) | (text.charCodeAt(place + 1) << 16));
+  }
+  if (place < length) mix(hash, text.charCodeAt(place));
 }
 
 /** Mixes bytes in, with their length. */

@@ -25,53 +25,66 @@ export interface HistoryLimits {
  */
 export class History {
   readonly #limits: HistoryLimits;
+  readonly #onDrop: (transaction: Transaction) => void;
   /** Replaced, not shortened, when its first half is gone: who still reads the old one may. */
-  #entries: HistoryEntry[] = [];
+  #kept: Kept = { transactions: [], indexes: [], sizes: [] };
   #first = 0;
   #bytes = 0;
   #localFloor = 0;
   /** Transactions of a cluster at or below its floor are not all kept. */
-  readonly #floors = new Map<string, Position>();
+  readonly #floors = new Map<string, Floor>();
 
-  constructor(limits: HistoryLimits) {
+  /** `onDrop` is told of each transaction that no longer fits into the bounds. */
+  constructor(limits: HistoryLimits, onDrop: (transaction: Transaction) => void) {
     this.#limits = limits;
+    this.#onDrop = onDrop;
   }
 
   add(index: number, transaction: Transaction): void {
-    this.#entries.push({ index, transaction });
-    this.#bytes += sizeOf(transaction);
+    const { transactions, indexes, sizes } = this.#kept;
+    const size = sizeOf(transaction);
+    transactions.push(transaction);
+    indexes.push(index);
+    sizes.push(size);
+    this.#bytes += size;
     const { historyBytesMax, historyTransactionsMax } = this.#limits;
     while (
-      this.#entries.length - this.#first > historyTransactionsMax ||
+      transactions.length - this.#first > historyTransactionsMax ||
       this.#bytes > historyBytesMax
     ) {
       this.#dropFirst();
     }
-    if (this.#first * 2 > this.#entries.length && this.#first > 1_024) {
-      this.#entries = this.#entries.slice(this.#first);
+    if (this.#first * 2 > transactions.length && this.#first > 1_024) {
+      this.#kept = {
+        transactions: transactions.slice(this.#first),
+        indexes: indexes.slice(this.#first),
+        sizes: sizes.slice(this.#first),
+      };
       this.#first = 0;
     }
   }
 
   /** The history of a cluster begins after this position, unless it begins later already. */
-  raise(position: Position): void {
-    const { cluster, incarnation, index } = position;
-    const known = this.#floors.get(cluster);
-    const isLater =
-      known === undefined ||
-      known.incarnation < incarnation ||
-      (known.incarnation === incarnation && known.index < index);
-    if (isLater) this.#floors.set(cluster, position);
+  raise({ cluster, incarnation, index }: Position): void {
+    const floor = this.#floors.get(cluster);
+    if (floor === undefined) {
+      this.#floors.set(cluster, { incarnation, index });
+    } else if (floor.incarnation < incarnation) {
+      floor.incarnation = incarnation;
+      floor.index = index;
+    } else if (floor.incarnation === incarnation && floor.index < index) {
+      floor.index = index;
+    }
   }
 
   /** The history of a cluster begins after this position, unless it has a beginning already. */
   begin(position: Position): void {
-    if (!this.#floors.has(position.cluster)) this.#floors.set(position.cluster, position);
+    if (!this.#floors.has(position.cluster)) this.raise(position);
   }
 
   /** Forgets everything: the history begins after `index`, and after `positions`. */
   reset(index: number, positions: Iterable<Position>): void {
-    this.#entries = [];
+    this.#kept = { transactions: [], indexes: [], sizes: [] };
     this.#first = 0;
     this.#bytes = 0;
     this.#localFloor = index;
@@ -82,7 +95,7 @@ export class History {
   /** What was applied after a local index. */
   since(index: number): HistoryRead {
     if (index < this.#localFloor) return { outcome: "compacted" };
-    return { outcome: "continue", transactions: read(this.#entries, this.#after(index)) };
+    return { outcome: "continue", transactions: read(this.#kept, this.#after(index)) };
   }
 
   /**
@@ -97,38 +110,55 @@ export class History {
         floor === undefined ? index === 0 : floor.incarnation < incarnation || index >= floor.index;
       if (!isKept) return { outcome: "compacted" };
     }
-    const transactions = unseen(read(this.#entries, this.#first), positions);
+    const transactions = unseen(read(this.#kept, this.#first), positions);
     return { outcome: "continue", transactions };
   }
 
   #dropFirst(): void {
-    const dropped = this.#entries[this.#first];
+    const { transactions, indexes, sizes } = this.#kept;
+    const dropped = transactions[this.#first];
     if (dropped === undefined) return;
-    const { origin, incarnation, index } = dropped.transaction;
+    this.#localFloor = indexes[this.#first] ?? this.#localFloor;
+    this.#bytes -= sizes[this.#first] ?? 0;
     this.#first += 1;
-    this.#bytes -= sizeOf(dropped.transaction);
-    this.#localFloor = dropped.index;
-    this.raise({ cluster: origin, incarnation, index });
+    const { origin: cluster, incarnation, index } = dropped;
+    this.raise({ cluster, incarnation, index });
+    this.#onDrop(dropped);
   }
 
-  /** Place of the first entry after a local index, by bisection. */
+  /** Place of the first transaction after a local index, by bisection. */
   #after(index: number): number {
+    const { indexes } = this.#kept;
     let low = this.#first;
-    let high = this.#entries.length;
+    let high = indexes.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.index ?? Infinity) <= index) low = middle + 1;
+      if ((indexes[middle] ?? Infinity) <= index) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
-/** Entries from a place on, as they are when the reading begins. */
-function* read(entries: readonly HistoryEntry[], from: number): Generator<HistoryEntry, undefined> {
-  for (let at = from; at < entries.length; at += 1) {
-    const entry = entries[at];
-    if (entry !== undefined) yield entry;
+/** Where the history of a cluster begins. */
+interface Floor {
+  incarnation: number;
+  index: number;
+}
+
+/** What is kept, place by place: side by side these cost less than as an object for each. */
+interface Kept {
+  readonly transactions: Transaction[];
+  readonly indexes: number[];
+  /** About the bytes of the transaction. */
+  readonly sizes: number[];
+}
+
+/** Transactions from a place on. */
+function* read({ transactions, indexes }: Kept, from: number): Generator<HistoryEntry, undefined> {
+  for (let at = from; at < transactions.length; at += 1) {
+    const transaction = transactions[at];
+    if (transaction !== undefined) yield { index: indexes[at] ?? 0, transaction };
   }
   return undefined;
 }

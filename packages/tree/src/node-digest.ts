@@ -1,4 +1,12 @@
-import { finishHash, type Hash, hashBytes, hashNumber, hashText, newHash } from "./hash.ts";
+import {
+  addHash,
+  finishHash,
+  type Hash,
+  hashBytes,
+  hashNumber,
+  hashText,
+  newHash,
+} from "./hash.ts";
 import type { Znode } from "./znode.ts";
 
 /** Nodes whose hashes may be out of date at a time: some tenths of a millisecond to bring up. */
@@ -43,12 +51,11 @@ export class NodeDigest {
 
   #bringUp(): void {
     for (const node of this.#unhashed) {
-      const { low, high } = hashOf(node);
-      node.hashLow = low;
-      node.hashHigh = high;
+      const hash = hashOf(node);
+      node.hashLow = hash.low;
+      node.hashHigh = hash.high;
       node.unhashed = false;
-      this.#sum.low = (this.#sum.low + low) | 0;
-      this.#sum.high = (this.#sum.high + high) | 0;
+      addHash(this.#sum, hash);
     }
     this.#unhashed.clear();
   }
@@ -75,12 +82,21 @@ function hashOf(node: Znode): Hash {
     hashNumber(hash, node.stamp.counter);
     hashText(hash, node.stamp.region);
   }
-  if (node.vector !== undefined) {
-    for (const [region, counter] of [...node.vector].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      hashText(hash, region);
-      hashNumber(hash, counter);
-    }
-  }
+  if (node.vector !== undefined) hashVector(hash, node.vector);
   finishHash(hash);
   return hash;
+}
+
+/** Whatever the order of its entries. */
+function hashVector(hash: Hash, vector: ReadonlyMap<string, number>): void {
+  const sum: Hash = { low: 0, high: 0 };
+  for (const [region, counter] of vector) {
+    const entry = newHash();
+    hashText(entry, region);
+    hashNumber(entry, counter);
+    finishHash(entry);
+    addHash(sum, entry);
+  }
+  hashNumber(hash, sum.low);
+  hashNumber(hash, sum.high);
 }

@@ -2,20 +2,24 @@ import type { Change } from "./change.ts";
 import type { Hash } from "./hash.ts";
 import { invariant } from "./invariant.ts";
 import { NodeDigest } from "./node-digest.ts";
+import { NodeMap } from "./node-map.ts";
 import { NodeView } from "./node-view.ts";
 import { parentOf } from "./path.ts";
 import { Siblings } from "./siblings.ts";
 import { ViewTable } from "./view-table.ts";
-import type { Znode } from "./znode.ts";
+import { nothing, type Znode } from "./znode.ts";
 
 /** Old nodes that readers may make the store hold, beyond as many as there are: some 200 MB. */
 const viewKeptMax = 500_000;
+
+/** Bytes up to which V8 keeps an array in the heap. */
+const heapBytesMax = 64;
 
 const noNodes: ReadonlySet<Znode> = new Set();
 
 /** The nodes by path, with what is derived from all of them: order, digest, owners, views. */
 export class NodeStore {
-  readonly #nodes = new Map<string, Znode>();
+  readonly #nodes = new NodeMap();
   readonly #digest = new NodeDigest();
   /** Ephemeral nodes by session, of whatever cluster: who owns a path may change. */
   readonly #owned = new Map<number, Set<Znode>>();
@@ -42,14 +46,14 @@ export class NodeStore {
   }
 
   /** All nodes, in no order that means anything. */
-  values(): IterableIterator<Znode> {
+  values(): Generator<Znode, undefined> {
     return this.#nodes.values();
   }
 
   /** Adds a node below its parent, which must be there already (but for "/"). */
   insert(node: Znode): void {
     const { path } = node;
-    invariant(!this.#nodes.has(path), `${path} is new`);
+    invariant(this.#nodes.get(path) === undefined, `${path} is new`);
     if (path !== "/") {
       const parent = this.#nodes.get(parentOf(path));
       invariant(parent !== undefined, `${path} has a parent`);
@@ -57,7 +61,7 @@ export class NodeStore {
       parent.children ??= new Siblings();
       parent.children.add(node);
     }
-    this.#nodes.set(path, node);
+    this.#nodes.add(node);
     this.#dataBytes += node.data.byteLength;
     node.touched = this.#moment;
     this.#digest.change(node);
@@ -70,7 +74,7 @@ export class NodeStore {
     invariant(node.numChildren === 0, `${path} has no children`);
     this.touch(node);
     this.#digest.remove(node);
-    this.#nodes.delete(path);
+    this.#nodes.delete(node);
     this.#dataBytes -= node.data.byteLength;
     if (owner !== undefined) this.#disown(node, owner);
     if (parent === undefined) return;
@@ -89,7 +93,18 @@ export class NodeStore {
   /** Replaces a node's data, which has been touched. */
   setData(node: Znode, data: Uint8Array): void {
     this.#dataBytes += data.byteLength - node.data.byteLength;
-    node.data = ownData(data);
+    node.data = data;
+  }
+
+  /**
+   * A change is no longer remembered. If its data still is the node's, and a part of a larger
+   * buffer, it gets a place of its own. Data that is overwritten soon is never copied, and data
+   * that stays does not keep a whole frame of commands alive.
+   */
+  detach({ path, data }: Change): void {
+    if (data === nothing || isWhole(data)) return;
+    const node = this.#nodes.get(path);
+    if (node?.data === data) node.data = ownData(data);
   }
 
   /** Replaces a node's owner, which has been touched. */
@@ -161,12 +176,18 @@ export class NodeStore {
   }
 }
 
-/**
- * Data that keeps nothing else alive: a part of a larger buffer, such as a frame that held many
- * commands, is copied.
- */
+/** Data that keeps nothing else alive: a part of a larger buffer is copied. */
 export function ownData(data: Uint8Array): Uint8Array {
-  return data.byteLength === data.buffer.byteLength ? data : new Uint8Array(data);
+  if (data.byteLength === 0) return nothing;
+  return isWhole(data) ? data : new Uint8Array(data);
+}
+
+/**
+ * True when data fills its buffer. Small data lies in the heap without one until somebody asks for
+ * it, and asking would cost more than a copy does.
+ */
+function isWhole(data: Uint8Array): boolean {
+  return data.byteLength > heapBytesMax && data.byteLength === data.buffer.byteLength;
 }
 
 function visitAll(node: Znode, visit: (node: Znode) => boolean): boolean {

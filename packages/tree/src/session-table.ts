@@ -4,7 +4,6 @@ import {
   type Hash,
   hashBytes,
   hashNumber,
-  hashText,
   newHash,
   subtractHash,
 } from "./hash.ts";
@@ -38,7 +37,8 @@ export interface SessionRecord {
   readonly answers: readonly NumberedAnswer[];
 }
 
-type NumberedAnswer = RememberedAnswer & { readonly sequence: number };
+/** With the number of the write in its session. */
+export type NumberedAnswer = RememberedAnswer & { readonly sequence: number };
 
 /** Answers kept for one session; a client with more open writes cannot ask for the oldest. */
 export const answersMax = 16_384;
@@ -76,7 +76,7 @@ export class SessionTable {
   close(id: number): void {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
-    subtractHash(this.#sum, entry.sum);
+    subtractHash(this.#sum, entry.hash());
     this.#sessions.delete(id);
   }
 
@@ -87,36 +87,31 @@ export class SessionTable {
   recall(id: number, sequence: number): RememberedAnswer | "forgotten" | undefined {
     const entry = this.#sessions.get(id);
     if (entry === undefined || sequence > entry.appliedSequence) return undefined;
-    return entry.answers.get(sequence) ?? "forgotten";
+    return entry.find(sequence) ?? "forgotten";
   }
 
   /** Remembers an answer and drops those that the client has received. */
-  remember(id: number, sequence: number, acknowledged: number, answer: RememberedAnswer): void {
+  remember(id: number, acknowledged: number, answer: NumberedAnswer): void {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
-    subtractHash(this.#sum, entry.sum);
-    entry.remember({ sequence, index: answer.index, result: answer.result });
+    subtractHash(this.#sum, entry.hash());
+    entry.add(answer);
     entry.forget(acknowledged);
-    addHash(this.#sum, entry.sum);
+    addHash(this.#sum, entry.hash());
   }
 
   /** All sessions as records, which share the answers: these never change. */
   records(): SessionRecord[] {
-    return [...this.#sessions.values()].map(
-      ({ id, secret, timeoutMs, appliedSequence, answers }) => ({
-        session: id,
-        secret,
-        timeoutMs,
-        appliedSequence,
-        answers: [...answers.values()],
-      }),
-    );
+    return [...this.#sessions.values()].map((entry) => {
+      const { id, secret, timeoutMs, appliedSequence } = entry;
+      return { session: id, secret, timeoutMs, appliedSequence, answers: entry.answers() };
+    });
   }
 
   restore({ session, secret, timeoutMs, appliedSequence, answers }: SessionRecord): void {
     const entry = new Entry(session, secret, timeoutMs, this.#findEphemerals);
-    for (const answer of answers) entry.remember(answer);
-    entry.advance(appliedSequence);
+    for (const answer of answers) entry.add(answer);
+    entry.appliedSequence = appliedSequence;
     this.#add(entry);
   }
 
@@ -127,7 +122,7 @@ export class SessionTable {
 
   #add(entry: Entry): void {
     this.#sessions.set(entry.id, entry);
-    addHash(this.#sum, entry.sum);
+    addHash(this.#sum, entry.hash());
   }
 }
 
@@ -136,10 +131,13 @@ class Entry implements Session {
   readonly secret: Uint8Array;
   readonly timeoutMs: number;
   appliedSequence = 0;
-  /** By sequence, in ascending order. */
-  readonly answers = new Map<number, NumberedAnswer>();
-  /** Sum of the hashes of its parts. */
-  readonly sum: Hash = { low: 0, high: 0 };
+  /** In ascending order of their numbers, from `#first` on. */
+  #answers: NumberedAnswer[] = [];
+  #first = 0;
+  /** What never changes of it. */
+  readonly #base: Hash;
+  /** Sum over the answers. */
+  #answerSum = 0;
   readonly #findEphemerals: FindEphemerals;
 
   constructor(id: number, secret: Uint8Array, timeoutMs: number, findEphemerals: FindEphemerals) {
@@ -147,58 +145,66 @@ class Entry implements Session {
     this.secret = secret;
     this.timeoutMs = timeoutMs;
     this.#findEphemerals = findEphemerals;
-    const hash = newHash();
-    hashNumber(hash, id);
-    hashNumber(hash, timeoutMs);
-    hashBytes(hash, secret);
-    finishHash(hash);
-    addHash(this.sum, hash);
+    this.#base = newHash();
+    hashNumber(this.#base, id);
+    hashNumber(this.#base, timeoutMs);
+    hashBytes(this.#base, secret);
   }
 
   get ephemerals(): ReadonlySet<string> {
     return this.#findEphemerals(this.id);
   }
 
-  remember(answer: NumberedAnswer): void {
-    this.advance(answer.sequence);
-    this.answers.set(answer.sequence, answer);
-    addHash(this.sum, hashOf(this.id, answer));
+  answers(): readonly NumberedAnswer[] {
+    return this.#answers.slice(this.#first);
   }
 
-  advance(sequence: number): void {
-    subtractHash(this.sum, hashOfSequence(this.id, this.appliedSequence));
-    this.appliedSequence = sequence;
-    addHash(this.sum, hashOfSequence(this.id, sequence));
+  find(sequence: number): NumberedAnswer | undefined {
+    let low = this.#first;
+    let high = this.#answers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#answers[middle]?.sequence ?? Infinity) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.#answers[low];
+    return found?.sequence === sequence ? found : undefined;
+  }
+
+  add(answer: NumberedAnswer): void {
+    this.appliedSequence = answer.sequence;
+    this.#answers.push(answer);
+    this.#answerSum = (this.#answerSum + digestOf(answer)) | 0;
   }
 
   /** Drops the answers up to a number, and the oldest beyond the bound. */
   forget(acknowledged: number): void {
-    for (const [sequence, answer] of this.answers) {
-      if (sequence > acknowledged && this.answers.size <= answersMax) return;
-      this.answers.delete(sequence);
-      subtractHash(this.sum, hashOf(this.id, answer));
+    for (let oldest = this.#answers[this.#first]; oldest; oldest = this.#answers[this.#first]) {
+      const count = this.#answers.length - this.#first;
+      if (oldest.sequence > acknowledged && count <= answersMax) break;
+      this.#answerSum = (this.#answerSum - digestOf(oldest)) | 0;
+      this.#first += 1;
     }
+    if (this.#first < 64 || this.#first * 2 < this.#answers.length) return;
+    this.#answers = this.#answers.slice(this.#first);
+    this.#first = 0;
+  }
+
+  hash(): Hash {
+    const { low, high } = this.#base;
+    const hash = { low, high };
+    hashNumber(hash, this.appliedSequence);
+    hashNumber(hash, this.#answerSum);
+    finishHash(hash);
+    return hash;
   }
 }
 
-function hashOfSequence(id: number, sequence: number): Hash {
-  const hash = newHash();
-  hashNumber(hash, id);
-  hashNumber(hash, sequence);
-  finishHash(hash);
-  return hash;
-}
-
-function hashOf(id: number, { sequence, index, result }: NumberedAnswer): Hash {
-  const hash = newHash();
-  hashNumber(hash, id);
-  hashNumber(hash, sequence);
-  hashNumber(hash, index);
-  hashText(hash, result.kind === "failed" ? result.code : result.kind);
-  if (result.kind === "node") {
-    hashText(hash, result.path);
-    hashNumber(hash, result.stat.version);
-  }
-  finishHash(hash);
-  return hash;
+/** 32 bits that tell answers apart: this runs twice for every write in a session. */
+function digestOf({ sequence, index, result }: NumberedAnswer): number {
+  const kind = result.kind === "failed" ? result.code : result.kind;
+  let mixed = Math.imul(sequence | 0, 0x9e3779b1) ^ Math.imul(index | 0, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ kind.length, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ kind.charCodeAt(0), 0x27d4eb2f);
+  return mixed ^ (mixed >>> 16);
 }

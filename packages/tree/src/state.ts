@@ -54,7 +54,9 @@ export class State {
 
   constructor(limits: Partial<TreeLimits>, incarnation: number) {
     this.limits = { ...treeLimits, ...limits };
-    this.history = new History(this.limits);
+    this.history = new History(this.limits, ({ changes }) => {
+      for (const change of changes) this.nodes.detach(change);
+    });
     this.incarnation = incarnation;
   }
 

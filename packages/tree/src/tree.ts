@@ -230,7 +230,7 @@ export class Tree {
     const applied = this.#applyOperation(index, term, command);
     if (isNumbered) {
       const { result } = applied;
-      state.sessions.remember(session, sequence, command.acknowledged, { index, result });
+      state.sessions.remember(session, command.acknowledged, { sequence, index, result });
     }
     state.nodes.settle();
     return applied;

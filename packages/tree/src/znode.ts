@@ -5,6 +5,8 @@ import type { CreateMode, Stat } from "./stat.ts";
 /** No data. */
 export const nothing: Uint8Array = new Uint8Array(0);
 
+const noVector: ReadonlyMap<string, number> = new Map();
+
 /** Largest version: what a client can still ask for, a signed 32-bit number. */
 const versionMax = 2 ** 31 - 1;
 
@@ -82,10 +84,11 @@ export class Znode {
     this.pzxid = zxid;
   }
 
-  stat(): Stat {
-    const stat: Stat = {
+  stat(mzxid: number = this.mzxid): Stat {
+    if (this.stamp !== undefined) return this.#eventualStat(mzxid, this.stamp);
+    return {
       czxid: this.czxid,
-      mzxid: this.mzxid,
+      mzxid,
       pzxid: this.pzxid,
       ctimeMs: this.ctimeMs,
       mtimeMs: this.mtimeMs,
@@ -96,8 +99,6 @@ export class Znode {
       dataLength: this.data.byteLength,
       numChildren: this.numChildren,
     };
-    if (this.stamp === undefined || this.vector === undefined) return stat;
-    return { ...stat, origin: this.stamp.region, vector: this.vector };
   }
 
   /**
@@ -128,12 +129,31 @@ export class Znode {
 
   /** Its deletion: without data, with the last Stat but for `mzxid`, the index of the deletion. */
   deletion(zxid: number): Change {
-    return this.#change("deleted", nothing, { ...this.stat(), mzxid: zxid });
+    return this.#change("deleted", nothing, this.stat(zxid));
   }
 
+  // Objects are written out, here and above: made by spreading they would cost several times more.
   #change(kind: Change["kind"], data: Uint8Array, stat: Stat): Change {
     const { path, mode, ttlMs, stamp } = this;
-    const change = { kind, path, data, stat, mode, ttlMs };
-    return stamp === undefined ? change : { ...change, stamp };
+    if (stamp === undefined) return { kind, path, data, stat, mode, ttlMs };
+    return { kind, path, data, stat, mode, ttlMs, stamp };
+  }
+
+  #eventualStat(mzxid: number, stamp: Stamp): Stat {
+    return {
+      czxid: this.czxid,
+      mzxid,
+      pzxid: this.pzxid,
+      ctimeMs: this.ctimeMs,
+      mtimeMs: this.mtimeMs,
+      version: this.version,
+      cversion: this.cversion,
+      aversion: 0,
+      ephemeralOwner: 0,
+      dataLength: this.data.byteLength,
+      numChildren: this.numChildren,
+      origin: stamp.region,
+      vector: this.vector ?? noVector,
+    };
   }
 }

@@ -20,6 +20,10 @@ function written(count: number, limits: ClusterOptions["limits"] = {}): Cluster 
   return tree;
 }
 
+function history(historyTransactionsMax: number): History {
+  return new History({ historyTransactionsMax, historyBytesMax: 1e9 }, () => undefined);
+}
+
 const transaction = (origin: string, index: number, incarnation = 1): Transaction => {
   return { index, origin, incarnation, timeMs: 0, changes: [] };
 };
@@ -76,9 +80,9 @@ test("resuming by local index gives all transactions of an index or none", () =>
 });
 
 test("a reading of the history is not disturbed by what comes and goes meanwhile", () => {
-  const history = new History({ historyTransactionsMax: 2_000, historyBytesMax: 1e9 });
-  for (let index = 1; index <= 2_000; index += 1) history.add(index, transaction("x", index));
-  const read = history.since(0);
+  const kept = history(2_000);
+  for (let index = 1; index <= 2_000; index += 1) kept.add(index, transaction("x", index));
+  const read = kept.since(0);
   if (read.outcome !== "continue") throw new Error(read.outcome);
   const seen: number[] = [];
   let index = 2_000;
@@ -86,8 +90,8 @@ test("a reading of the history is not disturbed by what comes and goes meanwhile
     seen.push(entry.index);
     if (seen.length === 2_000) break;
     index += 2;
-    history.add(index - 1, transaction("x", index - 1));
-    history.add(index, transaction("x", index));
+    kept.add(index - 1, transaction("x", index - 1));
+    kept.add(index, transaction("x", index));
   }
   expect(seen).toEqual(Array.from({ length: 2_000 }, (_, place) => place + 1));
 });
@@ -160,21 +164,21 @@ test("a position of an abandoned incarnation is forked, for good", () => {
 });
 
 test("an old incarnation that leaves the bounds does not undo the fork", () => {
-  const history = new History({ historyTransactionsMax: 2, historyBytesMax: 1e9 });
-  history.add(1, transaction("x", 5, 1));
-  history.raise({ cluster: "x", incarnation: 2, index: 1 });
-  for (let index = 2; index < 5; index += 1) history.add(index, transaction("x", index, 2));
-  expect(history.after(at("x", 7, 1)).outcome).toBe("forked");
-  expect(history.after(at("x", 1, 2)).outcome).toBe("compacted");
+  const kept = history(2);
+  kept.add(1, transaction("x", 5, 1));
+  kept.raise({ cluster: "x", incarnation: 2, index: 1 });
+  for (let index = 2; index < 5; index += 1) kept.add(index, transaction("x", index, 2));
+  expect(kept.after(at("x", 7, 1)).outcome).toBe("forked");
+  expect(kept.after(at("x", 1, 2)).outcome).toBe("compacted");
 });
 
 test("resuming by positions gives nothing of an incarnation that was left behind", () => {
-  const history = new History({ historyTransactionsMax: 9, historyBytesMax: 1e9 });
-  history.raise({ cluster: "x", incarnation: 1, index: 0 });
-  history.add(1, transaction("x", 5, 1));
-  history.add(2, transaction("x", 2, 2));
-  history.add(3, transaction("x", 3, 2));
-  expect(indexes(history.after(at("x", 2, 2)))).toEqual([3]);
+  const kept = history(9);
+  kept.raise({ cluster: "x", incarnation: 1, index: 0 });
+  kept.add(1, transaction("x", 5, 1));
+  kept.add(2, transaction("x", 2, 2));
+  kept.add(3, transaction("x", 3, 2));
+  expect(indexes(kept.after(at("x", 2, 2)))).toEqual([3]);
 });
 
 test("a consumer that resumes at any time sees each change once, or hears that it cannot", () => {

@@ -119,13 +119,30 @@ test("set of a missing node is refused", () => {
   expect(codeOf(cluster().set("/global/a", "x"))).toBe("NO_NODE");
 });
 
-test("set keeps its own copy of data that is a part of a larger buffer", () => {
-  const tree = cluster();
+test("data that stays does not keep the frame alive that it came in", () => {
+  const tree = new Cluster("global", { limits: { historyTransactionsMax: 3 } });
   const frame = new Uint8Array(1_000).fill(7);
   tree.apply({ ...create("/global/a"), data: frame.subarray(10, 20) });
-  frame.fill(9);
-  expect(tree.tree.get("/global/a")?.data).toEqual(new Uint8Array(10).fill(7));
-  expect(tree.tree.get("/global/a")?.data.buffer.byteLength).toBe(10);
+  const { dataBytes } = tree.tree;
+  const kept = () => tree.tree.get("/global/a")?.data ?? frame;
+  expect(kept().buffer).toBe(frame.buffer);
+  for (let round = 0; round < 3; round += 1) tree.set("/global", "x");
+  expect(kept()).toEqual(new Uint8Array(10).fill(7));
+  expect(kept().buffer.byteLength).toBe(10);
+  const digest = tree.tree.digest();
+  tree.restart();
+  expect(tree.tree.dataBytes).toBe(dataBytes + 1);
+  expect(tree.tree.digest()).toBe(digest);
+});
+
+test("data that comes in a snapshot does not keep the slice alive that it came in", () => {
+  const [global, eu] = [cluster(), new Cluster("eu")];
+  const frame = new Uint8Array(1_000).fill(7);
+  global.apply({ ...create("/global/a"), data: frame.subarray(10, 20) });
+  eu.seed(global);
+  expect(eu.tree.get("/global/a")?.data.buffer.byteLength).toBe(10);
+  global.restart();
+  expect(global.tree.get("/global/a")?.data.buffer.byteLength).toBe(10);
 });
 
 test("delete counts at the parent and tells the last Stat with its own index", () => {
