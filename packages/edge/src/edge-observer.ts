@@ -60,7 +60,8 @@ interface Mirror {
 }
 
 /**
- * An edge observer: an in-memory mirror of one region's view of the world, for reads and watches. In
+ * An edge observer: an in-memory mirror of one region's view of the world, for reads and watches.
+ * In
  * no Raft group; follows the change stream of the nearest region and says with every answer how old
  * its data may be. A new mirror takes the place of the old one only when it is complete and its
  * age is known, with everything that names the region it is of.

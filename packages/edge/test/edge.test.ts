@@ -115,7 +115,7 @@ test("an edge mirrors its region's view: own zones, others' and eventual ones", 
   expect(europe.fatal.size + west.fatal.size).toBe(0);
 });
 
-test("what an edge says of its data's age is true, and grows while its feed is frozen", async () => {
+test("the age that an edge states is true, and grows while its feed is frozen", async () => {
   const { scene, west, here, edge } = await started(2);
   await scene.answered(here.create(`${home}/v`, "0"));
   const reader = new SessionClient(scene, "reader", 0);

@@ -18,7 +18,7 @@ test("all stick to a leader for the same time, the shortest of the three", () =>
   expect([...leases]).toEqual([Math.min(...timings.map(({ electionTicks }) => electionTicks))]);
 });
 
-test("several heartbeats fit into a lease, and the last to campaign does so in half the limit", () => {
+test("heartbeats fit into a lease, and the last to campaign does so soon enough", () => {
   for (const {
     leaseTicks,
     heartbeatTicks,

@@ -67,7 +67,7 @@ test("the primary leads, and writes do not wait for the secondary", async () => 
 });
 
 for (const seed of [1, 2, 3]) {
-  test(`the secondary takes over within seconds when the primary is lost, losing nothing (${seed})`, async () => {
+  test(`the secondary takes over within seconds and loses nothing (${seed})`, async () => {
     const { scene, group, leader } = await started(seed);
     const client = new SessionClient(scene, "client", 7, 60_000);
     await client.open(leader.place.node);

@@ -60,7 +60,10 @@ export function encodeChange(change: Change): Encodable<IChange> {
   };
 }
 
-/** A change as received. @throws {Error} when a newer version sent something that this one does not know. */
+/**
+ * A change as received. @throws {Error} when a newer version sent something that this one does not
+ * know.
+ */
 export function decodeChange(change: IChange): Change {
   const { path, data, stat, stamp, ttlMs } = change;
   const mode = modeOf(change.mode);

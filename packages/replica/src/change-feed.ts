@@ -75,7 +75,9 @@ export class ChangeFeed {
   }
 }
 
-/** One consumer. What it has no credit for is not read from the history, so nothing waits for it. */
+/**
+ * One consumer. What it has no credit for is not read from the history, so nothing waits for it.
+ */
 class Consumer implements FrameHandler<IFollowFrame> {
   readonly #member: Member;
   readonly #clock: Clock;

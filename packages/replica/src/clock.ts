@@ -23,7 +23,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `callback` every `periodMs` until the returned function is called. Late calls are not made up for. */
+/**
+ * Calls `callback` every `periodMs` until the returned function is called. Late calls are not made
+ * up for.
+ */
 export function every(clock: Clock, periodMs: number, callback: () => void): () => void {
   let cancel = clock.after(periodMs, run);
   function run(): void {

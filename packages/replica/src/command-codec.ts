@@ -29,7 +29,8 @@ export function encodeCommand(command: Command): Uint8Array {
 
 /**
  * A command out of the log.
- * @throws {Error} when a newer version wrote something that this one cannot apply: it must not guess.
+ * @throws {Error} when a newer version wrote something that this one cannot apply: it must not
+ * guess.
  */
 export function decodeCommand(bytes: Uint8Array): Command {
   const message = CommandMessage.decode(bytes);
@@ -41,7 +42,9 @@ export function decodeCommand(bytes: Uint8Array): Command {
   return { session, sequence, acknowledged, timeMs, operation };
 }
 
-/** The write that a client's request asks for; undefined when it is no write, or of an unknown kind. */
+/**
+ * The write that a client's request asks for; undefined when it is no write, or of an unknown kind.
+ */
 export function operationOf(request: IRequest): Operation | undefined {
   if (request.set !== undefined) return { kind: "set", ...request.set };
   if (request.create !== undefined) return createOf(request.create);

@@ -1,7 +1,10 @@
 /** Epochs that one member may begin within a term. */
 const epochsPerTerm = 2 ** 20;
 
-/** First epoch of a term. Epochs of later terms are greater, so that a leader can tell a late forward. */
+/**
+ * First epoch of a term. Epochs of later terms are greater, so that a leader can tell a late
+ * forward.
+ */
 export function firstEpochOf(term: number): number {
   return term * epochsPerTerm;
 }

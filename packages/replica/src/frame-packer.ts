@@ -7,7 +7,9 @@ import type {
   IWelcome,
 } from "@meridian/wire";
 
-/** Frames stay well below the 4 MiB that transports take, so that one more answer does not matter. */
+/**
+ * Frames stay well below the 4 MiB that transports take, so that one more answer does not matter.
+ */
 const frameBytesMax = 1024 * 1024;
 
 /** Messages of one kind, with about what each takes. */

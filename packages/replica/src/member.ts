@@ -30,7 +30,10 @@ export interface Member {
   submit(write: Omit<PendingWrite, "sent" | "settled">): boolean;
   /** Calls back when a read is linearizable, or with false at the deadline. */
   barrier(deadlineAtMs: number, done: (passed: boolean) => void): void;
-  /** Upper bound of the age of this node's view of a cluster, in milliseconds; Infinity when unknown. */
+  /**
+   * Upper bound of the age of this node's view of a cluster, in milliseconds; Infinity when
+   * unknown.
+   */
   ageMs(cluster: string): number;
   /** A client of a session gave a sign of life. */
   touch(session: number): void;

@@ -9,7 +9,8 @@ interface Batch {
 }
 
 /**
- * Writes what the core wants durable, one write at a time. What is asked for while the disk is busy goes into
+ * Writes what the core wants durable, one write at a time. What is asked for while the disk is busy
+ * goes into
  * the next write together, so that one fsync serves everything of that time (group commit).
  */
 export class Persister {
@@ -89,7 +90,10 @@ function isEmpty(write: Write): boolean {
   return write.hardState === undefined && write.entries.length === 0 && write.reset === undefined;
 }
 
-/** Entries that follow each other may be written together; replaced ones and snapshots start a write of their own. */
+/**
+ * Entries that follow each other may be written together; replaced ones and snapshots start a write
+ * of their own.
+ */
 function extendsWrite(before: Write, persist: Persist): boolean {
   if (persist.reset !== undefined) return false;
   const [first] = persist.entries;

@@ -13,7 +13,10 @@ export class PositionWaiters {
   readonly #clusters = new Map<string, Waiter[]>();
   #count = 0;
 
-  /** Calls `done(true)` once `settle` has seen the index, `done(false)` at the deadline or when too many wait. */
+  /**
+   * Calls `done(true)` once `settle` has seen the index, `done(false)` at the deadline or when too
+   * many wait.
+   */
   wait(
     cluster: string,
     index: number,

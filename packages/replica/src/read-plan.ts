@@ -19,8 +19,10 @@ export type ReadPlan =
   | { readonly kind: "refuse"; readonly refusal: Refusal };
 
 /**
- * Decides how a node serves a read of a path, or who should. This is the table of semantics: a node gives the
- * consistency asked for, or less freshness with its age stated, or refuses; it never gives less than asked in silence.
+ * Decides how a node serves a read of a path, or who should. This is the table of semantics: a node
+ * gives the
+ * consistency asked for, or less freshness with its age stated, or refuses; it never gives less
+ * than asked in silence.
  */
 export function planRead(place: Place, ownership: Ownership, asked: number): ReadPlan {
   const { cluster, zone } = ownership;

@@ -350,7 +350,8 @@ export class Replica implements PeerHandler {
     const { storage } = this.#options;
     const witness = this.#raft.status().configuration.witnesses.includes(to);
     const installed = await this.#peers.sendSnapshot(to, {
-      // A newer one may have been saved since the core asked: mark and records must belong together.
+      // A newer one may have been saved since the core asked: mark and records must belong
+      // together.
       mark: storage.log.snapshot() ?? mark,
       leaderTerm: this.#soft.term,
       records: witness ? noRecords() : storage.readSnapshot(),

@@ -48,7 +48,9 @@ const watchBufferedBytesMax = 8 * 1024 * 1024;
 
 const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } as const;
 
-/** The client-facing service of a node: sessions, reads, writes and watches on one kind of stream. */
+/**
+ * The client-facing service of a node: sessions, reads, writes and watches on one kind of stream.
+ */
 export class SessionService {
   readonly member: Member;
   readonly reads: Reads;
@@ -90,7 +92,9 @@ export class SessionService {
     return session;
   }
 
-  /** The node applied something: watches fire, waiting reads go on, sessions that ended are told. */
+  /**
+   * The node applied something: watches fire, waiting reads go on, sessions that ended are told.
+   */
   onApplied(applied: Applied): void {
     const { tree } = this.member;
     for (const transaction of applied.transactions) this.watches.notify(transaction, tree);

@@ -39,7 +39,10 @@ export async function restoreTree(storage: Storage, clock: Clock): Promise<Tree>
   return restorer.finish();
 }
 
-/** Takes snapshots when the log has grown enough, in slices between other work, and cuts the log behind them. */
+/**
+ * Takes snapshots when the log has grown enough, in slices between other work, and cuts the log
+ * behind them.
+ */
 export class SnapshotTaker {
   readonly #options: SnapshotOptions;
   readonly #tree: () => Tree;

@@ -89,7 +89,10 @@ export function topologyResponse(
   };
 }
 
-/** Every group that keeps a tree, but for the leader's own, has a live majority that is nearly up to date. */
+/**
+ * Every group that keeps a tree, but for the leader's own, has a live majority that is nearly up to
+ * date.
+ */
 function failoverReady(member: GroupMember): boolean {
   const { configuration, progress, commitIndex } = member.replica.status();
   return configuration.groups.every(({ voters }) => {

@@ -27,7 +27,9 @@ export interface RegisteredWatch {
   readonly path: string;
   readonly kind: number;
   readonly withData: boolean;
-  /** What the watcher has seen elsewhere: this node may be behind it, and must not tell it again. */
+  /**
+   * What the watcher has seen elsewhere: this node may be behind it, and must not tell it again.
+   */
   readonly seen: ReadonlyMap<string, Position>;
   readonly deliver: (events: Encodable<IWatchEvents>) => void;
 }
@@ -38,7 +40,8 @@ export type Registration =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /**
- * The watches that a node serves. Transactions go by as they are applied; each watch gets the events
+ * The watches that a node serves. Transactions go by as they are applied; each watch gets the
+ * events
  * of one transaction together, in order. A watch that resumes first gets what it missed out of the
  * tree's history, or an error: there is no silent gap.
  */
@@ -52,7 +55,9 @@ export class WatchRegistry {
     return this.#size;
   }
 
-  /** Registers a watch as of the tree's present state. `own` is where the tree's own cluster stands. */
+  /**
+   * Registers a watch as of the tree's present state. `own` is where the tree's own cluster stands.
+   */
   add(
     id: number,
     request: IWatch,
@@ -146,7 +151,7 @@ function lost(path: string, outcome: "compacted" | "forked"): Refusal {
   return outcome === "compacted"
     ? {
         code: "COMPACTED",
-        message: `the events of ${path} since that position are no longer kept: read again, then watch`,
+        message: `the events of ${path} since then are no longer kept: read again, then watch`,
       }
     : {
         code: "FORKED",
@@ -156,7 +161,8 @@ function lost(path: string, outcome: "compacted" | "forked"): Refusal {
 
 /**
  * Where to resume from, for every cluster of the tree. Clusters that the watch can hear of and the
- * watcher has seen nothing of count from their beginning: if that is no longer kept, the watcher has
+ * watcher has seen nothing of count from their beginning: if that is no longer kept, the watcher
+ * has
  * to know. The others are passed over.
  */
 function resumePositions(

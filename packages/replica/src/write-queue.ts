@@ -105,7 +105,9 @@ export class WriteQueue {
     if (first !== undefined) this.#sentUpTo = this.#order.indexOf(first);
   }
 
-  /** Another leader, or answers were lost: all goes out again, but for what must not be repeated. */
+  /**
+   * Another leader, or answers were lost: all goes out again, but for what must not be repeated.
+   */
   resendAll(): void {
     this.#sentUpTo = 0;
     this.giveUpUnrepeatable(this.#order);

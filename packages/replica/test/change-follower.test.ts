@@ -112,7 +112,7 @@ test("a producer that falls silent is left", async () => {
   expect(consumer.streams[0]?.closed).toBe(true);
 });
 
-test("a producer that is itself out of date is left for another, not for ever the same", async () => {
+test("a producer that is itself out of date is left for another", async () => {
   const consumer = new Consumer(2);
   let begun = 0;
   for (let beat = 0; beat < 300; beat += 1) {

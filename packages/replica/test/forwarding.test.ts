@@ -6,7 +6,9 @@ import { WriteQueue, type WriteOutcome } from "../src/write-queue.ts";
 
 const term = 3;
 
-/** A member with a queue and a leader with a log, and nothing between them but what a test carries. */
+/**
+ * A member with a queue and a leader with a log, and nothing between them but what a test carries.
+ */
 class Pair {
   readonly queue: WriteQueue = new WriteQueue({ writesMax: 100_000, bytesMax: 1_000_000_000 });
   readonly outbox: ForwardOutbox = new ForwardOutbox(this.queue);

@@ -51,7 +51,7 @@ test("an answer to an earlier life of a member proves nothing to the next", asyn
   expect(reborn.safeIndex).toBe(0);
 });
 
-test("silence is counted from the last report that was answered, and not while leading", async () => {
+test("silence counts from the last report that was answered, never while leading", async () => {
   const { time, leader, follower } = pair();
   const report = follower.report(0);
   await time.run(100);

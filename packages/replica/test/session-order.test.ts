@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SessionOrder } from "../src/session-order.ts";
 
-test("a read waits for every write before it, in whatever order they end, and for none after", () => {
+test("a read waits for every write before it, and for none after it", () => {
   const order = new SessionOrder();
   const ran: string[] = [];
   const [first, second] = [order.begin(), order.begin()];

@@ -59,7 +59,7 @@ function kindName(kind: number): string {
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`a watch that wanders over lagging members misses and repeats nothing (${seed})`, async () => {
+  test(`a watch that wanders over lagging members has no gap (${seed})`, async () => {
     const { scene, group, leader, writer } = await started(seed);
     const wanderer = new Wanderer(scene, "wanderer");
     const expected: string[] = [];
@@ -134,7 +134,7 @@ test("a position that is no longer kept is refused, not passed over", async () =
   expect(codeOf(watch)).toBe("COMPACTED");
 });
 
-test("who has seen nothing of a cluster cannot resume past the beginning of what is kept", async () => {
+test("who has seen nothing of a cluster cannot resume past its beginning", async () => {
   const { scene, leader } = await started(6);
   const client = new SessionClient(scene, "client", 0);
   await client.open(leader.place.node);
@@ -237,7 +237,7 @@ test("a watch behind a write of a session that left is not registered for ever",
   expect(leader.sessions.watches.size).toBe(0);
 });
 
-test("unary watches end when their member catches up by a snapshot, and when it stops", async () => {
+test("unary watches end with a snapshot of their member, and when it stops", async () => {
   const { scene, group, writer } = await started(11, { snapshotEntries: 50, keptEntries: 5 });
   const behind = group.names.at(-1) ?? "";
   const codes: string[] = [];

@@ -46,7 +46,7 @@ test("each write is answered once, however often its command is applied", () => 
   expect(outcomes.map(({ kind }) => kind)).toEqual(["applied"]);
 });
 
-test("everything goes out again in order to another leader, but for what must not be repeated", () => {
+test("all goes out again in order to another leader, but for what must not be repeated", () => {
   const queue = new WriteQueue(limits);
   const once = write(0, 99, { repeatable: false });
   for (const { pending } of [write(1, 1), once, write(1, 2)]) queue.add(pending);
