@@ -37,11 +37,11 @@ test("a full disk is opened and read, and written again when there is space", as
   const root = await temporaryDirectory();
   const mount = 'mount -t tmpfs -o size=256m none "$1" && shift && exec "$@"';
   const isolated = ["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", root];
-  const probe = spawnSync("unshare", [...isolated, "true"]);
+  const probe = spawnSync(isolator, [...isolated, "true"]);
   context.skip(probe.status !== 0, "needs unshare and user namespaces");
   const script = fileURLToPath(new URL("./full-disk.ts", import.meta.url));
   const command = [...isolated, process.execPath, ...sourceOptions, script, root];
-  const { stdout, stderr } = spawnSync("unshare", command, { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(isolator, command, { encoding: "utf8" });
   expect(stderr).toBe("");
   const outcome = JSON.parse(stdout) as Record<string, unknown>;
   const written = Number(outcome["written"]);
@@ -57,6 +57,8 @@ test("a full disk is opened and read, and written again when there is space", as
   });
 }, 30_000);
 
+/** Gives a process a file system of its own, where the kernel lets everybody do so. */
+const isolator = "unshare";
 const sourceOptions = ["--conditions", "@meridian/source", "--import", "tsx"];
 
 /**
