@@ -1,7 +1,13 @@
 import { electionTiming, GlobalMember, type GroupRank } from "@meridian/global";
 import type { GroupMemberOptions } from "@meridian/replica";
-import { codeOf, type Group, type Part, Scene, SessionClient } from "@meridian/replica/harness";
-import { Consistency } from "@meridian/wire";
+import {
+  codeOf,
+  Consistency,
+  type Group,
+  type Part,
+  Scene,
+  SessionClient,
+} from "@meridian/replica/harness";
 import { expect, test, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 60_000 });

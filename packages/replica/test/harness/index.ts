@@ -1,3 +1,4 @@
+export { Consistency } from "@meridian/wire";
 export { Group, type GroupOptions, type Life, type Part } from "./group.ts";
 export { type GroupPlan, topologyOf, type VotersPlan, zones } from "./plan.ts";
 export { randomOf } from "./random.ts";
