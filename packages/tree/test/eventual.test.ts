@@ -64,6 +64,24 @@ test("a write after having seen another wins, although its clock is behind", () 
   for (const { tree } of [ap, eu]) expect(text(tree.get("/shared/a")?.data)).toBe("second");
 });
 
+test("what is written after having seen something is stamped later, on any path", () => {
+  const [ap, eu] = fleet() as [Cluster, Cluster];
+  ap.create("/shared/a", "", { timeMs: 50_000 });
+  eu.pull(ap);
+  const { transactions } = eu.create("/shared/b", "", { timeMs: 10 });
+  expect(transactions[0]?.changes[0]?.stamp).toEqual({ ms: 50_000, counter: 1, region: "eu" });
+});
+
+test("a change that is merged twice is told once", () => {
+  const [ap, eu] = fleet() as [Cluster, Cluster];
+  ap.create("/shared/a", "x");
+  ap.create("/shared/b", "y");
+  ap.delete("/shared/b");
+  const told = eu.pull(ap).transactions.flatMap(({ changes }) => changes);
+  expect(told.map(({ path }) => path)).toEqual(["/shared/a", "/shared/b", "/shared/b"]);
+  expect(eu.seed(ap).flatMap(({ transactions }) => transactions)).toEqual([]);
+});
+
 test("a clock an hour ahead carries no other along, and later writes still win", () => {
   const clusters = fleet() as [Cluster, Cluster, Cluster];
   const [ap, eu, us] = clusters;

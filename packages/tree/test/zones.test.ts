@@ -297,6 +297,7 @@ test("a zone table that gives a path to another cluster ends the ephemeral nodes
   for (const region of [us, eu]) {
     expect(region.tree.get("/z/e")).toBeUndefined();
     expect(region.tree.get("/z/p")).toBeDefined();
+    expect(region.stat("/z")).toEqual({ ...us.stat("/z"), cversion: 2, numChildren: 1 });
   }
   expect(codeOf(us.create("/z/e"))).toBe("");
   us.close(7);
