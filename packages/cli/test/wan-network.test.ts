@@ -128,6 +128,7 @@ test("a region without power loses its callers, and gets none until it is back",
   const later = await call();
   later.write("back");
   await turnUntil(() => reached.some(({ received }) => received === "back"));
+  expect(reached.map(({ received }) => received)).toEqual(["hello", "back"]);
 });
 
 test("a one-way partition stops only what the region sends", async () => {
