@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything that can be said about the code without running it. One line a step; the output of a step
- * is shown only when it fails. Ends with status 1 when any step failed.
+ * `npm run check`: everything that can be said about the code without running it. One line a step;
+ * the output of a step is shown only when it fails. Ends with status 1 when any step failed.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -8,7 +8,9 @@ import { delimiter, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Linting with types reads what the build made of sister packages, so that the build comes first. */
+/**
+ * Linting with types reads what the build made of sister packages, so that the build comes first.
+ */
 const first = [["types", "tsc", "-b", "packages"]];
 
 const others = [

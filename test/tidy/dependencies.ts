@@ -11,7 +11,9 @@ export interface Manifest {
   readonly sources: readonly Source[];
 }
 
-/** Dependencies that are declared and not imported, imported and not declared, or not referenced. */
+/**
+ * Dependencies that are declared and not imported, imported and not declared, or not referenced.
+ */
 export function dependencyBreaches(manifest: Manifest): Breach[] {
   const imported = importedPackages(manifest);
   const { dependencies = {} } = JSON.parse(manifest.packageJson.text) as PackageJson;

@@ -2,7 +2,9 @@ import type { Node } from "oxc-parser";
 import { type Breach, breach } from "./repository.ts";
 import { type Source, nameOf } from "./syntax.ts";
 
-/** Exported declarations without a docstring right above. Re-exports are documented at their origin. */
+/**
+ * Exported declarations without a docstring right above. Re-exports are documented at their origin.
+ */
 export function docstringBreaches(source: Source): Breach[] {
   const documented = new Set<string>();
   return source.nodes.flatMap(({ node }) => {

@@ -30,7 +30,9 @@ export function packageOf(path: string): string | undefined {
   return /^packages\/([^/]+)\//.exec(path)?.[1];
 }
 
-/** Imports of a package's source that its floor does not allow, or that reach past a package's door. */
+/**
+ * Imports of a package's source that its floor does not allow, or that reach past a package's door.
+ */
 export function floorBreaches(source: Source): Breach[] {
   return imports(source).flatMap((found) => {
     const why = forbidden(source.path, found);

@@ -1,6 +1,9 @@
 import { type Breach, breach } from "./repository.ts";
 
-/** Entries of the top level that do not belong there, and those that are missing. Dot-files are free. */
+/**
+ * Entries of the top level that do not belong there, and those that are missing. Dot-files are
+ * free.
+ */
 export function topLevelBreaches(entries: readonly string[]): Breach[] {
   const stray = entries.filter((name) => !name.startsWith(".") && !topLevel.includes(name));
   const missing = topLevel.filter((name) => !entries.includes(name));
@@ -11,8 +14,8 @@ export function topLevelBreaches(entries: readonly string[]): Breach[] {
 }
 
 /**
- * Folders without a README.md: the large ones, every package, and whatever lies directly in `test`, `deploy` and
- * `packages`. Folders inside of a package are explained by the package.
+ * Folders without a README.md: the large ones, every package, and whatever lies directly in `test`,
+ * `deploy` and `packages`. Folders inside of a package are explained by the package.
  */
 export function readmeBreaches(paths: readonly string[]): Breach[] {
   const present = new Set(paths);

@@ -4,8 +4,9 @@ import { type Breach, breach } from "./repository.ts";
 import { type Placed, type Source, nameOf } from "./syntax.ts";
 
 /**
- * Time, chance, I/O and waiting in the source of a pure package. Replicas that apply the same commands must end in the
- * same state, so nothing may depend on when, where or in which locale the code runs.
+ * Time, chance, I/O and waiting in the source of a pure package. Replicas that apply the same
+ * commands must end in the same state, so nothing may depend on when, where or in which locale the
+ * code runs.
  */
 export function purityBreaches(source: Source): Breach[] {
   const name = packageOf(source.path);
@@ -18,8 +19,9 @@ export function purityBreaches(source: Source): Breach[] {
 }
 
 /**
- * Time and chance that a driver or a tier takes for itself instead of being handed them: such code cannot run on
- * virtual time. One file of a package may make the real ones, `clock.ts` or `runtime.ts`.
+ * Time and chance that a driver or a tier takes for itself instead of being handed them: such code
+ * cannot run on virtual time. One file of a package may make the real ones, `clock.ts` or
+ * `runtime.ts`.
  */
 export function injectionBreaches(source: Source): Breach[] {
   const { path } = source;

@@ -25,7 +25,9 @@ export function entries(folder: string): string[] {
     .sort();
 }
 
-/** Paths of all files below a folder, folder by folder, without what is built or installed there. */
+/**
+ * Paths of all files below a folder, folder by folder, without what is built or installed there.
+ */
 export function files(folder: string): string[] {
   return readdirSync(`${root}/${folder}`, { withFileTypes: true })
     .filter((entry) => !ephemeral.has(entry.name))

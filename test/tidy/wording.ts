@@ -10,7 +10,8 @@ export function noteBreaches({ path, text }: TextFile): Breach[] {
 }
 
 /**
- * Tests that do not run. A test that cannot run here says why, from inside: `context.skip(isMissing, "needs etcd")`.
+ * Tests that do not run. A test that cannot run here says why, from inside:
+ * `context.skip(isMissing, "needs etcd")`.
  */
 export function skipBreaches(source: Source): Breach[] {
   return source.nodes.flatMap(({ node }) => {

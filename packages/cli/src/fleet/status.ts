@@ -21,7 +21,9 @@ const head = [
   "ADDRESS",
 ];
 
-/** `meridian status`: every cluster, then every node on a line. Partial (8) when some do not answer. */
+/**
+ * `meridian status`: every cluster, then every node on a line. Partial (8) when some do not answer.
+ */
 export async function status(choice: PlatformChoice, output: Output): Promise<ExitCode> {
   const { nodes, clusters, failoverReady, unreachable } = await lookAtFleet(choice);
   if (output === "json") {
