@@ -146,6 +146,11 @@ export class EdgeObserver implements Member {
     return freshness.ageMs(cluster, index, this.#options.clock.nowMs());
   }
 
+  /** The region that is followed tells how far it reaches: the cursors are there. */
+  reach({ index }: Position): number {
+    return index;
+  }
+
   touch(): void {
     // An edge has no sessions.
   }

@@ -132,6 +132,7 @@ export class Puller {
     // What was proposed before this bookmark is all there was: once that is applied, the mirror is
     // as new as the bookmark.
     replica.contact.freshness.note(origin, this.#proposed.index, asOfMs);
+    replica.contact.coverage.note({ cluster: origin, ...this.#proposed }, index);
   }
 
   #take(to: number, transactions: readonly ITransaction[], costBytes: number): void {

@@ -108,11 +108,12 @@ export class RegionalMember {
   }
 
   #ages(): ReturnType<GroupMember["replica"]["contact"]["ages"]> {
-    return [...this.member.tree.cursors().values()].map(({ cluster, incarnation, index }) => ({
-      origin: cluster,
-      incarnation,
-      index,
-      ageMs: Math.min(Math.ceil(this.member.ageMs(cluster)), 2 ** 40),
+    return [...this.member.tree.cursors().values()].map((cursor) => ({
+      origin: cursor.cluster,
+      incarnation: cursor.incarnation,
+      index: cursor.index,
+      ageMs: Math.min(Math.ceil(this.member.ageMs(cursor.cluster)), 2 ** 40),
+      covers: this.member.reach(cursor),
     }));
   }
 

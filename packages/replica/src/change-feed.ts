@@ -226,13 +226,13 @@ class Consumer implements FrameHandler<IFollowFrame> {
     const { place, incarnation, tree } = this.#member;
     const position = { cluster: place.cluster, incarnation, index: this.#cursor };
     // What this node knows is only true for a consumer that has been sent everything.
-    const known = this.#cursor >= tree.appliedIndex ? [position, ...tree.cursors().values()] : [];
-    const ages = known.map((cursor) => ({
-      origin: cursor.cluster,
-      index: cursor.index,
-      incarnation: cursor.incarnation,
-      ageMs: ageOf(this.#member, cursor.cluster),
-    }));
+    const isAll = this.#cursor >= tree.appliedIndex;
+    const others = [...tree.cursors().values()].map((cursor) => {
+      return { ...cursor, index: this.#member.reach(cursor) };
+    });
+    const ages = (isAll ? [position, ...others] : []).map(({ cluster, ...place }) => {
+      return { ...place, origin: cluster, ageMs: ageOf(this.#member, cluster) };
+    });
     const heldMs = Math.ceil(this.#clock.nowMs() - this.#echoedAtMs);
     return { position, echoMs: this.#echoMs, heldMs, ages };
   }

@@ -1,7 +1,7 @@
 import type { Configuration, Random, Timing } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import type { PeerHandler, PeerTransport, Services } from "@meridian/transport";
-import type { Operation, Tree } from "@meridian/tree";
+import type { Operation, Position, Tree } from "@meridian/tree";
 import type { Encodable, IStatusResponse } from "@meridian/wire";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Clock } from "./clock.ts";
@@ -147,6 +147,10 @@ export class GroupMember implements Member {
     const own = cluster === this.place.cluster;
     const index = own ? tree.appliedIndex : (tree.cursors().get(cluster)?.index ?? 0);
     return contact.freshness.ageMs(cluster, index, this.#options.clock.nowMs());
+  }
+
+  reach(cursor: Position): number {
+    return this.replica.contact.coverage.reach(cursor);
   }
 
   get vouches(): boolean {

@@ -1,6 +1,7 @@
 import type { Random } from "@meridian/consensus";
 import type { LivenessAnswer, LivenessReport, OriginAge } from "@meridian/transport";
 import type { Clock } from "./clock.ts";
+import { Coverage } from "./coverage.ts";
 import { Freshness } from "./freshness.ts";
 import { SessionLiveness } from "./session-liveness.ts";
 
@@ -15,6 +16,8 @@ export class LeaderContact {
   readonly liveness: SessionLiveness = new SessionLiveness();
   /** Ages of the cluster's own state and of its mirrors here, as far as this member knows. */
   readonly freshness: Freshness = new Freshness();
+  /** How far its mirrors here reach. */
+  readonly coverage: Coverage = new Coverage();
   /** Leader: ages of its mirrors, for the others. Set by the region. */
   ages: () => readonly OriginAge[] = () => [];
   /** The region's partition state as a number, as the leader sees it. */
@@ -86,8 +89,9 @@ export class LeaderContact {
     if (reportedAtMs < this.#startedAtMs || reportedAtMs > this.#clock.nowMs()) return;
     this.#contactAtMs = Math.max(this.#contactAtMs, reportedAtMs);
     this.liveness.confirmed(reportedAtMs);
-    for (const { origin, index, ageMs } of answer.ages) {
+    for (const { origin, incarnation, index, ageMs, covers } of answer.ages) {
       this.freshness.note(origin, index, reportedAtMs - ageMs);
+      this.coverage.note({ cluster: origin, incarnation, index }, covers);
     }
     this.partitionState = answer.partitionState;
     this.safeIndex = answer.safeIndex;
@@ -106,6 +110,7 @@ export class LeaderContact {
     const proof = this.freshness.newest(this.#cluster);
     if (proof === undefined) return [];
     const ageMs = Math.min(Math.ceil(this.#clock.nowMs() - proof.asOfMs), ageMaxMs);
-    return [{ origin: this.#cluster, incarnation: this.#incarnation, index: proof.index, ageMs }];
+    const { index } = proof;
+    return [{ origin: this.#cluster, incarnation: this.#incarnation, index, ageMs, covers: index }];
   }
 }

@@ -1,4 +1,4 @@
-import type { Tree } from "@meridian/tree";
+import type { Position, Tree } from "@meridian/tree";
 import type { PendingWrite } from "./write-queue.ts";
 
 /** Where a node stands. */
@@ -35,6 +35,8 @@ export interface Member {
    * unknown.
    */
   ageMs(cluster: string): number;
+  /** Index of another cluster up to which nothing is missing here, where this is its cursor. */
+  reach(cursor: Position): number;
   /** A client of a session gave a sign of life. */
   touch(session: number): void;
 }

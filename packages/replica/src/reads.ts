@@ -61,8 +61,8 @@ export class Reads {
   settle(): void {
     const { tree, place } = this.#member;
     this.#waiters.settle(place.cluster, tree.appliedIndex);
-    for (const [cluster, position] of tree.cursors()) {
-      this.#waiters.settle(cluster, position.index);
+    for (const [cluster, cursor] of tree.cursors()) {
+      this.#waiters.settle(cluster, this.#member.reach(cursor));
     }
   }
 
@@ -138,9 +138,9 @@ export class Reads {
       return place.tier === "global" ? "yes" : "behind";
     }
     if (cursor.incarnation > position.incarnation) return "forked";
-    return cursor.incarnation === position.incarnation && cursor.index >= position.index
-      ? "yes"
-      : "behind";
+    const isReached =
+      cursor.incarnation === position.incarnation && this.#member.reach(cursor) >= position.index;
+    return isReached ? "yes" : "behind";
   }
 
   #answer(request: IRequest, plan: Serve, respond: Respond): void {

@@ -36,6 +36,7 @@ class Producer {
       },
       tree,
       ageMs: () => 0,
+      reach: ({ index }) => index,
       submit: () => false,
       barrier: () => {},
       touch: () => {},

@@ -67,9 +67,11 @@ test("silence counts from the last report that was answered, never while leading
 
 test("what the leader says of mirrors, partitions and witnesses reaches the others", () => {
   const { leader, follower } = pair();
-  leader.ages = () => [{ origin: "global", incarnation: 1, index: 7, ageMs: 40 }];
+  leader.ages = () => [{ origin: "global", incarnation: 1, index: 7, ageMs: 40, covers: 9 }];
   leader.partitionState = 2;
   follower.onAnswer(leader.answerTo("b", follower.report(0), 99, always));
   expect(follower.freshness.ageMs("global", 7, 5)).toBe(40);
+  const cursor = { cluster: "global", incarnation: 1, index: 7 };
+  expect(follower.coverage.reach(cursor)).toBe(9);
   expect([follower.partitionState, follower.safeIndex]).toEqual([2, 99]);
 });

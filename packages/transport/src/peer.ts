@@ -49,6 +49,8 @@ export interface OriginAge {
   readonly incarnation: number;
   readonly index: number;
   readonly ageMs: number;
+  /** At `index` nothing of the origin up to here is missing. */
+  readonly covers: number;
 }
 
 /**

@@ -54,7 +54,7 @@ const message = fc
   .tuple(fc.record({ from: id, to: id, term }), body)
   .map(([envelope, rest]) => ({ ...envelope, ...rest }) as Message);
 
-const age = fc.record({ origin: id, incarnation: index, index, ageMs: index });
+const age = fc.record({ origin: id, incarnation: index, index, ageMs: index, covers: index });
 
 const frame: fc.Arbitrary<PeerFrame> = fc.record({
   messages: fc.array(message, { maxLength: 5 }),

@@ -370,6 +370,8 @@ export interface IOriginAge {
   readonly incarnation: number;
   /** Everything that the origin had committed this long ago is included, in milliseconds. */
   readonly ageMs: number;
+  /** Between members of a region: at `index` nothing of the origin up to here is missing. */
+  readonly covers: number;
 }
 /** Codec of OriginAge. */
 export const OriginAge: Codec<IOriginAge> = codec("OriginAge", writeOriginAge, readOriginAge);
@@ -387,6 +389,9 @@ export function writeOriginAge(m: Encodable<IOriginAge>, w: Writer): void {
   if (m.ageMs !== undefined && m.ageMs !== 0) {
     writeUint64(w.uint32(32), m.ageMs);
   }
+  if (m.covers !== undefined && m.covers !== 0) {
+    writeUint64(w.uint32(40), m.covers);
+  }
 }
 
 export function readOriginAge(r: Reader): IOriginAge {
@@ -394,6 +399,7 @@ export function readOriginAge(r: Reader): IOriginAge {
   let indexValue = 0;
   let incarnationValue = 0;
   let ageMsValue = 0;
+  let coversValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -409,6 +415,9 @@ export function readOriginAge(r: Reader): IOriginAge {
       case 32:
         ageMsValue = readUint64(r);
         break;
+      case 40:
+        coversValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -418,6 +427,7 @@ export function readOriginAge(r: Reader): IOriginAge {
     index: indexValue,
     incarnation: incarnationValue,
     ageMs: ageMsValue,
+    covers: coversValue,
   };
 }
 

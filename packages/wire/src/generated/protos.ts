@@ -261,6 +261,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 index: { type: "uint64", id: 2 },
                 incarnation: { type: "uint64", id: 3 },
                 ageMs: { type: "uint64", id: 4, protoName: "age_ms" },
+                covers: { type: "uint64", id: 5 },
               },
             },
             EntryKind: {
