@@ -317,6 +317,23 @@ test("changes of a new regional zone that arrive before the table are not lost",
   expect(us.stat("/")).toEqual(eu.stat("/"));
 });
 
+test("early changes survive a snapshot of the time before their zone", () => {
+  const [global, eu, us] = [new Cluster("global"), new Cluster("eu"), new Cluster("us")];
+  for (const region of [eu, us]) region.seed(global);
+  us.seed(eu);
+  const { index } = global;
+  const ranges = [...global.tree.seed({ ownOnly: true, prefixes: [] }, 1)];
+  global.setZones(late);
+  eu.pull(global);
+  eu.create("/new/eu/a", "early");
+  us.pull(eu);
+  for (const range of ranges) {
+    us.apply({ kind: "seed-remote", origin: "global", incarnation: 1, index, ...range });
+  }
+  us.pull(global);
+  expect(visible(us.tree, "/new")).toEqual(visible(eu.tree, "/new"));
+});
+
 test("changes of a new eventual zone that arrive before the table are not lost", () => {
   const [global, eu, us] = [new Cluster("global"), new Cluster("eu"), new Cluster("us")];
   for (const region of [eu, us]) region.seed(global);
