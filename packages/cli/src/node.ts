@@ -103,9 +103,10 @@ class Channels {
 }
 
 function openStorage(config: NodeConfig, log: Log): Promise<Storage> {
-  const { node, role, data = "" } = config;
+  const { node, role, data = "", limits } = config;
   return openLevelStorage({
     directory: data,
+    ...(limits.reserveBytes === undefined ? {} : { reserveBytes: limits.reserveBytes }),
     identity: { cluster: clusterOf(config), node, incarnation },
     codec: configurationCodec,
     create: true,

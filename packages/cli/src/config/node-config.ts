@@ -51,6 +51,8 @@ export interface Limits {
   readonly snapshotEntries?: number | undefined;
   /** Entries kept behind a snapshot for members that are a little behind. */
   readonly keptEntries?: number | undefined;
+  /** Disk space held back for a full disk; 0: none. Default 48 MiB. */
+  readonly reserveBytes?: number | undefined;
 }
 
 /** Severity from which on something is logged. */

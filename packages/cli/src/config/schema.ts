@@ -76,6 +76,7 @@ const limits = z.strictObject({
   writeBytesMax: positive.optional(),
   snapshotEntries: positive.optional(),
   keptEntries: positive.optional(),
+  reserveBytes: z.int().min(0).optional(),
 });
 
 const log = z.strictObject({

@@ -82,7 +82,8 @@ export class ConfigWriter {
       ...(group === undefined ? {} : { group }),
       listen: address,
       advertise: address,
-      ...(tier === "edge" ? {} : { data: this.#directory.data(name) }),
+      // All nodes share one disk: what each would hold back for a full one, it would lack 33 times.
+      ...(tier === "edge" ? {} : { data: this.#directory.data(name), limits: { reserveBytes: 0 } }),
     };
     return [
       "# Written by `meridian dev` at every start; changes are lost.\n",
