@@ -7,8 +7,12 @@ const windowMax = 64;
 const forwardBytesMax = 512 * 1024;
 /** How long to wait after a refusal: too much is uncommitted, or leadership is moving. */
 const refusedPauseMs = 20;
-/** Leaders answer as soon as they hear. Silence for so long: a forward or its answer was lost. */
-const answerMaxMs = 2_000;
+/**
+ * Leaders answer as soon as they hear. Silence for so long: a forward or its answer was lost. Twice
+ * as long every further time, so that a leader that cannot keep up is not given more to do.
+ */
+const answerMinMs = 2_000;
+const answerMaxMs = 32_000;
 
 interface Sent {
   readonly number: number;
@@ -26,6 +30,7 @@ export class ForwardOutbox {
   #number = 0;
   #window: Sent[] = [];
   #pausedUntilMs = -Infinity;
+  #patienceMs = answerMinMs;
 
   constructor(queue: WriteQueue) {
     this.#queue = queue;
@@ -34,7 +39,10 @@ export class ForwardOutbox {
   /** The next forward, if there is something to send and room in the window. */
   next(nowMs: number): Forward | undefined {
     const oldest = this.#window[0];
-    if (oldest !== undefined && nowMs - oldest.atMs > answerMaxMs) this.#startOver();
+    if (oldest !== undefined && nowMs - oldest.atMs > this.#patienceMs) {
+      this.#patienceMs = Math.min(2 * this.#patienceMs, answerMaxMs);
+      this.resume();
+    }
     if (nowMs < this.#pausedUntilMs || this.#window.length >= windowMax) return undefined;
     const writes = this.#queue.takeUnsent(forwardBytesMax);
     if (writes.length === 0) return undefined;
@@ -50,9 +58,10 @@ export class ForwardOutbox {
   /** What the leader says to a forward. */
   answer(answer: ForwardAnswer, nowMs: number): void {
     if (answer.epoch < this.#epoch) return;
+    this.#patienceMs = answerMinMs;
     if (answer.epoch > this.#epoch) {
       this.#epoch = answer.epoch;
-      return this.#startOver();
+      return this.resume();
     }
     if (answer.accepted) {
       const kept = this.#window.findIndex((sent) => sent.number > answer.number);
@@ -61,24 +70,35 @@ export class ForwardOutbox {
     }
     this.#pausedUntilMs = nowMs + refusedPauseMs;
     // The answers to those before it were lost: they may have been taken.
-    for (const sent of this.#window) {
-      if (sent.number < answer.number) this.#queue.giveUpUnrepeatable(sent.writes);
-    }
-    const unanswered = this.#window.flatMap(({ writes }) => writes);
-    this.#beginEpoch();
-    this.#queue.rewind(unanswered);
+    this.#takeBack((sent) => sent.number < answer.number);
   }
 
-  /** Another leader, or another term of it, or messages may have been lost: all goes out again. */
+  /**
+   * Messages to or from the leader may have been lost: what has no answer goes out again. What was
+   * taken stays in the leader's log as long as it leads.
+   */
+  resume(): void {
+    this.#pausedUntilMs = -Infinity;
+    this.#takeBack(() => true);
+  }
+
+  /** Another term, and so another log: everything that is not applied goes out again. */
   restart(term: number): void {
     this.#epoch = Math.max(this.#epoch, firstEpochOf(term));
-    this.#startOver();
-  }
-
-  #startOver(): void {
     this.#pausedUntilMs = -Infinity;
+    this.#patienceMs = answerMinMs;
     this.#beginEpoch();
     this.#queue.resendAll();
+  }
+
+  /** Begins an epoch with what has no answer, but for what may have been taken and must not twice. */
+  #takeBack(mayBeTaken: (sent: Sent) => boolean): void {
+    const unanswered = this.#window;
+    this.#beginEpoch();
+    for (const sent of unanswered) {
+      if (mayBeTaken(sent)) this.#queue.giveUpUnrepeatable(sent.writes);
+    }
+    this.#queue.rewind(unanswered.flatMap(({ writes }) => writes));
   }
 
   #beginEpoch(): void {

@@ -239,7 +239,7 @@ export class Replica implements PeerHandler {
   onPeerDown(peer: NodeId): void {
     if (this.#stopped) return;
     this.#raft.reportUnreachable(peer);
-    if (peer === this.#soft.leader) this.#forwards.restart(this.#soft.term);
+    if (peer === this.#soft.leader) this.#forwards.resume();
     this.wake();
   }
 
@@ -394,8 +394,11 @@ export class Replica implements PeerHandler {
     this.#adopted(true);
     for (const listener of this.#listeners) listener.onRestored?.();
     this.#apply(committed);
-    // Some of what waits here was applied inside the snapshot, unseen: it is asked for again.
-    this.#forwards.restart(this.#soft.term);
+    // Some of what waits here was applied inside the snapshot, unseen. Its clients were told to
+    // resume and will ask again. To hand all of it over again instead could fill the log so much
+    // that this member falls behind once more, and so on for ever.
+    this.#queue.expire(Infinity);
+    this.#forwards.resume();
     this.wake();
   }
 
@@ -422,10 +425,10 @@ export class Replica implements PeerHandler {
   #onSoftState(soft: SoftState): void {
     const before = this.#soft;
     this.#soft = soft;
-    if (soft.leader !== before.leader || soft.term !== before.term) {
-      this.#forwards.restart(soft.term);
-      this.#barriers.restart();
-    }
+    // A term has one leader and one log: while it lasts, what was taken is certain to stay.
+    if (soft.term !== before.term) this.#forwards.restart(soft.term);
+    else if (soft.leader !== before.leader) this.#forwards.resume();
+    if (soft.leader !== before.leader || soft.term !== before.term) this.#barriers.restart();
     this.contact.lead(soft.role === "leader");
     if (soft.role !== before.role || soft.leader !== before.leader) {
       const { role, term, leader } = soft;

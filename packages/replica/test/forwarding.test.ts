@@ -151,6 +151,28 @@ test("a member goes on when all answers were lost", () => {
   expect([...new Set(pair.log)]).toEqual(Array.from({ length: 200 }, (_, place) => place + 1));
 });
 
+test("what the leader took is not sent again in its term, but all of it in the next", () => {
+  const pair = new Pair();
+  for (const number of [1, 2, 3]) pair.write(number);
+  const [first] = pair.forwards();
+  if (first === undefined) throw new Error("three");
+  pair.answer(pair.offer(first));
+  pair.outbox.resume();
+  pair.talk();
+  expect(pair.log).toEqual([1, 2, 3]);
+  pair.outbox.restart(term + 1);
+  expect(pair.forwards()).toHaveLength(3);
+});
+
+test("a leader that cannot keep up is asked less and less often", () => {
+  const pair = new Pair();
+  pair.write(1);
+  let sent = 0;
+  for (; pair.nowMs < 60_000; pair.nowMs += 100) sent += pair.forwards().length;
+  expect(sent).toBeGreaterThan(2);
+  expect(sent).toBeLessThan(8);
+});
+
 test("a member waits before it asks a leader that refuses again", () => {
   const pair = new Pair();
   pair.write(1);
