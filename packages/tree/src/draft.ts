@@ -1,7 +1,7 @@
 import type { Change } from "./change.ts";
-import { type NodeStore, ownData } from "./node-store.ts";
+import type { NodeStore } from "./node-store.ts";
 import { parentOf } from "./path.ts";
-import type { Znode } from "./znode.ts";
+import { Znode } from "./znode.ts";
 import { zonesPath } from "./zone-table.ts";
 
 /**
@@ -45,8 +45,8 @@ export class Draft {
 
   /** Adds a node whose parent knows of it already, because its Stat came from where that was. */
   place(node: Znode): void {
-    node.data = ownData(node.data);
     this.#add(node);
+    this.#nodes.settleData(node);
   }
 
   /** Changes a node's data, and its numbers by `edit`. */
@@ -87,8 +87,25 @@ export class Draft {
   /** Takes a node without children out whose parent knows already, or need not know. */
   takeOut(node: Znode, deletion: Change): void {
     this.#nodes.remove(node);
-    this.#undo?.push(() => this.#nodes.insert(node));
+    this.#undo?.push(() => {
+      this.#nodes.insert(node);
+      this.#nodes.settleData(node);
+    });
     this.#record(deletion);
+  }
+
+  /**
+   * Does what deleting a node and making it blank again does, whatever is below it: its owner
+   * deleted it before it knew of the table that needs it.
+   */
+  renew(node: Znode, deletion: Change): void {
+    const { parent } = node;
+    if (parent !== undefined) {
+      this.#touch(parent);
+      parent.countChild(deletion.stat.mzxid);
+      this.tell(parent);
+    }
+    this.take(node, Znode.blank(node.path).change("changed"));
   }
 
   /** Tells followers once more what a node is like that they would otherwise count wrong. */
@@ -105,7 +122,6 @@ export class Draft {
   rollBack(): void {
     for (const step of (this.#undo ?? []).toReversed()) step();
     this.changes.length = 0;
-    this.#zonesChanged = false;
   }
 
   #add(node: Znode): void {
@@ -129,7 +145,10 @@ export class Draft {
     const { data, pzxid, mzxid, mtimeMs, version, cversion, nextSequence, stamp, vector } = node;
     return () => {
       this.#nodes.touch(node);
-      this.#nodes.setData(node, data);
+      if (node.data !== data) {
+        this.#nodes.setData(node, data);
+        this.#nodes.settleData(node);
+      }
       node.pzxid = pzxid;
       node.mzxid = mzxid;
       node.mtimeMs = mtimeMs;

@@ -47,8 +47,9 @@ export function takeSeed(
 export function mirrorChange(state: State, draft: Draft, change: Change): void {
   const node = state.nodes.get(change.path);
   if (change.kind === "deleted") {
-    const isFree = node !== undefined && node.numChildren === 0 && !state.fixed.has(node.path);
-    if (isFree) draft.delete(node, change);
+    if (node === undefined) return;
+    if (state.fixed.has(node.path)) draft.renew(node, change);
+    else if (node.numChildren === 0) draft.delete(node, change);
     return;
   }
   if (node !== undefined) {

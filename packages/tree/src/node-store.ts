@@ -1,4 +1,5 @@
 import type { Change } from "./change.ts";
+import { DataSlabs } from "./data-slabs.ts";
 import type { Hash } from "./hash.ts";
 import { invariant } from "./invariant.ts";
 import { NodeDigest } from "./node-digest.ts";
@@ -12,15 +13,13 @@ import { nothing, type Znode } from "./znode.ts";
 /** Old nodes that readers may make the store hold, beyond as many as there are: some 200 MB. */
 const viewKeptMax = 500_000;
 
-/** Bytes up to which V8 keeps an array in the heap. */
-const heapBytesMax = 64;
-
 const noNodes: ReadonlySet<Znode> = new Set();
 
 /** The nodes by path, with what is derived from all of them: order, digest, owners, views. */
 export class NodeStore {
   readonly #nodes = new NodeMap();
   readonly #digest = new NodeDigest();
+  readonly #slabs = new DataSlabs();
   /** Ephemeral nodes by session, of whatever cluster: who owns a path may change. */
   readonly #owned = new Map<number, Set<Znode>>();
   readonly #views: ViewTable;
@@ -63,6 +62,8 @@ export class NodeStore {
     }
     this.#nodes.add(node);
     this.#dataBytes += node.data.byteLength;
+    // Even an empty piece of a buffer takes a hundred bytes, and keeps the buffer alive.
+    if (node.data.byteLength === 0) node.data = nothing;
     node.touched = this.#moment;
     this.#digest.change(node);
     if (node.owner !== undefined) this.#own(node, node.owner);
@@ -76,6 +77,7 @@ export class NodeStore {
     this.#digest.remove(node);
     this.#nodes.delete(node);
     this.#dataBytes -= node.data.byteLength;
+    this.#slabs.leave(node);
     if (owner !== undefined) this.#disown(node, owner);
     if (parent === undefined) return;
     node.parent = undefined;
@@ -93,18 +95,23 @@ export class NodeStore {
   /** Replaces a node's data, which has been touched. */
   setData(node: Znode, data: Uint8Array): void {
     this.#dataBytes += data.byteLength - node.data.byteLength;
-    node.data = data;
+    this.#slabs.leave(node);
+    node.data = data.byteLength === 0 ? nothing : data;
+  }
+
+  /** Data of a node will stay: it gets a place where it keeps nothing else alive. */
+  settleData(node: Znode): void {
+    this.#slabs.settle(node);
   }
 
   /**
-   * A change is no longer remembered. If its data still is the node's, and a part of a larger
-   * buffer, it gets a place of its own. Data that is overwritten soon is never copied, and data
-   * that stays does not keep a whole frame of commands alive.
+   * A change is no longer remembered: if its data still is the node's, it stays. Data that is
+   * overwritten before that is never copied.
    */
-  detach({ path, data }: Change): void {
-    if (data === nothing || isWhole(data)) return;
+  forget({ path, data }: Change): void {
+    if (data.byteLength === 0) return;
     const node = this.#nodes.get(path);
-    if (node?.data === data) node.data = ownData(data);
+    if (node?.data === data && node.slab === undefined) this.#slabs.settle(node);
   }
 
   /** Replaces a node's owner, which has been touched. */
@@ -174,20 +181,6 @@ export class NodeStore {
     nodes?.delete(node);
     if (nodes?.size === 0) this.#owned.delete(owner);
   }
-}
-
-/** Data that keeps nothing else alive: a part of a larger buffer is copied. */
-export function ownData(data: Uint8Array): Uint8Array {
-  if (data.byteLength === 0) return nothing;
-  return isWhole(data) ? data : new Uint8Array(data);
-}
-
-/**
- * True when data fills its buffer. Small data lies in the heap without one until somebody asks for
- * it, and asking would cost more than a copy does.
- */
-function isWhole(data: Uint8Array): boolean {
-  return data.byteLength > heapBytesMax && data.byteLength === data.buffer.byteLength;
 }
 
 function visitAll(node: Znode, visit: (node: Znode) => boolean): boolean {

@@ -152,7 +152,7 @@ class Slice {
 }
 
 /** A node as it is now. */
-export function recordOf(node: Znode): NodeRecord {
+function recordOf(node: Znode): NodeRecord {
   return { kind: "node", change: node.change("created"), nextSequence: node.nextSequence };
 }
 

@@ -10,7 +10,7 @@ import { parseZones, type ZoneTable, zonesPath } from "./zone-table.ts";
 import { Znode } from "./znode.ts";
 
 /** Largest data of one node. */
-export const dataBytesMax: number = 1024 * 1024;
+const dataBytesMax: number = 1024 * 1024;
 
 /** Prefixes that a message lists at most. */
 const listedMax = 10;

@@ -1,5 +1,5 @@
 /** Longest path, in bytes of UTF-8. */
-export const pathBytesMax = 1_024;
+const pathBytesMax = 1_024;
 const componentBytesMax = 255;
 const componentsMax = 32;
 

@@ -1,6 +1,5 @@
 import { invariant } from "./invariant.ts";
 import type { NodeRecord } from "./node-view.ts";
-import { ownData } from "./node-store.ts";
 import type { HeaderRecord, SnapshotRecord } from "./snapshot.ts";
 import type { State } from "./state.ts";
 import { fixRoots, readZones } from "./zone-switch.ts";
@@ -43,10 +42,11 @@ function restoreNode(state: State, { change, nextSequence }: NodeRecord): void {
   const { path, data, stat } = change;
   const node = new Znode(path, stat.czxid, stat.ctimeMs);
   node.take(change);
-  node.data = ownData(data);
+  node.data = data;
   node.nextSequence = nextSequence;
   if (stat.ephemeralOwner !== 0) node.owner = stat.ephemeralOwner;
   state.nodes.insert(node);
+  state.nodes.settleData(node);
   state.nodes.settle();
   state.reaps.note(change);
 }

@@ -1,5 +1,4 @@
 import type { Operation } from "./command.ts";
-import { ownData } from "./node-store.ts";
 import type { Applied } from "./result.ts";
 import { refused, type State, unchanged } from "./state.ts";
 
@@ -11,7 +10,7 @@ export function openSession(state: State, index: number, operation: OpenSession)
   if (session <= 0) return refused(index, "a session has an id above 0");
   const known = state.sessions.get(session);
   if (known === undefined) {
-    state.sessions.open(session, ownData(secret), timeoutMs);
+    state.sessions.open(session, new Uint8Array(secret), timeoutMs);
   } else if (!sameBytes(known.secret, secret)) {
     return refused(index, `session ${session} exists and the secret is not its own`);
   }

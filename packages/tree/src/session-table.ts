@@ -41,7 +41,7 @@ export interface SessionRecord {
 export type NumberedAnswer = RememberedAnswer & { readonly sequence: number };
 
 /** Answers kept for one session; a client with more open writes cannot ask for the oldest. */
-export const answersMax = 16_384;
+const answersMax = 16_384;
 
 /** Finds the paths of a session's ephemeral nodes. */
 type FindEphemerals = (session: number) => ReadonlySet<string>;

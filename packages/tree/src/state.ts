@@ -19,7 +19,7 @@ export interface TreeLimits extends HistoryLimits {
 }
 
 /** Bounds that hold where none are given. */
-export const treeLimits: TreeLimits = {
+const treeLimits: TreeLimits = {
   historyTransactionsMax: 200_000,
   historyBytesMax: 64 * 1024 * 1024,
   multiOperationsMax: 128,
@@ -55,7 +55,7 @@ export class State {
   constructor(limits: Partial<TreeLimits>, incarnation: number) {
     this.limits = { ...treeLimits, ...limits };
     this.history = new History(this.limits, ({ changes }) => {
-      for (const change of changes) this.nodes.detach(change);
+      for (const change of changes) this.nodes.forget(change);
     });
     this.incarnation = incarnation;
   }

@@ -1,4 +1,5 @@
 import type { Change, Stamp } from "./change.ts";
+import type { Slab } from "./data-slabs.ts";
 import type { Siblings } from "./siblings.ts";
 import type { CreateMode, Stat } from "./stat.ts";
 
@@ -36,6 +37,8 @@ export class Znode {
   /** Undefined for "/", and for a node that is in no tree. */
   parent: Znode | undefined = undefined;
   children: Siblings | undefined = undefined;
+  /** Where the data lies when it was settled. */
+  slab: Slab | undefined = undefined;
   /** The store's moment when it last changed: see `NodeStore`. */
   touched = 0;
   /** Share in the digest, valid while it is not `unhashed`. */

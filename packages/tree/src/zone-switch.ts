@@ -2,9 +2,9 @@ import type { Draft } from "./draft.ts";
 import type { State } from "./state.ts";
 import { utf8Text } from "./utf8.ts";
 import {
+  expandPrefix,
   globalCluster,
   parseZones,
-  regionTemplate,
   sameOwners,
   type ZoneTable,
   zonesPath,
@@ -65,13 +65,15 @@ function endMovedEphemerals(state: State, before: ZoneTable, draft: Draft): void
  * and what no zone covered was taken from whoever told it.
  */
 function forgetCursors(state: State, before: ZoneTable): void {
+  const regions = state.founding?.regions ?? [];
   for (const prefix of differences(before, state.zones)) {
-    if (before.isStructure(prefix)) continue;
-    const { cluster } = state.zones.ownership(prefix);
-    const isAnybody = cluster === undefined || cluster === regionTemplate;
-    for (const [name, cursor] of state.cursors) {
-      if (name === globalCluster || !(isAnybody || name === cluster)) continue;
-      state.cursors.set(name, { ...cursor, index: 0 });
+    for (const path of expandPrefix(prefix, regions)) {
+      const { cluster } = state.zones.ownership(path);
+      if (before.isStructure(path) || before.ownership(path).cluster === cluster) continue;
+      for (const [name, cursor] of state.cursors) {
+        if (name === globalCluster || (cluster ?? name) !== name) continue;
+        state.cursors.set(name, { ...cursor, index: 0 });
+      }
     }
   }
 }

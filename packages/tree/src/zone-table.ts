@@ -6,7 +6,7 @@ export const globalCluster = "global";
 /** Where the zone table is kept, as JSON. */
 export const zonesPath = "/meridian/zones";
 /** Component of a prefix, or home, that stands for the name of any region. */
-export const regionTemplate = "{region}";
+const regionTemplate = "{region}";
 
 const zonesMax = 1_000;
 
@@ -54,7 +54,7 @@ export class ZoneTable {
   roots(regions: readonly string[]): readonly string[] {
     const roots = new Set<string>(["/", parentOf(zonesPath), zonesPath]);
     for (const { prefix } of this.zones) {
-      for (const root of expand(prefix, regions)) {
+      for (const root of expandPrefix(prefix, regions)) {
         for (let path = root; path !== "/"; path = parentOf(path)) roots.add(path);
       }
     }
@@ -135,7 +135,7 @@ function deeper(a: Ownership | undefined, b: Ownership | undefined): Ownership |
 }
 
 /** The paths that a prefix stands for. */
-function expand(prefix: string, regions: readonly string[]): readonly string[] {
+export function expandPrefix(prefix: string, regions: readonly string[]): readonly string[] {
   const parts = prefix.split("/");
   if (!parts.includes(regionTemplate)) return [prefix];
   return regions.map((region) =>

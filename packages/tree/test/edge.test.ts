@@ -126,6 +126,19 @@ test("an edge resumes watches from positions of any cluster, or says that it can
   expect(edge.tree.changesAfter(positions({ ...begin, cluster: "ap" })).outcome).toBe("compacted");
 });
 
+test("an edge that has heard of a cluster only since knows where its history begins", () => {
+  const { eu, global } = fleet();
+  const edge = Tree.mirrorOf("eu", 1);
+  for (const { nodes } of eu.tree.seed({ ownOnly: false, prefixes: [] }, 1)) edge.mirrorSeed(nodes);
+  edge.mirrorProgress(eu.index, []);
+  global.create("/global/a");
+  for (const transaction of eu.pull(global).transactions) edge.mirror(transaction);
+  const outcome = (index: number) =>
+    edge.changesAfter(new Map([["global", { cluster: "global", incarnation: 1, index }]])).outcome;
+  expect(outcome(global.index - 1)).toBe("continue");
+  expect(outcome(global.index - 2)).toBe("compacted");
+});
+
 test("an edge lets nobody resume in the middle of a snapshot that its region takes over", () => {
   const { eu, us } = fleet();
   const edge = new Edge(eu);

@@ -181,6 +181,23 @@ test("with the last child blank ancestors go too, but never a zone's root", () =
   expect(eu.tree.get("/shared")).toBeDefined();
 });
 
+test("a root that another region deletes before it knows the table stays, blank", () => {
+  const global = new Cluster("global");
+  const [eu, us] = [new Cluster("eu"), new Cluster("us")];
+  for (const region of [eu, us]) region.seed(global);
+  us.seed(eu);
+  eu.seed(us);
+  eu.create("/shared/app", "data");
+  us.pull(eu);
+  global.setZones([...zones, { prefix: "/shared/app", consistency: "eventual" }]);
+  us.pull(global);
+  eu.delete("/shared/app");
+  us.pull(eu);
+  expect(us.stat("/shared/app")).toMatchObject({ czxid: 0, dataLength: 0 });
+  eu.pull(global);
+  expectAgreement([eu, us]);
+});
+
 test("a deletion is not undone by a snapshot that does not know of it", () => {
   const [ap, eu] = fleet() as [Cluster, Cluster];
   ap.create("/shared/a");

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { NodeStore } from "../src/node-store.ts";
 import { type NodeView, ViewLostError } from "../src/node-view.ts";
+import { comparePaths } from "../src/path.ts";
 import { Znode } from "../src/znode.ts";
+import { seeded } from "./support/random.ts";
 
 const all = (): boolean => true;
 
@@ -59,4 +61,26 @@ test("a slice looks at a bounded number of nodes, whether they pass or not", () 
   const upTo = [];
   while (!view.ended) upTo.push(view.read(bounds, () => false).upTo);
   expect(upTo).toEqual(["/1028", "/1058", "/1088", undefined]);
+});
+
+test("each node is read in the slice that covers its path, changed or not", () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const random = seeded(seed);
+    const store = storeOf(40, 1e9);
+    const view = store.view();
+    const found: string[] = [];
+    let after = "";
+    while (!view.ended) {
+      for (const node of store.values()) if (random() < 0.1) store.touch(node);
+      const bounds = { recordsMax: 3, bytesMax: 1e9, scannedMax: 1 + Math.floor(random() * 4) };
+      const { records, upTo = "~" } = view.read(bounds, all);
+      for (const { change } of records) {
+        expect(comparePaths(change.path, after)).toBeGreaterThan(0);
+        expect(comparePaths(change.path, upTo)).toBeLessThanOrEqual(0);
+        found.push(change.path);
+      }
+      after = upTo;
+    }
+    expect(found).toEqual([...store.values()].map(({ path }) => path).toSorted(comparePaths));
+  }
 });

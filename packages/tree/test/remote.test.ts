@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Operation } from "../src/index.ts";
 import { text } from "./support/bytes.ts";
 import { churn } from "./support/churn.ts";
-import { Cluster, codeOf, recordsWith, restored, zones } from "./support/cluster.ts";
+import { Cluster, codeOf, Edge, recordsWith, restored, zones } from "./support/cluster.ts";
 import { pick, seeded } from "./support/random.ts";
 import { visible } from "./support/visible.ts";
 
@@ -150,6 +150,46 @@ test.each(tampered)(
     expect(codeOf(eu.apply(command))).toBe("");
   },
 );
+
+test.each(["/regions/us/a", "/shared/a", "/regions", "/global"])(
+  "what another region tells of %s is not its to tell",
+  (path) => {
+    const [eu, us] = [new Cluster("eu"), new Cluster("us")];
+    us.seed(eu);
+    us.create("/regions/us/a", "mine");
+    us.create("/shared/a", "everybody's");
+    const from = eu.index;
+    eu.create("/regions/eu/a", "other");
+    const transactions = eu.own(from).map((transaction) => {
+      return { ...transaction, changes: transaction.changes.map((told) => ({ ...told, path })) };
+    });
+    const before = visible(us.tree);
+    const origin = { kind: "apply-remote", origin: "eu", incarnation: 1 } as const;
+    us.apply({ ...origin, from, to: eu.index, transactions });
+    expect(visible(us.tree)).toEqual(before);
+    expect(us.tree.cursors().get("eu")?.index).toBe(eu.index);
+  },
+);
+
+test("a root that its owner deletes before it knows the table is alike in all clusters", () => {
+  for (const below of ["", "/sub"]) {
+    const [global, eu, us] = [new Cluster("global"), new Cluster("eu"), new Cluster("us")];
+    for (const region of [eu, us]) region.seed(global);
+    eu.open(7);
+    eu.create("/regions/eu/app", "data", { mode: "ephemeral", session: 7 });
+    us.seed(eu);
+    const edge = new Edge(us);
+    const home = { consistency: "regional", home: "eu" } as const;
+    global.setZones([...zones, { prefix: `/regions/eu/app${below}`, ...home }]);
+    us.pull(global);
+    eu.close(7);
+    eu.pull(global);
+    us.pull(eu);
+    expect(visible(us.tree, "/regions/eu")).toEqual(visible(eu.tree, "/regions/eu"));
+    edge.follow();
+    expect(visible(edge.tree)).toEqual(visible(us.tree));
+  }
+});
 
 test("a cluster tells nothing of other clusters' zones", () => {
   const { global, eu } = pair();

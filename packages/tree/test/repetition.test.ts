@@ -88,6 +88,14 @@ test("an acknowledged write asked for again is UNKNOWN, never done again", () =>
   expect(tree.tree.get("/global/a")).toBeUndefined();
 });
 
+test("the highest number stays known when all answers were acknowledged", () => {
+  const tree = withSession();
+  tree.create("/global/a", "", by(5, 5));
+  tree.restart();
+  expect(tree.tree.session(7)?.appliedSequence).toBe(5);
+  expect(codeOf(tree.create("/global/b", "", by(4)))).toBe("UNKNOWN");
+});
+
 test("an acknowledged write leaves no answer in a snapshot", () => {
   const tree = withSession();
   const kept = () => {

@@ -18,7 +18,7 @@ import { bytes } from "./bytes.ts";
 /** A zone as an operator writes it. */
 export type ZoneDraft = Partial<Zone> & Pick<Zone, "prefix" | "consistency">;
 
-export const regions = ["ap", "eu", "us"];
+const regions = ["ap", "eu", "us"];
 
 /** The zones of most tests: one of each kind, and the place of the table itself. */
 export const zones: readonly ZoneDraft[] = [
@@ -183,7 +183,7 @@ export function set(
 }
 
 /** Bytes of a zone table. */
-export function tableOf(table: readonly ZoneDraft[] | string): Uint8Array {
+function tableOf(table: readonly ZoneDraft[] | string): Uint8Array {
   return bytes(typeof table === "string" ? table : JSON.stringify(table));
 }
 
