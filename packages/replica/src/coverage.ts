@@ -1,6 +1,8 @@
 import type { Position } from "@meridian/tree";
 
-/** Once a mirror's cursor is at `index`, it lacks nothing of the origin's history up to `covers`. */
+/**
+ * Once a mirror's cursor is at `index`, it lacks nothing of the origin's history up to `covers`.
+ */
 interface Proof {
   readonly index: number;
   readonly covers: number;

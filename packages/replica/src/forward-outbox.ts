@@ -91,7 +91,9 @@ export class ForwardOutbox {
     this.#queue.resendAll();
   }
 
-  /** Begins an epoch with what has no answer, but for what may have been taken and must not twice. */
+  /**
+   * Begins an epoch with what has no answer, but for what may have been taken and must not twice.
+   */
   #takeBack(mayBeTaken: (sent: Sent) => boolean): void {
     const unanswered = this.#window;
     this.#beginEpoch();

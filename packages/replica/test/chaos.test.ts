@@ -80,7 +80,7 @@ async function finish(
 }
 
 for (const seed of seeds) {
-  test(`whatever happens, each write is done once, in order, by all members (${seed})`, async () => {
+  test(`whatever happens, each write is done once and in order (${seed})`, async () => {
     const scene = new Scene(seed, [plan]);
     const group = await scene.group(plan, { limits: { snapshotEntries: 150, keptEntries: 30 } });
     await group.led();
