@@ -39,7 +39,7 @@ export interface ClusterStatus {
 }
 
 /** A node; the fields after `reachable` are there when it answers. */
-export interface NodeStatus {
+interface NodeStatus {
   readonly node: string;
   readonly region: string;
   readonly role: string;
