@@ -28,6 +28,8 @@ export function takeSeed(
   // told of changes only, would count them again: they are told of the parents at the end.
   const parents = new Set<Znode>();
   for (const node of missingFrom(state, seed)) {
+    // No origin should tell of a child without its parent; if one does, this must not end here.
+    if (node.numChildren > 0) continue;
     if (node.parent !== undefined) parents.add(node.parent);
     draft.takeOut(node, node.deletion(seed.index));
   }

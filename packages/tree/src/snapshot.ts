@@ -68,20 +68,37 @@ export function takeSnapshot(state: State): TreeSnapshot {
   };
 }
 
-/** What belongs to no node: lists of what never changes, so that copying them is cheap. */
-function headOf(state: State): readonly SnapshotRecord[] {
+/**
+ * What belongs to no node, as it is now: sessions and tombstones are lists of what never changes,
+ * so that copying the lists is enough.
+ */
+function headOf(state: State): Generator<SnapshotRecord, undefined> {
   const { appliedIndex: index, incarnation, founding, eventual, cursors, sessions } = state;
-  const records: SnapshotRecord[] = [
-    { kind: "header", index, incarnation, founding, clock: eventual.clock },
-  ];
-  for (const session of sessions.records()) records.push({ kind: "session", session });
-  for (const position of cursors.values()) records.push({ kind: "cursor", position });
-  for (const change of eventual.tombstones()) records.push({ kind: "tombstone", change });
-  return records;
+  const header: HeaderRecord = {
+    kind: "header",
+    index,
+    incarnation,
+    founding,
+    clock: eventual.clock,
+  };
+  return head(header, sessions.records(), [...cursors.values()], [...eventual.tombstones()]);
+}
+
+function* head(
+  header: HeaderRecord,
+  sessions: readonly SessionRecord[],
+  cursors: readonly Position[],
+  tombstones: readonly Change[],
+): Generator<SnapshotRecord, undefined> {
+  yield header;
+  for (const session of sessions) yield { kind: "session", session };
+  for (const position of cursors) yield { kind: "cursor", position };
+  for (const change of tombstones) yield { kind: "tombstone", change };
+  return undefined;
 }
 
 /** Cuts records into slices; a session weighs as much as its answers. */
-function* slices(records: readonly SnapshotRecord[]): Generator<SnapshotRecord[], undefined> {
+function* slices(records: Iterable<SnapshotRecord>): Generator<SnapshotRecord[], undefined> {
   let slice: SnapshotRecord[] = [];
   let weight = 0;
   for (const record of records) {

@@ -255,6 +255,17 @@ test("a snapshot takes away what the origin no longer has, and only that", () =>
   expect(eu.tree.get("/shared/all")).toBeDefined();
 });
 
+test("a snapshot with a child but without its parent leaves the parent", () => {
+  const { global, eu } = pair();
+  global.create("/global/a/b", "", { parents: true });
+  eu.pull(global);
+  const range = { afterPath: "/", toPath: "", last: true };
+  const nodes = [...global.tree.seed({ ownOnly: true, prefixes: ["/global/a/b"] }, 1)];
+  const seed = { origin: "global", incarnation: 1, index: global.index, ...range };
+  eu.apply({ kind: "seed-remote", ...seed, nodes: nodes.flatMap((each) => each.nodes) });
+  expect(eu.tree.get("/global/a/b")).toBeDefined();
+});
+
 test("a snapshot tells as changes only what is different", () => {
   const { global, eu } = pair();
   global.create("/global/a", "same");
