@@ -155,6 +155,10 @@ export class TopologySource {
     try {
       const topology = await this.#within(channel.topology({ deadlineMs: callMs }));
       pooled.heardAtMs = this.#options.runtime.nowMs();
+      // It has just begun: without the zones every path would seem to be the global tier's.
+      if (topology.zones.length === 0 && topology.regions.length === 0) {
+        throw new MeridianError("REGION_UNAVAILABLE", `${address} does not know the zones yet`);
+      }
       this.#region ??= (await this.#within(channel.status({ deadlineMs: callMs }))).region;
       return topology;
     } catch (error) {

@@ -39,6 +39,8 @@ export class FakeFleet {
   readonly clients: Meridian[] = [];
   /** Addresses that differ from the made-up ones. */
   readonly addresses = new Map<string, string>();
+  /** Nodes that have just begun and know no zones yet. */
+  readonly beginners = new Set<string>();
   /** One way. */
   latencyMs = 1;
 
@@ -95,13 +97,12 @@ export class FakeFleet {
     return new FakeChannel(this, this.server(node));
   }
 
-  topology(): ITopologyResponse {
+  topology(asked: string = ""): ITopologyResponse {
     const nodes = [...this.servers.values()].map(({ place }) => {
       return { ...place, address: this.addresses.get(place.node) ?? place.address };
     });
-    return TopologyResponse.decode(
-      TopologyResponse.encode({ nodes, zones, zonesVersion: 1, regions }),
-    );
+    const known = this.beginners.has(asked) ? {} : { zones, zonesVersion: 1, regions };
+    return TopologyResponse.decode(TopologyResponse.encode({ nodes, ...known }));
   }
 
   #addCluster(name: string, leaderRegion: string, where: readonly string[], role: string): void {
@@ -135,7 +136,7 @@ class FakeChannel implements ClientChannel {
   }
 
   topology(): ReturnType<ClientChannel["topology"]> {
-    return this.#call(() => this.#fleet.topology());
+    return this.#call(() => this.#fleet.topology(this.#server.place.node));
   }
 
   status(): ReturnType<ClientChannel["status"]> {

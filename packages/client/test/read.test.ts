@@ -328,6 +328,17 @@ test("a topology that is known beforehand needs no endpoint", async () => {
   expect((await fleet.runtime.until(client.get("/global/a"))).text).toBe("g");
 });
 
+test("a node that does not know the zones yet is passed over, or waited for", async () => {
+  const { fleet } = await seeded();
+  fleet.beginners.add("us-west-1");
+  const passedOver = await fleet.client();
+  expect((await fleet.runtime.until(passedOver.get("/regions/us-west/a"))).text).toBe("w");
+  fleet.beginners.add("eu-west-1");
+  fleet.runtime.after(3_000, () => fleet.beginners.clear());
+  const waitedFor = await fleet.client();
+  expect((await fleet.runtime.until(waitedFor.get("/regions/us-west/a"))).text).toBe("w");
+});
+
 test("after CAUSALITY_LOST a client goes on once it gives up what it had seen", async () => {
   const { fleet, client } = await seeded();
   await fleet.runtime.until(client.set("/global/a", "x"));
