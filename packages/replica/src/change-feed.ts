@@ -1,5 +1,5 @@
 import type { FrameHandler, FrameStream } from "@meridian/transport";
-import type { Transaction } from "@meridian/tree";
+import { type Transaction, ViewLostError } from "@meridian/tree";
 import {
   type Encodable,
   type IChangeFrame,
@@ -90,6 +90,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #echoMs = 0;
   #echoedAtMs = 0;
   #seeds: Generator<Encodable<IChangeFrame>, undefined> | undefined;
+  #seedsBegun = false;
   #ended = false;
   readonly #acceptedAtMs: number;
 
@@ -143,6 +144,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
       return;
     }
     let sent = this.#pumpSeeds();
+    if (this.#ended) return;
     if (this.#seeds === undefined) {
       while (this.#credit > 0 && this.#cursor < this.#member.tree.appliedIndex) {
         const next = this.#nextTransactions();
@@ -177,7 +179,14 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #pumpSeeds(): boolean {
     let sent = false;
     while (this.#seeds !== undefined && this.#credit > 0) {
-      const next = this.#seeds.next();
+      // The state is that of the first look at it, however late that is.
+      if (!this.#seedsBegun) this.#cursor = this.#member.tree.appliedIndex;
+      this.#seedsBegun = true;
+      const next = nextOf(this.#seeds);
+      if (next === undefined) {
+        this.cut();
+        return sent;
+      }
       if (next.done === true) {
         this.#seeds = undefined;
         break;
@@ -252,6 +261,16 @@ function costOf(transaction: Transaction): number {
 /** An unknown age travels as a very great one. */
 function ageOf(member: Member, cluster: string): number {
   return Math.min(Math.ceil(member.ageMs(cluster)), 2 ** 40);
+}
+
+/** The next part of a snapshot; undefined when its reader was so slow that it was given up. */
+function nextOf<T>(parts: Generator<T, undefined>): IteratorResult<T, undefined> | undefined {
+  try {
+    return parts.next();
+  } catch (error) {
+    if (error instanceof ViewLostError) return undefined;
+    throw error;
+  }
 }
 
 function* seedFrames(

@@ -1,6 +1,6 @@
 import type { Configuration, NodeId } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
-import { Tree } from "@meridian/tree";
+import { Tree, ViewLostError } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { decodeRecord, encodeRecord } from "./snapshot-codec.ts";
@@ -101,11 +101,19 @@ export class SnapshotTaker {
     try {
       await work();
     } catch (error) {
-      if (!this.#stopped) this.#onFailure(error);
+      if (isViewLost(error)) {
+        // Too much changed while it was read. The log goes on growing until the next one succeeds.
+        this.#options.log.warn({}, "a snapshot was given up: it was written too slowly");
+      } else if (!this.#stopped) this.#onFailure(error);
     } finally {
       this.#busy = false;
     }
   }
+}
+
+function isViewLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof ViewLostError || isViewLost(error.cause);
 }
 
 async function* records(

@@ -1,0 +1,51 @@
+import { silentLog } from "@meridian/replica";
+import { type Tree, ViewLostError } from "@meridian/tree";
+import { expect, test } from "vitest";
+import { SnapshotTaker } from "../src/snapshots.ts";
+
+test("a snapshot that was read too slowly is given up, and the member goes on", async () => {
+  const failures: unknown[] = [];
+  const taker = new SnapshotTaker(options(), lostTree, (error) => failures.push(error));
+  taker.consider(() => configuration, 0);
+  await Promise.resolve();
+  expect(attempts).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(failures).toEqual([]);
+  taker.consider(() => configuration, 0);
+  expect(attempts).toBe(2);
+});
+
+let attempts = 0;
+const configuration = {
+  groups: [{ name: "voters", voters: ["a"], weight: 1 }],
+  learners: [],
+  witnesses: [],
+  outgoingGroups: [],
+  autoLeave: false,
+};
+
+/** A tree whose view is lost before anything of it was read. */
+function lostTree(): Tree {
+  const snapshot = {
+    index: 10,
+    next(): never {
+      throw new ViewLostError();
+    },
+    release(): void {},
+  };
+  return { appliedIndex: 10, snapshot: () => snapshot } as unknown as Tree;
+}
+
+function options(): ConstructorParameters<typeof SnapshotTaker>[0] {
+  const storage = {
+    log: { lastIndex: () => 10, firstIndex: () => 1, snapshot: () => undefined, term: () => 1 },
+    async saveSnapshot(_mark: unknown, records: AsyncIterable<unknown>): Promise<void> {
+      attempts += 1;
+      for await (const record of records) expect(record).toBeDefined();
+    },
+  };
+  const clock = { nowMs: () => 0, wallMs: () => 0, after: () => () => {}, defer: setImmediate };
+  return {
+    ...{ storage, clock, log: silentLog, witness: false, snapshotEntries: 1, keptEntries: 1 },
+  } as unknown as ConstructorParameters<typeof SnapshotTaker>[0];
+}
