@@ -45,7 +45,12 @@ function options(): ConstructorParameters<typeof SnapshotTaker>[0] {
     },
   };
   const clock = { nowMs: () => 0, wallMs: () => 0, after: () => () => {}, defer: setImmediate };
+  const numbers = { snapshotEntries: 1, keptEntries: 1 };
   return {
-    ...{ storage, clock, log: silentLog, witness: false, snapshotEntries: 1, keptEntries: 1 },
+    storage,
+    clock,
+    log: silentLog,
+    witness: false,
+    ...numbers,
   } as unknown as ConstructorParameters<typeof SnapshotTaker>[0];
 }
