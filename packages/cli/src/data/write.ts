@@ -79,16 +79,15 @@ async function setOrCreate(
   data: string | Uint8Array,
 ): Promise<Written> {
   for (;;) {
-    try {
-      return await meridian.set(path, data);
-    } catch (error) {
-      if (!hasCode(error, "NO_NODE")) throw error;
-    }
-    try {
-      return await meridian.create(path, data, { parents: true });
-    } catch (error) {
-      if (!hasCode(error, "NODE_EXISTS")) throw error;
-    }
+    // Both go out at once and are applied in this order: one of them fits, in one round trip.
+    const [changed, created] = await Promise.allSettled([
+      meridian.set(path, data),
+      meridian.create(path, data, { parents: true }),
+    ]);
+    if (changed.status === "fulfilled") return changed.value;
+    if (!hasCode(changed.reason, "NO_NODE")) throw changed.reason;
+    if (created.status === "fulfilled") return created.value;
+    if (!hasCode(created.reason, "NODE_EXISTS")) throw created.reason;
   }
 }
 
