@@ -16,7 +16,7 @@ const memoryBytesMax = 1.8e9;
 const restShareMax = 0.4;
 /** Window in which a platform at rest is watched, and how many of them there may be. */
 const restWindowMs = 5_000;
-const restWindowsMax = 4;
+const restWindowsMax = 8;
 /** Time that processes get to follow the one that was told to stop, or that was killed. */
 const goneMsMax = 3_000;
 
