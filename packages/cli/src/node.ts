@@ -212,7 +212,7 @@ const regionalTiming = {
   tickMs: 100,
   electionTicks: 10,
   electionJitterTicks: 6,
-  heartbeatTicks: 1,
+  heartbeatTicks: 2,
   leaseTicks: 10,
 };
 

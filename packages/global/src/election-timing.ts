@@ -21,7 +21,7 @@ export function electionTiming(rank: GroupRank): Timing & { readonly tickMs: num
     tickMs: globalTickMs,
     electionTicks: electionTicks[rank],
     electionJitterTicks: jitterTicks[rank],
-    heartbeatTicks: 2,
+    heartbeatTicks: 3,
     leaseTicks: electionTicks[0],
   };
 }

@@ -66,7 +66,7 @@ export interface ReplicaListener {
 }
 
 /** How often members exchange signs of life of sessions and the age of mirrors. */
-const livenessPeriodMs = 200;
+const livenessPeriodMs = 250;
 /** How often deadlines and sessions are looked at. */
 const sweepPeriodMs = 250;
 /** A sweep so late shows that this process was stopped: it cannot tell who was silent meanwhile. */
