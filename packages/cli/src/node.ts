@@ -3,6 +3,7 @@ import { EdgeObserver } from "@meridian/edge";
 import { electionTiming, GlobalMember, type GroupRank } from "@meridian/global";
 import { RegionalMember } from "@meridian/region";
 import {
+  addressFor,
   configurationCodec,
   globalCluster,
   type GroupMemberOptions,
@@ -176,7 +177,7 @@ async function member(
 
 function connect(config: NodeConfig, cluster: string, handler: PeerHandler): PeerTransport {
   const addresses = new Map(
-    config.cluster.map((peer) => [peer.node, peer.addressFrom[config.region] ?? peer.address]),
+    config.cluster.map((peer) => [peer.node, addressFor(peer, config.region)]),
   );
   return createPeerTransport({
     identity: { cluster, incarnation, node: config.node },

@@ -23,5 +23,6 @@ export { Replica, type ReplicaListener, type ReplicaOptions } from "./replica.ts
 export { type SessionLimits, SessionService } from "./session-service.ts";
 export { restoreTree } from "./snapshots.ts";
 export { mirrorsOf, topologyResponse } from "./status.ts";
-export { addressFor, globalCluster, type TopologyNode } from "./topology.ts";
+export { addressFor, type TopologyNode } from "./topology.ts";
+export { globalCluster } from "@meridian/tree";
 export type { PendingWrite, WriteOutcome } from "./write-queue.ts";

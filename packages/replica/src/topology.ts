@@ -13,10 +13,10 @@ export interface TopologyNode {
   readonly cluster: string;
 }
 
-/** Name of the cluster that owns the strict zones. */
-export const globalCluster = "global";
-
 /** Address of a node for a caller in `region`. */
-export function addressFor(node: TopologyNode, region: string): string {
+export function addressFor(
+  node: Pick<TopologyNode, "address" | "addressFrom">,
+  region: string,
+): string {
   return node.addressFrom[region] ?? node.address;
 }
