@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 import { readDocument } from "./document.ts";
 import { nodeConfigSchema } from "./schema.ts";
-import { ConfigError } from "./problem.ts";
 import type { Role } from "./role.ts";
+import { readText } from "./text.ts";
 
 /** A node as its neighbours know it. */
 export interface Member {
@@ -92,14 +91,7 @@ export interface NodeConfig {
  * @throws {ConfigError} when the file cannot be read or is not a valid configuration.
  */
 export function readNodeConfig(file: string): NodeConfig {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    const message = `cannot be read: ${(cause as Error).message}`;
-    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }], { cause });
-  }
-  return parseNodeConfig(file, text);
+  return parseNodeConfig(file, readText(file));
 }
 
 /** Like `readNodeConfig`, from text. Relative paths start from the file's directory. */

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-
 import { isMap, LineCounter, parseDocument, stringify } from "yaml";
 
 import { parseAddress } from "./address.ts";
 import { ConfigError } from "./problem.ts";
 import { roles, tierOf, type Role, type TierName } from "./role.ts";
+import { readText } from "./text.ts";
 
 /** A node in a topology file. */
 export interface TopologyNode {
@@ -55,14 +54,7 @@ export function formatTopology(topology: Topology, comment: string): string {
  * @throws {ConfigError} when it cannot be read or is not one.
  */
 export function readTopology(file: string): Topology {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    const message = `cannot be read: ${(cause as Error).message}`;
-    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }], { cause });
-  }
-  return parseTopology(file, text);
+  return parseTopology(file, readText(file));
 }
 
 /**

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-
 import { z } from "zod";
 
 import { readDocument } from "../config/document.ts";
 import { ConfigError } from "../config/problem.ts";
+import { readText } from "../config/text.ts";
 import { measuredRoundTripTimes, type RoundTripTimes } from "./round-trip-times.ts";
 
 const schema: z.ZodType<RoundTripTimes> = z.strictObject({
@@ -22,13 +21,7 @@ const noDelay = "none: the regions are as near as processes on one machine";
 export function roundTripTimesOf(option: string, regions: readonly string[]): RoundTripTimes {
   if (option === "real") return measuredRoundTripTimes;
   if (option === "none") return { source: noDelay, roundTripMs: allPairs(regions) };
-  let text: string;
-  try {
-    text = readFileSync(option, "utf8");
-  } catch (cause) {
-    const message = `cannot be read: ${(cause as Error).message}; --wan is real, none or a file`;
-    throw new ConfigError(option, [{ line: 1, column: 1, path: "", message }], { cause });
-  }
+  const text = readText(option, "; --wan is real, none or a file");
   const times = readDocument(option, text, schema);
   const missing = regions.flatMap((a, index) =>
     regions
