@@ -16,10 +16,11 @@ export class Scene {
   /** All addresses that were ever talked from or to. */
   readonly #addresses = new Set<string>();
 
-  constructor(seed: number, plans: readonly GroupPlan[]) {
+  /** `others`: nodes in no group, such as edges, that all are told of as well. */
+  constructor(seed: number, plans: readonly GroupPlan[], others: readonly TopologyNode[] = []) {
     this.random = randomOf(seed);
     this.network = new MemoryNetwork({ clock: this.clock, random: this.random, detectMs: 1_000 });
-    this.topology = topologyOf(plans);
+    this.topology = [...topologyOf(plans), ...others];
     const clusters = plans.map(({ cluster }) => cluster);
     this.regions = clusters.filter((cluster) => cluster !== globalCluster).sort();
     for (const { address } of this.topology) this.join(address);
