@@ -42,4 +42,6 @@ export interface PeerConnector {
   /** Connects to the node that `hello` is meant for; sends the hello first. */
   connect(hello: IPeerHello, events: PeerConnectionEvents): PeerConnection;
   openSnapshot(hello: IPeerHello): SnapshotConnection;
+  /** One request and its answer, on a connection of their own. Rejects with MeridianErrors only. */
+  call(to: string, path: string, request: Buffer, deadlineMs: number): Promise<Buffer>;
 }

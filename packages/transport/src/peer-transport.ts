@@ -1,4 +1,5 @@
 import type { NodeId } from "@meridian/consensus";
+import { MeridianError, PeerService, type IMeetResponse } from "@meridian/wire";
 import type { OutgoingSnapshot, PeerFrame, PeerTransport } from "./peer.ts";
 import { PeerLink, type PeerLimits, type PeerLinkOptions } from "./peer-link.ts";
 import { sendSnapshot } from "./snapshot-sender.ts";
@@ -11,6 +12,9 @@ export const PEER_LIMITS: PeerLimits = {
   backoffMsMax: 1000,
   snapshotStallMs: 60_000,
 };
+
+/** An introduction that takes longer is tried again. */
+const MEET_MS = 3_000;
 
 /** Streams to the other members of a group. Nothing connects before there is something to send. */
 export class LinkedPeerTransport implements PeerTransport {
@@ -41,6 +45,15 @@ export class LinkedPeerTransport implements PeerTransport {
       this.#options.onFailure?.(to, error as Error);
       return false;
     }
+  }
+
+  async meet(to: NodeId, birth: string): Promise<IMeetResponse> {
+    const { connector, identity } = this.#options;
+    if (this.#closing.signal.aborted) throw new MeridianError("REGION_UNAVAILABLE", "closed");
+    const { cluster, incarnation, node: from } = identity;
+    const { path, request, response } = PeerService.meet;
+    const bytes = request.encode({ hello: { cluster, incarnation, from, to }, birth });
+    return response.decode(await connector.call(to, path, bytes, MEET_MS));
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { Message, NodeId, SnapshotMark } from "@meridian/consensus";
+import type { IMeetResponse } from "@meridian/wire";
 
 /**
  * What one member sends to another in one turn of its loop; protos/meridian/v1/peer.proto says what
@@ -65,6 +66,11 @@ export interface PeerTransport {
   send(to: NodeId, frame: PeerFrame): void;
   /** Resolves true when the other side has it durable. Never rejects. */
   sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<boolean>;
+  /**
+   * Introduces this member to a peer by the birth of its data. Rejects with a MeridianError when
+   * the peer is not reached or takes this member for a stranger.
+   */
+  meet(to: NodeId, birth: string): Promise<IMeetResponse>;
   close(): void;
 }
 

@@ -4,6 +4,7 @@ import type {
   IHealRequest,
   IInspectResponse,
   IKillRequest,
+  IMeetResponse,
   IPartitionRequest,
   IRequest,
   IResponse,
@@ -74,6 +75,8 @@ export interface PeerMember {
   readonly handler: PeerHandler;
   /** A stream of a stranger was refused; counted by the owner. */
   onStranger?(reason: string): void;
+  /** A new member introduces itself with its birth. */
+  meet?(from: string, birth: string): Eventually<Encodable<IMeetResponse>>;
 }
 
 /** What a node does for the service Admin. */

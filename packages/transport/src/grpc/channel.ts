@@ -39,7 +39,8 @@ export function openChannel(address: string, options: ChannelOptions = {}): Chan
 /** A call of either kind. */
 type Call = Pick<grpc.ClientUnaryCall, "cancel">;
 
-class GrpcConnector implements ChannelConnector {
+/** Calls and streams over connections of one client at a time, made anew when an attempt hangs. */
+export class GrpcConnector implements ChannelConnector {
   readonly #newClient: () => grpc.Client;
   readonly #connectMs: number;
   readonly #calls = new Set<Call>();

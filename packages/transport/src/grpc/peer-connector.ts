@@ -1,5 +1,6 @@
 import grpc, { type ClientWritableStream } from "@grpc/grpc-js";
 import {
+  MeridianError,
   PeerFrame,
   PeerService,
   SnapshotChunk,
@@ -18,6 +19,7 @@ import type {
 import type { PeerLimits } from "../peer-link.ts";
 import { clientCredentials, clientOptions, type Keepalive, type Tls } from "./client-options.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import { GrpcConnector } from "./channel.ts";
 import { whenConnected } from "./connecting.ts";
 import { asIs } from "./definition.ts";
 
@@ -33,6 +35,8 @@ export const PEER_CONNECTING: PeerConnecting = {
   keepaliveMs: 2000,
   keepaliveTimeoutMs: 2000,
 };
+
+const UNKNOWN_ADDRESS = "its address is not known";
 
 /**
  * Makes a connection of its own for every stream, so that a full pipe of snapshots does not hold
@@ -56,14 +60,25 @@ export class GrpcPeerConnector implements PeerConnector {
   connect(hello: IPeerHello, events: PeerConnectionEvents): PeerConnection {
     const client = this.#client(hello.to);
     if (client !== undefined) return new GrpcPeerConnection(client, hello, events, this.#limits);
-    setImmediate(() => events.failed(new Error("its address is not known")));
+    setImmediate(() => events.failed(new Error(UNKNOWN_ADDRESS)));
     return { bufferedBytes: 0, send: () => undefined, close: () => undefined };
+  }
+
+  async call(to: string, path: string, request: Buffer, deadlineMs: number): Promise<Buffer> {
+    const client = this.#client(to);
+    if (client === undefined) throw new MeridianError("REGION_UNAVAILABLE", UNKNOWN_ADDRESS);
+    const connector = new GrpcConnector(() => client, this.#limits.connectMs);
+    try {
+      return await connector.call(path, request, { deadlineMs, signal: undefined, once: false });
+    } finally {
+      connector.close();
+    }
   }
 
   openSnapshot(hello: IPeerHello): SnapshotConnection {
     const client = this.#client(hello.to);
     if (client === undefined) {
-      const answer = Promise.reject(new Error("its address is not known"));
+      const answer = Promise.reject(new Error(UNKNOWN_ADDRESS));
       return {
         answer,
         send: () => Promise.resolve(),

@@ -25,6 +25,7 @@ import { FramedStream, decodeBounded } from "../framed-stream.ts";
 import { internalError, refusalOf } from "../refusal.ts";
 import type { CoordinationHandlers, Services } from "../service.ts";
 import type { Acceptor, FrameStream } from "../stream.ts";
+import { peerCalls } from "../peer-calls.ts";
 import type { UnaryCall } from "../unary-call.ts";
 import { GrpcCaller } from "./caller.ts";
 import { definitionOf } from "./definition.ts";
@@ -70,7 +71,7 @@ export function servedServices(services: Services, serving: Serving): readonly S
   if (changes !== undefined) {
     add(ChangesService, [], { follow: accepting(ChangesService.follow, changes.follow, serving) });
   }
-  if (peers !== undefined) add(PeerService, [], peerHandlers(peers));
+  if (peers !== undefined) add(PeerService, peerCalls(peers), peerHandlers(peers));
   if (admin !== undefined) add(AdminService, adminCalls(admin), {});
   if (platform !== undefined) add(LocalPlatformService, platformCalls(platform), {});
   return found;

@@ -1,4 +1,5 @@
 import {
+  MeridianError,
   PeerFrame,
   PeerService,
   SnapshotChunk,
@@ -13,6 +14,7 @@ import type {
   PeerConnector,
   SnapshotConnection,
 } from "../peer-connector.ts";
+import { MemoryChannelConnector } from "./channel-connector.ts";
 import type { Dial } from "./opening.ts";
 
 const UNKNOWN_ADDRESS = "its address is not known";
@@ -46,6 +48,16 @@ export class MemoryPeerConnector implements PeerConnector {
       send: (frame) => client.write(PeerFrame.encode(frame)),
       close: () => client.abort(),
     };
+  }
+
+  call(to: string, path: string, request: Buffer, deadlineMs: number): Promise<Buffer> {
+    const dial = this.#dialTo(to);
+    if (dial === undefined) {
+      return Promise.reject(new MeridianError("REGION_UNAVAILABLE", UNKNOWN_ADDRESS));
+    }
+    const connector = new MemoryChannelConnector(dial, this.#clock);
+    const options = { deadlineMs, signal: undefined, once: false };
+    return connector.call(path, request, options).finally(() => connector.close());
   }
 
   openSnapshot(hello: IPeerHello): SnapshotConnection {

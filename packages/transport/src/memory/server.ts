@@ -11,6 +11,7 @@ import type { TransportClock } from "../clock.ts";
 import { coordinationCalls } from "../coordination-calls.ts";
 import { FramedStream } from "../framed-stream.ts";
 import { SERVER_LIMITS } from "../limits.ts";
+import { peerCalls } from "../peer-calls.ts";
 import { PeerInboxes } from "../peer-inbox.ts";
 import { internalError, refusalOf } from "../refusal.ts";
 import type { PeerMember, Services } from "../service.ts";
@@ -40,6 +41,7 @@ export class MemoryServer {
       ...(coordination === undefined ? [] : coordinationCalls(coordination)),
       ...(admin === undefined ? [] : adminCalls(admin)),
       ...(platform === undefined ? [] : platformCalls(platform)),
+      ...peerCalls(peers),
     ];
     this.#calls = new Map(calls.map((call) => [call.path, call]));
     this.#inboxes = new PeerInboxes(peers);

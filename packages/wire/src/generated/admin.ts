@@ -821,6 +821,558 @@ export function readTransferLeadershipResponse(r: Reader): ITransferLeadershipRe
   return { leader: leaderValue, region: regionValue, pauseMs: pauseMsValue };
 }
 
+/** Asks for the members of a group. */
+export type IMembersRequest = Readonly<Record<never, never>>;
+/** Codec of MembersRequest. */
+export const MembersRequest: Codec<IMembersRequest> = codec(
+  "MembersRequest",
+  writeMembersRequest,
+  readMembersRequest,
+);
+
+export function writeMembersRequest(_m: Encodable<IMembersRequest>, _w: Writer): void {}
+
+export function readMembersRequest(r: Reader): IMembersRequest {
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {};
+}
+
+/** The members of a group. */
+export interface IMembersResponse {
+  /** They. */
+  readonly membership: IMembership | undefined;
+}
+/** Codec of MembersResponse. */
+export const MembersResponse: Codec<IMembersResponse> = codec(
+  "MembersResponse",
+  writeMembersResponse,
+  readMembersResponse,
+);
+
+export function writeMembersResponse(m: Encodable<IMembersResponse>, w: Writer): void {
+  if (m.membership !== undefined) {
+    w.uint32(10).fork();
+    writeMembership(m.membership, w);
+    w.ldelim();
+  }
+}
+
+export function readMembersResponse(r: Reader): IMembersResponse {
+  let membershipValue: IMembership | undefined;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        membershipValue = readNested(r, readMembership);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { membership: membershipValue };
+}
+
+/** Who belongs to a group. */
+export interface IMembership {
+  /** The cluster. */
+  readonly cluster: string;
+  /** Its incarnation. */
+  readonly incarnation: number;
+  /** Node that tells this. */
+  readonly toldBy: string;
+  /** Node that leads, if known. */
+  readonly leader: string;
+  /** Raft term. */
+  readonly term: number;
+  /** Voter group that leadership is kept in; empty: none. */
+  readonly heldBy: string;
+  /** A change is under way: it is not committed, or the configuration is joint. */
+  readonly changing: boolean;
+  /** Voters first, in the order of their groups; then learners. */
+  readonly members: readonly IGroupMembership[];
+}
+/** Codec of Membership. */
+export const Membership: Codec<IMembership> = codec("Membership", writeMembership, readMembership);
+
+export function writeMembership(m: Encodable<IMembership>, w: Writer): void {
+  if (m.cluster !== undefined && m.cluster !== "") {
+    w.uint32(10).string(m.cluster);
+  }
+  if (m.incarnation !== undefined && m.incarnation !== 0) {
+    writeUint64(w.uint32(16), m.incarnation);
+  }
+  if (m.toldBy !== undefined && m.toldBy !== "") {
+    w.uint32(26).string(m.toldBy);
+  }
+  if (m.leader !== undefined && m.leader !== "") {
+    w.uint32(34).string(m.leader);
+  }
+  if (m.term !== undefined && m.term !== 0) {
+    writeUint64(w.uint32(40), m.term);
+  }
+  if (m.heldBy !== undefined && m.heldBy !== "") {
+    w.uint32(50).string(m.heldBy);
+  }
+  if (m.changing !== undefined && m.changing !== false) {
+    w.uint32(56).bool(m.changing);
+  }
+  if (m.members !== undefined)
+    for (const item of m.members) {
+      w.uint32(66).fork();
+      writeGroupMembership(item, w);
+      w.ldelim();
+    }
+}
+
+export function readMembership(r: Reader): IMembership {
+  let clusterValue = "";
+  let incarnationValue = 0;
+  let toldByValue = "";
+  let leaderValue = "";
+  let termValue = 0;
+  let heldByValue = "";
+  let changingValue = false;
+  const membersValue: IGroupMembership[] = [];
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        clusterValue = readString(r);
+        break;
+      case 16:
+        incarnationValue = readUint64(r);
+        break;
+      case 26:
+        toldByValue = readString(r);
+        break;
+      case 34:
+        leaderValue = readString(r);
+        break;
+      case 40:
+        termValue = readUint64(r);
+        break;
+      case 50:
+        heldByValue = readString(r);
+        break;
+      case 56:
+        changingValue = r.uint32() !== 0;
+        break;
+      case 66:
+        membersValue.push(readNested(r, readGroupMembership));
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    cluster: clusterValue,
+    incarnation: incarnationValue,
+    toldBy: toldByValue,
+    leader: leaderValue,
+    term: termValue,
+    heldBy: heldByValue,
+    changing: changingValue,
+    members: membersValue,
+  };
+}
+
+/** A member of a group. */
+export interface IGroupMembership {
+  /** The node. */
+  readonly node: string;
+  /** Its region, if known. */
+  readonly region: string;
+  /** global-voter, witness, regional-voter or regional-observer. */
+  readonly role: string;
+  /** Voter group; of a global learner the one that it is meant for. */
+  readonly group: string;
+  /** host:port, if known. */
+  readonly address: string;
+  /** host:port for callers of certain regions, by region. */
+  readonly addressFrom: Readonly<Record<string, string>>;
+  /** voter, witness or learner; during a joint change as it will be. */
+  readonly standing: string;
+  /** During a joint change: it has a vote that it is about to lose. */
+  readonly leaving: boolean;
+  /** Told by the leader: highest index known to be durable there. */
+  readonly matchIndex: number;
+  /** Told by the leader: entries that it has and the member does not. */
+  readonly behind: number;
+  /** Told by the leader: leader, probe, replicate or snapshot. */
+  readonly state: string;
+  /** Told by the leader: heard of within the last election timeout. */
+  readonly active: boolean;
+}
+/** Codec of GroupMembership. */
+export const GroupMembership: Codec<IGroupMembership> = codec(
+  "GroupMembership",
+  writeGroupMembership,
+  readGroupMembership,
+);
+
+export function writeGroupMembership(m: Encodable<IGroupMembership>, w: Writer): void {
+  if (m.node !== undefined && m.node !== "") {
+    w.uint32(10).string(m.node);
+  }
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(18).string(m.region);
+  }
+  if (m.role !== undefined && m.role !== "") {
+    w.uint32(26).string(m.role);
+  }
+  if (m.group !== undefined && m.group !== "") {
+    w.uint32(34).string(m.group);
+  }
+  if (m.address !== undefined && m.address !== "") {
+    w.uint32(42).string(m.address);
+  }
+  if (m.addressFrom !== undefined)
+    for (const [key, value] of Object.entries(m.addressFrom)) {
+      w.uint32(50)
+        .fork()
+        .uint32(10)
+        .string(key)
+        .uint32(18)
+        .string(value ?? "")
+        .ldelim();
+    }
+  if (m.standing !== undefined && m.standing !== "") {
+    w.uint32(58).string(m.standing);
+  }
+  if (m.leaving !== undefined && m.leaving !== false) {
+    w.uint32(64).bool(m.leaving);
+  }
+  if (m.matchIndex !== undefined && m.matchIndex !== 0) {
+    writeUint64(w.uint32(72), m.matchIndex);
+  }
+  if (m.behind !== undefined && m.behind !== 0) {
+    writeUint64(w.uint32(80), m.behind);
+  }
+  if (m.state !== undefined && m.state !== "") {
+    w.uint32(90).string(m.state);
+  }
+  if (m.active !== undefined && m.active !== false) {
+    w.uint32(96).bool(m.active);
+  }
+}
+
+export function readGroupMembership(r: Reader): IGroupMembership {
+  let nodeValue = "";
+  let regionValue = "";
+  let roleValue = "";
+  let groupValue = "";
+  let addressValue = "";
+  const addressFromValue: Record<string, string> = Object.create(null);
+  let standingValue = "";
+  let leavingValue = false;
+  let matchIndexValue = 0;
+  let behindValue = 0;
+  let stateValue = "";
+  let activeValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodeValue = readString(r);
+        break;
+      case 18:
+        regionValue = readString(r);
+        break;
+      case 26:
+        roleValue = readString(r);
+        break;
+      case 34:
+        groupValue = readString(r);
+        break;
+      case 42:
+        addressValue = readString(r);
+        break;
+      case 50:
+        readNested(r, (r) => readMapEntry(r, addressFromValue));
+        break;
+      case 58:
+        standingValue = readString(r);
+        break;
+      case 64:
+        leavingValue = r.uint32() !== 0;
+        break;
+      case 72:
+        matchIndexValue = readUint64(r);
+        break;
+      case 80:
+        behindValue = readUint64(r);
+        break;
+      case 90:
+        stateValue = readString(r);
+        break;
+      case 96:
+        activeValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    node: nodeValue,
+    region: regionValue,
+    role: roleValue,
+    group: groupValue,
+    address: addressValue,
+    addressFrom: addressFromValue,
+    standing: standingValue,
+    leaving: leavingValue,
+    matchIndex: matchIndexValue,
+    behind: behindValue,
+    state: stateValue,
+    active: activeValue,
+  };
+}
+
+/** Changes who belongs to a group. */
+export interface IChangeMembersRequest {
+  /** New members: they begin as learners. `role` witness: one that is meant to be a witness. `cluster` and `tier` may be left out. */
+  readonly add: readonly INodeAddress[];
+  /** Learners that are to have a vote. */
+  readonly promote: readonly IPromotion[];
+  /** Voters that are to be learners. */
+  readonly demote: readonly string[];
+  /** Members that are to belong to it no longer; their names are not to be used again. */
+  readonly remove: readonly string[];
+}
+/** Codec of ChangeMembersRequest. */
+export const ChangeMembersRequest: Codec<IChangeMembersRequest> = codec(
+  "ChangeMembersRequest",
+  writeChangeMembersRequest,
+  readChangeMembersRequest,
+);
+
+export function writeChangeMembersRequest(m: Encodable<IChangeMembersRequest>, w: Writer): void {
+  if (m.add !== undefined)
+    for (const item of m.add) {
+      w.uint32(10).fork();
+      writeNodeAddress(item, w);
+      w.ldelim();
+    }
+  if (m.promote !== undefined)
+    for (const item of m.promote) {
+      w.uint32(18).fork();
+      writePromotion(item, w);
+      w.ldelim();
+    }
+  if (m.demote !== undefined)
+    for (const item of m.demote) {
+      w.uint32(26).string(item);
+    }
+  if (m.remove !== undefined)
+    for (const item of m.remove) {
+      w.uint32(34).string(item);
+    }
+}
+
+export function readChangeMembersRequest(r: Reader): IChangeMembersRequest {
+  const addValue: INodeAddress[] = [];
+  const promoteValue: IPromotion[] = [];
+  const demoteValue: string[] = [];
+  const removeValue: string[] = [];
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        addValue.push(readNested(r, readNodeAddress));
+        break;
+      case 18:
+        promoteValue.push(readNested(r, readPromotion));
+        break;
+      case 26:
+        demoteValue.push(readString(r));
+        break;
+      case 34:
+        removeValue.push(readString(r));
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { add: addValue, promote: promoteValue, demote: demoteValue, remove: removeValue };
+}
+
+/** A learner is to have a vote. */
+export interface IPromotion {
+  /** The node. */
+  readonly node: string;
+  /** Voter group. Empty: the one that it was added for, or the only one. */
+  readonly group: string;
+}
+/** Codec of Promotion. */
+export const Promotion: Codec<IPromotion> = codec("Promotion", writePromotion, readPromotion);
+
+export function writePromotion(m: Encodable<IPromotion>, w: Writer): void {
+  if (m.node !== undefined && m.node !== "") {
+    w.uint32(10).string(m.node);
+  }
+  if (m.group !== undefined && m.group !== "") {
+    w.uint32(18).string(m.group);
+  }
+}
+
+export function readPromotion(r: Reader): IPromotion {
+  let nodeValue = "";
+  let groupValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        nodeValue = readString(r);
+        break;
+      case 18:
+        groupValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { node: nodeValue, group: groupValue };
+}
+
+/** What came of a change. */
+export interface IChangeMembersResponse {
+  /** Afterwards. */
+  readonly membership: IMembership | undefined;
+  /** False: everything was so already. */
+  readonly changed: boolean;
+  /** Index from which on it holds; 0 when nothing was changed. */
+  readonly index: number;
+}
+/** Codec of ChangeMembersResponse. */
+export const ChangeMembersResponse: Codec<IChangeMembersResponse> = codec(
+  "ChangeMembersResponse",
+  writeChangeMembersResponse,
+  readChangeMembersResponse,
+);
+
+export function writeChangeMembersResponse(m: Encodable<IChangeMembersResponse>, w: Writer): void {
+  if (m.membership !== undefined) {
+    w.uint32(10).fork();
+    writeMembership(m.membership, w);
+    w.ldelim();
+  }
+  if (m.changed !== undefined && m.changed !== false) {
+    w.uint32(16).bool(m.changed);
+  }
+  if (m.index !== undefined && m.index !== 0) {
+    writeUint64(w.uint32(24), m.index);
+  }
+}
+
+export function readChangeMembersResponse(r: Reader): IChangeMembersResponse {
+  let membershipValue: IMembership | undefined;
+  let changedValue = false;
+  let indexValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        membershipValue = readNested(r, readMembership);
+        break;
+      case 16:
+        changedValue = r.uint32() !== 0;
+        break;
+      case 24:
+        indexValue = readUint64(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { membership: membershipValue, changed: changedValue, index: indexValue };
+}
+
+/** Keeps leadership in a voter group. */
+export interface IHoldLeadershipRequest {
+  /** The group; empty: none, leadership goes where it will. */
+  readonly group: string;
+}
+/** Codec of HoldLeadershipRequest. */
+export const HoldLeadershipRequest: Codec<IHoldLeadershipRequest> = codec(
+  "HoldLeadershipRequest",
+  writeHoldLeadershipRequest,
+  readHoldLeadershipRequest,
+);
+
+export function writeHoldLeadershipRequest(m: Encodable<IHoldLeadershipRequest>, w: Writer): void {
+  if (m.group !== undefined && m.group !== "") {
+    w.uint32(10).string(m.group);
+  }
+}
+
+export function readHoldLeadershipRequest(r: Reader): IHoldLeadershipRequest {
+  let groupValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        groupValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { group: groupValue };
+}
+
+/** What came of it. */
+export interface IHoldLeadershipResponse {
+  /** Afterwards. */
+  readonly membership: IMembership | undefined;
+  /** False: it was so already. */
+  readonly changed: boolean;
+}
+/** Codec of HoldLeadershipResponse. */
+export const HoldLeadershipResponse: Codec<IHoldLeadershipResponse> = codec(
+  "HoldLeadershipResponse",
+  writeHoldLeadershipResponse,
+  readHoldLeadershipResponse,
+);
+
+export function writeHoldLeadershipResponse(
+  m: Encodable<IHoldLeadershipResponse>,
+  w: Writer,
+): void {
+  if (m.membership !== undefined) {
+    w.uint32(10).fork();
+    writeMembership(m.membership, w);
+    w.ldelim();
+  }
+  if (m.changed !== undefined && m.changed !== false) {
+    w.uint32(16).bool(m.changed);
+  }
+}
+
+export function readHoldLeadershipResponse(r: Reader): IHoldLeadershipResponse {
+  let membershipValue: IMembership | undefined;
+  let changedValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        membershipValue = readNested(r, readMembership);
+        break;
+      case 16:
+        changedValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { membership: membershipValue, changed: changedValue };
+}
+
 /** For operators and for clients that look for their way. */
 export const AdminService: {
   /** How this node is. */
@@ -829,6 +1381,15 @@ export const AdminService: {
   readonly topology: Method<ITopologyRequest, ITopologyResponse>;
   /** Hands the leadership of this node's group to another member. Answered by the leader. */
   readonly transferLeadership: Method<ITransferLeadershipRequest, ITransferLeadershipResponse>;
+  /** Who belongs to this node's group, as this node knows it. The leader also knows how far each is. */
+  readonly members: Method<IMembersRequest, IMembersResponse>;
+  /**
+   * Changes who belongs to the group, everything asked for in one step. Answered by the leader, when the change is committed and
+   * no joint configuration is left. What is so already is not done again, so that the same call may be repeated.
+   */
+  readonly changeMembers: Method<IChangeMembersRequest, IChangeMembersResponse>;
+  /** Keeps leadership in one voter group, or lets it go where it will again. Answered by the leader, when that is committed. */
+  readonly holdLeadership: Method<IHoldLeadershipRequest, IHoldLeadershipResponse>;
 } = {
   status: {
     path: "/meridian.v1.Admin/Status",
@@ -848,6 +1409,27 @@ export const AdminService: {
     path: "/meridian.v1.Admin/TransferLeadership",
     request: TransferLeadershipRequest,
     response: TransferLeadershipResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  members: {
+    path: "/meridian.v1.Admin/Members",
+    request: MembersRequest,
+    response: MembersResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  changeMembers: {
+    path: "/meridian.v1.Admin/ChangeMembers",
+    request: ChangeMembersRequest,
+    response: ChangeMembersResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  holdLeadership: {
+    path: "/meridian.v1.Admin/HoldLeadership",
+    request: HoldLeadershipRequest,
+    response: HoldLeadershipResponse,
     requestStream: false,
     responseStream: false,
   },

@@ -92,6 +92,10 @@ export const ErrorCode = {
   UNKNOWN: 25,
   /** Stored data is damaged. */
   CORRUPT: 26,
+  /** A change of members that cannot be made; the hint says why in one word. */
+  CHANGE_REFUSED: 27,
+  /** A change of members that cannot be made yet: another one is under way, or a learner is behind. The hint says which. */
+  CHANGE_EARLY: 28,
 } as const;
 /** A value of ErrorCode. Decoded fields may hold others, of newer senders. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
@@ -151,7 +155,7 @@ export interface IError {
   readonly message: string;
   /** Retry no earlier than this, in milliseconds; 0 when there is no hint. */
   readonly retryAfterMs: number;
-  /** MOVED: the cluster that owns the path. NOT_LEADER: the node that leads, if known. */
+  /** MOVED: the cluster that owns the path. NOT_LEADER: the node that leads, if known. CHANGE_REFUSED and CHANGE_EARLY: why. */
   readonly hint: string;
 }
 /** Codec of Error. */

@@ -22,6 +22,24 @@ export {
   type ITransferLeadershipRequest,
   TransferLeadershipResponse,
   type ITransferLeadershipResponse,
+  MembersRequest,
+  type IMembersRequest,
+  MembersResponse,
+  type IMembersResponse,
+  Membership,
+  type IMembership,
+  GroupMembership,
+  type IGroupMembership,
+  ChangeMembersRequest,
+  type IChangeMembersRequest,
+  Promotion,
+  type IPromotion,
+  ChangeMembersResponse,
+  type IChangeMembersResponse,
+  HoldLeadershipRequest,
+  type IHoldLeadershipRequest,
+  HoldLeadershipResponse,
+  type IHoldLeadershipResponse,
   AdminService,
 } from "./admin.ts";
 export {
@@ -202,6 +220,7 @@ export {
 } from "./log.ts";
 export {
   RaftMessageType,
+  MeetOutcome,
   PeerFrame,
   type IPeerFrame,
   PeerHello,
@@ -222,6 +241,10 @@ export {
   type ISnapshotChunk,
   SnapshotInstalled,
   type ISnapshotInstalled,
+  MeetRequest,
+  type IMeetRequest,
+  MeetResponse,
+  type IMeetResponse,
   PeerService,
 } from "./peer.ts";
 export {

@@ -46,6 +46,18 @@ export const RaftMessageType = {
 /** A value of RaftMessageType. Decoded fields may hold others, of newer senders. */
 export type RaftMessageType = (typeof RaftMessageType)[keyof typeof RaftMessageType];
 
+/** Outcome of an introduction. */
+export const MeetOutcome = {
+  /** Never sent. */
+  UNSPECIFIED: 0,
+  /** This birth is the first of that name here, and durably written down. */
+  WELCOME: 1,
+  /** Another birth of that name is known: a member that has lost its data must not come back as it was. */
+  OTHER_BIRTH: 2,
+} as const;
+/** A value of MeetOutcome. Decoded fields may hold others, of newer senders. */
+export type MeetOutcome = (typeof MeetOutcome)[keyof typeof MeetOutcome];
+
 /** What one member sends to another in one turn of its loop. */
 export interface IPeerFrame {
   /** First frame of the stream only. */
@@ -764,12 +776,91 @@ export function readSnapshotInstalled(r: Reader): ISnapshotInstalled {
   return { installed: installedValue, reason: reasonValue };
 }
 
+/** A new member introduces itself. */
+export interface IMeetRequest {
+  /** Who speaks. */
+  readonly hello: IPeerHello | undefined;
+  /** Made at random with the data of the member that speaks. */
+  readonly birth: string;
+}
+/** Codec of MeetRequest. */
+export const MeetRequest: Codec<IMeetRequest> = codec(
+  "MeetRequest",
+  writeMeetRequest,
+  readMeetRequest,
+);
+
+export function writeMeetRequest(m: Encodable<IMeetRequest>, w: Writer): void {
+  if (m.hello !== undefined) {
+    w.uint32(10).fork();
+    writePeerHello(m.hello, w);
+    w.ldelim();
+  }
+  if (m.birth !== undefined && m.birth !== "") {
+    w.uint32(18).string(m.birth);
+  }
+}
+
+export function readMeetRequest(r: Reader): IMeetRequest {
+  let helloValue: IPeerHello | undefined;
+  let birthValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        helloValue = readNested(r, readPeerHello);
+        break;
+      case 18:
+        birthValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { hello: helloValue, birth: birthValue };
+}
+
+/** What a member knows of one that introduces itself. */
+export interface IMeetResponse {
+  /** The outcome. */
+  readonly outcome: number;
+}
+/** Codec of MeetResponse. */
+export const MeetResponse: Codec<IMeetResponse> = codec(
+  "MeetResponse",
+  writeMeetResponse,
+  readMeetResponse,
+);
+
+export function writeMeetResponse(m: Encodable<IMeetResponse>, w: Writer): void {
+  if (m.outcome !== undefined && m.outcome !== 0) {
+    writeUint32(w.uint32(8), m.outcome);
+  }
+}
+
+export function readMeetResponse(r: Reader): IMeetResponse {
+  let outcomeValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        outcomeValue = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { outcome: outcomeValue };
+}
+
 /** Between the members of one Raft group. Not for clients. */
 export const PeerService: {
   /** One-way stream of frames from one member to another; the answer only ends or refuses it. */
   readonly connect: Method<IPeerFrame, IPeerGoodbye>;
   /** Brings a far-behind member a snapshot, in chunks. */
   readonly installSnapshot: Method<ISnapshotChunk, ISnapshotInstalled>;
+  /** Before a new member takes part: was another one here under its name? */
+  readonly meet: Method<IMeetRequest, IMeetResponse>;
 } = {
   connect: {
     path: "/meridian.v1.Peer/Connect",
@@ -783,6 +874,13 @@ export const PeerService: {
     request: SnapshotChunk,
     response: SnapshotInstalled,
     requestStream: true,
+    responseStream: false,
+  },
+  meet: {
+    path: "/meridian.v1.Peer/Meet",
+    request: MeetRequest,
+    response: MeetResponse,
+    requestStream: false,
     responseStream: false,
   },
 };

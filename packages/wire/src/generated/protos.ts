@@ -16,6 +16,15 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   requestType: "TransferLeadershipRequest",
                   responseType: "TransferLeadershipResponse",
                 },
+                Members: { requestType: "MembersRequest", responseType: "MembersResponse" },
+                ChangeMembers: {
+                  requestType: "ChangeMembersRequest",
+                  responseType: "ChangeMembersResponse",
+                },
+                HoldLeadership: {
+                  requestType: "HoldLeadershipRequest",
+                  responseType: "HoldLeadershipResponse",
+                },
               },
             },
             StatusRequest: { fields: {} },
@@ -110,6 +119,66 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 pauseMs: { type: "uint32", id: 3, protoName: "pause_ms" },
               },
             },
+            MembersRequest: { fields: {} },
+            MembersResponse: { fields: { membership: { type: "Membership", id: 1 } } },
+            Membership: {
+              fields: {
+                cluster: { type: "string", id: 1 },
+                incarnation: { type: "uint64", id: 2 },
+                toldBy: { type: "string", id: 3, protoName: "told_by" },
+                leader: { type: "string", id: 4 },
+                term: { type: "uint64", id: 5 },
+                heldBy: { type: "string", id: 6, protoName: "held_by" },
+                changing: { type: "bool", id: 7 },
+                members: { rule: "repeated", type: "GroupMembership", id: 8 },
+              },
+            },
+            GroupMembership: {
+              fields: {
+                node: { type: "string", id: 1 },
+                region: { type: "string", id: 2 },
+                role: { type: "string", id: 3 },
+                group: { type: "string", id: 4 },
+                address: { type: "string", id: 5 },
+                addressFrom: {
+                  keyType: "string",
+                  type: "string",
+                  id: 6,
+                  protoName: "address_from",
+                },
+                standing: { type: "string", id: 7 },
+                leaving: { type: "bool", id: 8 },
+                matchIndex: { type: "uint64", id: 9, protoName: "match_index" },
+                behind: { type: "uint64", id: 10 },
+                state: { type: "string", id: 11 },
+                active: { type: "bool", id: 12 },
+              },
+            },
+            ChangeMembersRequest: {
+              fields: {
+                add: { rule: "repeated", type: "NodeAddress", id: 1 },
+                promote: { rule: "repeated", type: "Promotion", id: 2 },
+                demote: { rule: "repeated", type: "string", id: 3 },
+                remove: { rule: "repeated", type: "string", id: 4 },
+              },
+            },
+            Promotion: {
+              fields: { node: { type: "string", id: 1 }, group: { type: "string", id: 2 } },
+            },
+            ChangeMembersResponse: {
+              fields: {
+                membership: { type: "Membership", id: 1 },
+                changed: { type: "bool", id: 2 },
+                index: { type: "uint64", id: 3 },
+              },
+            },
+            HoldLeadershipRequest: { fields: { group: { type: "string", id: 1 } } },
+            HoldLeadershipResponse: {
+              fields: {
+                membership: { type: "Membership", id: 1 },
+                changed: { type: "bool", id: 2 },
+              },
+            },
             Position: {
               fields: {
                 cluster: { type: "string", id: 1 },
@@ -158,6 +227,8 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 ERROR_CODE_DEADLINE: 24,
                 ERROR_CODE_UNKNOWN: 25,
                 ERROR_CODE_CORRUPT: 26,
+                ERROR_CODE_CHANGE_REFUSED: 27,
+                ERROR_CODE_CHANGE_EARLY: 28,
               },
             },
             Error: {
@@ -789,6 +860,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   requestStream: true,
                   responseType: "SnapshotInstalled",
                 },
+                Meet: { requestType: "MeetRequest", responseType: "MeetResponse" },
               },
             },
             PeerFrame: {
@@ -894,6 +966,17 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
             SnapshotInstalled: {
               fields: { installed: { type: "bool", id: 1 }, reason: { type: "string", id: 2 } },
             },
+            MeetRequest: {
+              fields: { hello: { type: "PeerHello", id: 1 }, birth: { type: "string", id: 2 } },
+            },
+            MeetOutcome: {
+              values: {
+                MEET_OUTCOME_UNSPECIFIED: 0,
+                MEET_OUTCOME_WELCOME: 1,
+                MEET_OUTCOME_OTHER_BIRTH: 2,
+              },
+            },
+            MeetResponse: { fields: { outcome: { type: "MeetOutcome", id: 1 } } },
           },
         },
       },

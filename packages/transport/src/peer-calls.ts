@@ -1,0 +1,15 @@
+import { MeridianError, PeerService } from "@meridian/wire";
+import type { PeerMember } from "./service.ts";
+import { memberFor } from "./stranger.ts";
+import { unaryCall, type UnaryCall } from "./unary-call.ts";
+
+/** The methods of the service Peer that are no streams. Strangers are refused as on streams. */
+export function peerCalls(members: ReadonlyMap<string, PeerMember>): readonly UnaryCall[] {
+  return [
+    unaryCall(PeerService.meet, (request) => {
+      const member = memberFor(request.hello, members);
+      if (member.meet === undefined) throw new MeridianError("UNSUPPORTED", "nobody is met here");
+      return member.meet(request.hello?.from ?? "", request.birth);
+    }),
+  ];
+}
