@@ -1,16 +1,27 @@
 import { AdminService, LocalPlatformService } from "@meridian/wire";
-import type { AdminHandlers, PlatformHandlers } from "./service.ts";
+import type { AdminHandlers, MembershipHandlers, PlatformHandlers } from "./service.ts";
 import { unaryCall, type UnaryCall } from "./unary-call.ts";
 
 /** The methods of the service Admin. */
 export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
   const { status, topology, transferLeadership } = AdminService;
+  const { membership } = handlers;
   return [
     unaryCall(status, (_, caller) => handlers.status(caller)),
     unaryCall(topology, (_, caller) => handlers.topology(caller)),
     unaryCall(transferLeadership, (request, caller) =>
       handlers.transferLeadership(request, caller),
     ),
+    ...(membership === undefined ? [] : membershipCalls(membership)),
+  ];
+}
+
+function membershipCalls(handlers: MembershipHandlers): readonly UnaryCall[] {
+  const { members, changeMembers, holdLeadership } = AdminService;
+  return [
+    unaryCall(members, (_, caller) => handlers.members(caller)),
+    unaryCall(changeMembers, (request, caller) => handlers.changeMembers(request, caller)),
+    unaryCall(holdLeadership, (request, caller) => handlers.holdLeadership(request, caller)),
   ];
 }
 

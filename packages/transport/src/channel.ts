@@ -1,13 +1,18 @@
 import type {
   Encodable,
   IChangeFrame,
+  IChangeMembersRequest,
+  IChangeMembersResponse,
   IClientFrame,
   IDelayRequest,
   IExecuteResponse,
   IFollowFrame,
   IHealRequest,
+  IHoldLeadershipRequest,
+  IHoldLeadershipResponse,
   IInspectResponse,
   IKillRequest,
+  IMembersResponse,
   IPartitionRequest,
   IRequest,
   IRestartRequest,
@@ -44,6 +49,15 @@ export interface Channel {
     request: Encodable<ITransferLeadershipRequest>,
     options?: CallOptions,
   ): Promise<ITransferLeadershipResponse>;
+  members(options?: CallOptions): Promise<IMembersResponse>;
+  changeMembers(
+    request: Encodable<IChangeMembersRequest>,
+    options?: CallOptions,
+  ): Promise<IChangeMembersResponse>;
+  holdLeadership(
+    request: Encodable<IHoldLeadershipRequest>,
+    options?: CallOptions,
+  ): Promise<IHoldLeadershipResponse>;
   readonly platform: PlatformCalls;
   /** Ends all streams and calls at once. */
   close(): void;

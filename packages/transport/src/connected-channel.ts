@@ -45,6 +45,14 @@ export class ConnectedChannel implements Channel {
   transferLeadership: Channel["transferLeadership"] = (request, options) =>
     this.#call(AdminService.transferLeadership, request, options, true);
 
+  members: Channel["members"] = (options) => this.#call(AdminService.members, {}, options);
+
+  changeMembers: Channel["changeMembers"] = (request, options) =>
+    this.#call(AdminService.changeMembers, request, options, true);
+
+  holdLeadership: Channel["holdLeadership"] = (request, options) =>
+    this.#call(AdminService.holdLeadership, request, options, true);
+
   close(): void {
     this.#closed = true;
     this.#connector.close();

@@ -1,9 +1,14 @@
 import type {
   Encodable,
+  IChangeMembersRequest,
+  IChangeMembersResponse,
   IDelayRequest,
   IHealRequest,
+  IHoldLeadershipRequest,
+  IHoldLeadershipResponse,
   IInspectResponse,
   IKillRequest,
+  IMembersResponse,
   IMeetResponse,
   IPartitionRequest,
   IRequest,
@@ -87,6 +92,21 @@ export interface AdminHandlers {
     request: ITransferLeadershipRequest,
     caller: Caller,
   ): Eventually<Encodable<ITransferLeadershipResponse>>;
+  /** Members of a group have it; without it the methods do not exist. */
+  readonly membership?: MembershipHandlers;
+}
+
+/** What a member of a group does for the methods of Admin that are about who belongs to it. */
+export interface MembershipHandlers {
+  members(caller: Caller): Eventually<Encodable<IMembersResponse>>;
+  changeMembers(
+    request: IChangeMembersRequest,
+    caller: Caller,
+  ): Eventually<Encodable<IChangeMembersResponse>>;
+  holdLeadership(
+    request: IHoldLeadershipRequest,
+    caller: Caller,
+  ): Eventually<Encodable<IHoldLeadershipResponse>>;
 }
 
 /** What the supervisor of a local platform does for the service LocalPlatform. */

@@ -50,6 +50,8 @@ const TRAITS: Readonly<Record<MeridianErrorCode, Traits>> = {
   DEADLINE: final(DEADLINE_EXCEEDED),
   UNKNOWN: final(UNKNOWN),
   CORRUPT: final(DATA_LOSS),
+  CHANGE_REFUSED: final(FAILED_PRECONDITION),
+  CHANGE_EARLY: retry(ABORTED),
 };
 
 const NAMES = new Map<number, MeridianErrorCode>();
@@ -86,7 +88,7 @@ export function grpcStatusOf(code: MeridianErrorCode): number {
 export interface MeridianErrorOptions extends ErrorOptions {
   /** Retry no earlier than this. */
   readonly retryAfterMs?: number;
-  /** MOVED: owning cluster. NOT_LEADER: leading node. */
+  /** MOVED: owning cluster. NOT_LEADER: leading node. CHANGE_REFUSED, CHANGE_EARLY: why. */
   readonly hint?: string;
 }
 
@@ -100,7 +102,7 @@ export class MeridianError extends Error {
   readonly retryable: boolean;
   /** Retry no earlier than this; 0 without a hint. */
   readonly retryAfterMs: number;
-  /** MOVED: owning cluster. NOT_LEADER: leading node. Otherwise, and when not known: "". */
+  /** As in the options. Otherwise, and when not known: "". */
   readonly hint: string;
 
   constructor(code: MeridianErrorCode, description: string, options: MeridianErrorOptions = {}) {

@@ -42,6 +42,8 @@ export function exitCodeOf(code: MeridianErrorCode): ExitCode {
     case "BAD_VERSION":
     case "NOT_EMPTY":
     case "NO_CHILDREN_FOR_EPHEMERALS":
+    case "CHANGE_REFUSED":
+    case "CHANGE_EARLY":
       return exitCodes.conflict;
     case "PERMISSION_DENIED":
     case "UNAUTHENTICATED":
