@@ -14,6 +14,8 @@ import type { ReadState } from "./ready.ts";
 import type { ReadRounds } from "./reads.ts";
 import { ForwardedReads } from "./reads.ts";
 import { ReplicatedLog } from "./replicated-log.ts";
+import type { Trace } from "./trace.ts";
+import { traceAdopted, traceSent } from "./trace.ts";
 import type { Uncommitted } from "./uncommitted.ts";
 import type { Votes } from "./votes.ts";
 
@@ -89,6 +91,7 @@ export class Core {
   readonly timing: Timing;
   readonly limits: Limits;
   readonly codec: ConfigurationCodec;
+  readonly trace: Trace | undefined;
   readonly configurations: ConfigurationHistory;
   readonly delivery: Delivery;
   readonly durability: Durability;
@@ -122,6 +125,7 @@ export class Core {
     this.timing = options.timing;
     this.random = options.random;
     this.codec = options.codec;
+    this.trace = options.trace;
     this.log = new ReplicatedLog(log, Math.max(hardState.commitIndex, appliedIndex, snapshotIndex));
     this.delivery = new Delivery(this.log, appliedIndex, this.limits.applyBytesMax);
     this.durability = new Durability(hardState);
@@ -136,7 +140,7 @@ export class Core {
     this.quorum = new Quorum(configuration);
     this.voters = new Set();
     this.isWitness = false;
-    this.adopt();
+    this.#adopt();
   }
 
   get configuration(): Configuration {
@@ -170,6 +174,11 @@ export class Core {
 
   /** Makes the newest configuration count. */
   adopt(): void {
+    this.#adopt();
+    traceAdopted(this);
+  }
+
+  #adopt(): void {
     const { configuration } = this;
     this.quorum = new Quorum(configuration);
     this.voters = new Set(votersOf(configuration));
@@ -183,6 +192,7 @@ export class Core {
    * heartbeats and appends never wait.
    */
   send(message: Message): void {
+    traceSent(this, message);
     const waits =
       message.type === "append-answer" ||
       message.type === "vote" ||

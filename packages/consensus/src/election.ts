@@ -1,6 +1,7 @@
 import type { Core } from "./core.ts";
 import type { NodeId } from "./entry.ts";
 import { lead } from "./leading.ts";
+import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
 import {
   becomeCandidate,
@@ -8,6 +9,7 @@ import {
   becomePreCandidate,
   restartElectionTimer,
 } from "./role.ts";
+import { traceOwnVote } from "./trace.ts";
 import type { Votes } from "./votes.ts";
 
 /** Asks the voters whether a campaign would be won. */
@@ -22,6 +24,7 @@ export function preCampaign(core: Core): void {
 export function campaign(core: Core, transfer: boolean): void {
   if (!core.promotable) return;
   becomeCandidate(core, transfer);
+  traceOwnVote(core, "Send");
   askForVotes(core);
 }
 
@@ -54,6 +57,7 @@ function askForVotes(core: Core): void {
 export function countOwnVote(core: Core): void {
   const { role } = core;
   if (role.kind !== "candidate" || !core.durability.settled(core.term, core.vote)) return;
+  if (!role.votes.has(core.id)) traceOwnVote(core, "Receive");
   count(core, role.votes, core.id, true);
 }
 
@@ -61,9 +65,15 @@ export function countOwnVote(core: Core): void {
  * Whether a voter ignores campaigns because it has just heard its leader. Raft thesis, section
  * 4.2.3.
  */
-export function inLease(core: Core): boolean {
+function inLease(core: Core): boolean {
   if (core.role.kind === "leader") return true;
   return core.leader !== undefined && core.now - core.heardTick < core.timing.leaseTicks;
+}
+
+/** A campaign for a later term that comes too early: unless the leader itself wanted it. */
+export function ignores(core: Core, message: Message): boolean {
+  if (message.type !== "vote" && message.type !== "pre-vote") return false;
+  return inLease(core) && !(message.type === "vote" && message.transfer);
 }
 
 /**

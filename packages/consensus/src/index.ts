@@ -29,4 +29,12 @@ export { Raft } from "./raft.ts";
 export type { Random } from "./random.ts";
 export type { Log, Persist, PersistMark, ReadState, Ready, SoftState } from "./ready.ts";
 export type { PeerStatus, Status } from "./status.ts";
+export type {
+  Trace,
+  TraceChange,
+  TraceEvent,
+  TraceEventName,
+  TraceMessage,
+  TraceMessageType,
+} from "./trace.ts";
 export type { TransferAnswer } from "./transfer.ts";

@@ -1,11 +1,12 @@
 import { isJoint, leaveJoint } from "./configuration.ts";
 import type { Core, Leader } from "./core.ts";
-import type { Configuration, EntryKind } from "./entry.ts";
+import type { Configuration, Entry, EntryKind } from "./entry.ts";
 import { learnConfigurations } from "./following.ts";
 import { entryOverheadBytes } from "./options.ts";
 import { replicate } from "./replication.ts";
 import { becomeLeader, trackMembers } from "./role.ts";
 import { confirmReads, startReads } from "./read-index.ts";
+import { traceAppended, traceOwnAppend, traceState } from "./trace.ts";
 import { resign } from "./transfer.ts";
 
 /**
@@ -30,9 +31,12 @@ export function append(
   const { log, term } = core;
   let bytes = 0;
   for (const item of data) {
-    log.push({ index: log.lastIndex + 1, term, kind, data: item });
+    const entry: Entry = { index: log.lastIndex + 1, term, kind, data: item };
+    log.push(entry);
+    traceAppended(core, entry);
     bytes += item.byteLength + entryOverheadBytes;
   }
+  traceOwnAppend(core, "Send", log.lastIndex);
   leader.uncommitted.add(log.lastIndex, bytes);
   leader.dirty = true;
 }
@@ -64,6 +68,7 @@ export function advanceCommit(core: Core, leader: Leader): void {
   const settles =
     newestIndex <= index && (newestIndex > log.commitIndex || !leader.committedInTerm);
   log.commitTo(index);
+  traceState(core, "Commit");
   leader.committedInTerm = true;
   leader.uncommitted.committed(index);
   leader.dirty = true;

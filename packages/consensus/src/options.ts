@@ -2,6 +2,7 @@ import type { ConfigurationCodec } from "./configuration.ts";
 import type { Configuration, HardState, NodeId } from "./entry.ts";
 import type { Random } from "./random.ts";
 import type { Log } from "./ready.ts";
+import type { Trace } from "./trace.ts";
 
 /** Clockwork of one member, counted in calls of `tick`. */
 export interface Timing {
@@ -52,6 +53,8 @@ export interface RaftOptions {
   readonly timing: Timing;
   readonly limits?: Partial<Limits>;
   readonly codec: ConfigurationCodec;
+  /** Hears of every transition. Costs nothing when absent. */
+  readonly trace?: Trace;
 }
 
 /** Bounds where the options say nothing. */

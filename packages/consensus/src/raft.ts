@@ -3,7 +3,7 @@ import { Core } from "./core.ts";
 import {
   campaign,
   countOwnVote,
-  inLease,
+  ignores,
   onVoteAnswer,
   onVoteRequest,
   preCampaign,
@@ -36,6 +36,7 @@ import { onAppendAnswer, onHeartbeatAnswer, sendHeartbeats } from "./replication
 import { becomeFollower, follow, restartElectionTimer } from "./role.ts";
 import type { Status } from "./status.ts";
 import { roleOf, statusOf } from "./status.ts";
+import { traceOwnAppend, traceReceived, traceState } from "./trace.ts";
 import type { TransferAnswer } from "./transfer.ts";
 import { onTransferProgress, repeatUrge, startTransfer, tickTransfer } from "./transfer.ts";
 
@@ -59,6 +60,7 @@ export class Raft {
     this.#readConfigurations();
     restartElectionTimer(this.#core);
     this.#soft = this.#softState();
+    traceState(this.#core, "InitState");
   }
 
   /** One beat of the clock. */
@@ -83,11 +85,13 @@ export class Raft {
   step(message: Message): void {
     const core = this.#core;
     if (message.to !== core.id || message.from === core.id) return;
+    if (message.term > core.term && ignores(core, message)) return;
+    traceReceived(core, message);
     if (message.term < core.term) {
       answerStale(core, message);
       return;
     }
-    if (message.term > core.term && !this.#meetTerm(message)) return;
+    if (message.term > core.term) this.#meetTerm(message);
     this.#dispatch(message);
   }
 
@@ -162,6 +166,7 @@ export class Raft {
       soft = this.#softState();
       this.#soft = soft;
     }
+    traceState(core, "Ready");
     return { send, persist, committed: core.delivery.take(), reads, soft };
   }
 
@@ -169,9 +174,12 @@ export class Raft {
   persisted(mark: PersistMark): void {
     const core = this.#core;
     if (!core.durability.persisted(mark)) return;
+    const { durableIndex } = core.log;
     core.log.persisted(mark.sequence);
     countOwnVote(core);
-    if (core.role.kind === "leader") advanceCommit(core, core.role);
+    if (core.role.kind !== "leader") return;
+    if (core.log.durableIndex > durableIndex) traceOwnAppend(core, "Receive", core.log.durableIndex);
+    advanceCommit(core, core.role);
   }
 
   /** The state machine has applied everything up to the index, a snapshot included. */
@@ -248,26 +256,23 @@ export class Raft {
     tickTransfer(core, role);
   }
 
-  /** A message of a later term came. True if it is to be looked at further. */
-  #meetTerm(message: Message): boolean {
+  /** A message of a later term came. */
+  #meetTerm(message: Message): void {
     const core = this.#core;
     const { type, term, from } = message;
     switch (type) {
       case "pre-vote":
-        return !inLease(core);
-      case "vote":
-        if (inLease(core) && !message.transfer) return false;
-        becomeFollower(core, term, undefined);
-        return true;
+        return;
       case "pre-vote-answer":
         // A yes speaks of a term that has not begun.
         if (message.reject) becomeFollower(core, term, undefined);
-        return true;
+        return;
       case "append":
       case "heartbeat":
       case "snapshot":
         becomeFollower(core, term, from);
-        return true;
+        return;
+      case "vote":
       case "append-answer":
       case "heartbeat-answer":
       case "vote-answer":
@@ -275,7 +280,6 @@ export class Raft {
       case "read-index-answer":
       case "timeout-now":
         becomeFollower(core, term, undefined);
-        return true;
     }
   }
 

@@ -5,6 +5,7 @@ import { invariant } from "./invariant.ts";
 import { Progress } from "./progress.ts";
 import type { ReadRequest } from "./reads.ts";
 import { ForwardedReads, ReadRounds } from "./reads.ts";
+import { traceState } from "./trace.ts";
 import { Uncommitted } from "./uncommitted.ts";
 import { Votes } from "./votes.ts";
 
@@ -18,6 +19,8 @@ export function restartElectionTimer(core: Core): void {
 /** Follows a leader, or nobody for now. A new term forgets the vote; the term never falls. */
 export function becomeFollower(core: Core, term: number, leader: NodeId | undefined): void {
   invariant(term >= core.term, "the term never falls");
+  const { kind } = core.role;
+  const changes = term > core.term || kind === "candidate" || kind === "leader";
   if (term > core.term) {
     core.term = term;
     core.vote = undefined;
@@ -26,6 +29,7 @@ export function becomeFollower(core: Core, term: number, leader: NodeId | undefi
   core.role = { kind: "follower", leader, reads: new ForwardedReads(core.limits.readsMax) };
   core.heardTick = core.now;
   restartElectionTimer(core);
+  if (changes) traceState(core, "BecomeFollower");
 }
 
 /** A message of the leader came: sticks to it. */
@@ -58,6 +62,7 @@ export function becomeCandidate(core: Core, transfer: boolean): void {
   core.vote = core.id;
   core.role = { kind: "candidate", votes: new Votes(), transfer };
   restartElectionTimer(core);
+  traceState(core, "BecomeCandidate");
 }
 
 /** Won: begins to lead, knowing of nobody how far it is. */
@@ -84,6 +89,7 @@ export function becomeLeader(core: Core): Leader {
     dirty: true,
   };
   core.role = leader;
+  traceState(core, "BecomeLeader");
   trackMembers(core, leader);
   return leader;
 }
