@@ -13,6 +13,8 @@ import type { Random } from "./random.ts";
 import type { ReadState } from "./ready.ts";
 import type { ReadRounds } from "./reads.ts";
 import { ForwardedReads } from "./reads.ts";
+import type { Recovery } from "./recovery.ts";
+import { beginRecovery } from "./recovery.ts";
 import { ReplicatedLog } from "./replicated-log.ts";
 import type { Trace } from "./trace.ts";
 import { traceAdopted, traceSent } from "./trace.ts";
@@ -110,6 +112,8 @@ export class Core {
   quorum: Quorum;
   voters: ReadonlySet<NodeId>;
   isWitness: boolean;
+  /** The way back after a loss of the log; undefined: the log is whole. */
+  recovery: Recovery | undefined;
   /** Answered reads for the next `Ready`. */
   reads: ReadState[] = [];
   /** Messages that may leave at once. */
@@ -126,7 +130,9 @@ export class Core {
     this.random = options.random;
     this.codec = options.codec;
     this.trace = options.trace;
-    this.log = new ReplicatedLog(log, Math.max(hardState.commitIndex, appliedIndex, snapshotIndex));
+    const noted = options.recovering === true ? 0 : hardState.commitIndex;
+    this.log = new ReplicatedLog(log, Math.max(noted, appliedIndex, snapshotIndex));
+    this.recovery = options.recovering === true ? beginRecovery(options.random) : undefined;
     this.delivery = new Delivery(this.log, appliedIndex, this.limits.applyBytesMax);
     this.durability = new Durability(hardState);
     this.configurations = new ConfigurationHistory(snapshotIndex, configuration);
@@ -167,9 +173,9 @@ export class Core {
     return candidates.some((configuration) => votersOf(configuration).includes(this.id));
   }
 
-  /** May campaign: has a vote, and a log that is not about to be replaced. */
+  /** May campaign: has a vote, a log that is not about to be replaced, and nothing forgotten. */
   get promotable(): boolean {
-    return this.hasVote && !this.log.resetting;
+    return this.hasVote && !this.log.resetting && this.recovery === undefined;
   }
 
   /** Makes the newest configuration count. */

@@ -77,7 +77,8 @@ export function ignores(core: Core, message: Message): boolean {
 }
 
 /**
- * Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet.
+ * Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet. A
+ * member that lost its log says no to everybody: it cannot compare what it has forgotten.
  */
 export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote">): void {
   const { id } = core;
@@ -85,7 +86,7 @@ export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote"
   const type = message.type === "vote" ? "vote-answer" : "pre-vote-answer";
   const ahead = message.type === "pre-vote" && message.term > core.term;
   const free = core.vote === undefined && core.leader === undefined;
-  const may = core.vote === to || free || ahead;
+  const may = core.recovery === undefined && (core.vote === to || free || ahead);
   if (!may || !core.log.isUpToDate(message.index, message.logTerm)) {
     core.send({ type, from: id, to, term: core.term, reject: true });
     return;

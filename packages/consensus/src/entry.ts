@@ -49,4 +49,11 @@ export interface Configuration {
   readonly outgoingGroups: readonly VoterGroup[];
   /** The leader leaves the joint configuration by itself once it is committed. */
   readonly autoLeave: boolean;
+  /** Group whose voters alone campaign by themselves, until released. Undefined: any. */
+  readonly heldBy?: string;
+  /**
+   * What drivers must know of members that their own settings do not name, such as addresses. Means
+   * nothing here; travels in log and snapshots.
+   */
+  readonly notes?: Readonly<Record<NodeId, string>>;
 }

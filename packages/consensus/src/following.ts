@@ -2,6 +2,7 @@ import type { Core } from "./core.ts";
 import type { Entry, NodeId } from "./entry.ts";
 import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
+import { noteMatched } from "./recovery.ts";
 
 /** A leader of this term sent entries. Raft paper, figure 2, "AppendEntries RPC". */
 export function onAppend(core: Core, message: MessageOf<"append">): void {
@@ -28,7 +29,9 @@ export function onAppend(core: Core, message: MessageOf<"append">): void {
 export function onHeartbeat(core: Core, message: MessageOf<"heartbeat">): void {
   const { id, term } = core;
   const { from, commit, context } = message;
-  core.log.commitTo(commit);
+  const { log } = core;
+  // The leader may count on acknowledgements of a log that is lost.
+  log.commitTo(core.recovery === undefined ? commit : Math.min(commit, log.lastIndex));
   core.send({ type: "heartbeat-answer", from: id, to: from, term, context });
 }
 
@@ -68,6 +71,7 @@ export function learnConfigurations(core: Core, entries: readonly Entry[], from:
 
 /** One answer stands for all before it: those that still wait for the disk are merged. */
 function accept(core: Core, to: NodeId, matched: number): void {
+  noteMatched(core, matched);
   const { id, term, afterPersist } = core;
   const last = afterPersist.at(-1);
   let index = matched;

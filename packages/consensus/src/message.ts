@@ -46,6 +46,18 @@ export type Message = Envelope &
         readonly reject: boolean;
       }
     | { readonly type: "timeout-now" }
+    | {
+        /** A follower that lost its log asks what it must have before it may vote. */
+        readonly type: "recover";
+        /** Names this life of the follower; echoed. */
+        readonly nonce: number;
+      }
+    | {
+        readonly type: "recover-answer";
+        readonly nonce: number;
+        /** Last index of the leader's log when it was asked. */
+        readonly index: number;
+      }
     /** The driver carries the state itself, on a stream of its own. */
     | { readonly type: "snapshot"; readonly mark: SnapshotMark }
   );

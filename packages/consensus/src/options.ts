@@ -55,6 +55,12 @@ export interface RaftOptions {
   readonly codec: ConfigurationCodec;
   /** Hears of every transition. Costs nothing when absent. */
   readonly trace?: Trace;
+  /**
+   * Part of the log that this member acknowledged is lost; term and vote are not. It neither grants
+   * votes nor campaigns until it holds all that a leader of its term had after this start: see
+   * `SoftState.recovering`. Needs a `random` that does not begin alike at each start. Default false.
+   */
+  readonly recovering?: boolean;
 }
 
 /** Bounds where the options say nothing. */

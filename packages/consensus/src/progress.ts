@@ -28,6 +28,8 @@ export class Progress {
   sentCommit = 0;
   /** Newest read round that the follower confirmed. */
   readRound = 0;
+  /** The follower lost its log in this term: who said so, and what it must have again. */
+  recovery: { readonly nonce: number; readonly target: number } | undefined;
 
   constructor(next: number, activeTick: number, limits: Limits) {
     this.next = next;
@@ -39,6 +41,19 @@ export class Progress {
   heard(tick: number): void {
     this.activeTick = tick;
     this.answered = true;
+  }
+
+  /** Lost its log, and does not have everything again as far as is known here. */
+  get recovering(): boolean {
+    return this.recovery !== undefined && this.match < this.recovery.target;
+  }
+
+  /** The follower lost its log: asks anew how far it is. `target`: what it must have again. */
+  restart(target: number, nonce: number): void {
+    this.recovery = { nonce, target };
+    this.match = 0;
+    this.#enter("probe", target + 1);
+    this.sentCommit = 0;
   }
 
   /** Whether an append may go out now. */
@@ -72,15 +87,18 @@ export class Progress {
 
   /**
    * A refusing answer came: `rejected` is what was refused, `hint` where the logs may agree. False
-   * if it is an old one. Never goes back behind what is known to match, whatever the hint says.
+   * if it is an old one. Never goes back behind what is known to match, whatever the hint says,
+   * unless the follower lost its log: then what it acknowledged before may have come in since.
    */
   retreat(rejected: number, hint: number): boolean {
     if (this.state === "replicate") {
-      if (rejected <= this.match) return false;
+      if (rejected <= this.match && this.recovery === undefined) return false;
+      this.#believe(hint);
       this.becomeProbe();
       return true;
     }
     if (this.state === "snapshot" || this.next - 1 !== rejected) return false;
+    this.#believe(hint);
     this.next = Math.max(Math.min(rejected, hint + 1), this.match + 1);
     this.paused = false;
     return true;
@@ -98,6 +116,10 @@ export class Progress {
       this.paused = true;
     }
     this.sentCommit = Math.max(this.sentCommit, commit);
+  }
+
+  #believe(hint: number): void {
+    if (this.recovery !== undefined) this.match = Math.min(this.match, hint);
   }
 
   #enter(state: ProgressState, next: number): void {

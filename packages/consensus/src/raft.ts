@@ -31,6 +31,7 @@ import {
   onReadIndexAnswer,
   requestRead,
 } from "./read-index.ts";
+import { askToRecover, finishRecovery, onRecover, onRecoverAnswer } from "./recovery.ts";
 import type { PersistMark, Ready, SoftState } from "./ready.ts";
 import { onAppendAnswer, onHeartbeatAnswer, sendHeartbeats } from "./replication.ts";
 import { becomeFollower, follow, restartElectionTimer } from "./role.ts";
@@ -177,8 +178,10 @@ export class Raft {
     const { durableIndex } = core.log;
     core.log.persisted(mark.sequence);
     countOwnVote(core);
+    finishRecovery(core);
     if (core.role.kind !== "leader") return;
-    if (core.log.durableIndex > durableIndex) traceOwnAppend(core, "Receive", core.log.durableIndex);
+    if (core.log.durableIndex > durableIndex)
+      traceOwnAppend(core, "Receive", core.log.durableIndex);
     advanceCommit(core, core.role);
   }
 
@@ -279,6 +282,8 @@ export class Raft {
       case "read-index":
       case "read-index-answer":
       case "timeout-now":
+      case "recover":
+      case "recover-answer":
         becomeFollower(core, term, undefined);
     }
   }
@@ -309,6 +314,12 @@ export class Raft {
         return;
       case "read-index-answer":
         onReadIndexAnswer(core, message);
+        return;
+      case "recover":
+        if (core.role.kind === "leader") onRecover(core, core.role, message);
+        return;
+      case "recover-answer":
+        onRecoverAnswer(core, message);
     }
   }
 
@@ -321,7 +332,9 @@ export class Raft {
       if (core.leader === message.from) campaign(core, true);
       return;
     }
+    const known = core.leader === message.from;
     follow(core, message.from);
+    if (!known || message.type === "heartbeat") askToRecover(core, message.from);
     if (message.type === "append") onAppend(core, message);
     else if (message.type === "heartbeat") onHeartbeat(core, message);
     else onSnapshot(core, message);
@@ -345,7 +358,8 @@ export class Raft {
   #softState(): SoftState {
     const core = this.#core;
     const transferring = core.role.kind === "leader" && core.role.transfer !== undefined;
-    return { role: roleOf(core), term: core.term, leader: core.leader, transferring };
+    const recovering = core.recovery !== undefined;
+    return { role: roleOf(core), term: core.term, leader: core.leader, transferring, recovering };
   }
 
   #softChanged(): boolean {
@@ -355,7 +369,8 @@ export class Raft {
       now.role !== was.role ||
       now.term !== was.term ||
       now.leader !== was.leader ||
-      now.transferring !== was.transferring
+      now.transferring !== was.transferring ||
+      now.recovering !== was.recovering
     );
   }
 }

@@ -38,6 +38,8 @@ export interface SoftState {
   readonly leader: NodeId | undefined;
   /** The leader hands over and takes no proposals. */
   readonly transferring: boolean;
+  /** Lost its log and does not have everything again: no vote, no campaign. */
+  readonly recovering: boolean;
 }
 
 /**

@@ -5,6 +5,7 @@ import { invariant } from "./invariant.ts";
 import { Progress } from "./progress.ts";
 import type { ReadRequest } from "./reads.ts";
 import { ForwardedReads, ReadRounds } from "./reads.ts";
+import { restartRecovery } from "./recovery.ts";
 import { traceState } from "./trace.ts";
 import { Uncommitted } from "./uncommitted.ts";
 import { Votes } from "./votes.ts";
@@ -24,6 +25,7 @@ export function becomeFollower(core: Core, term: number, leader: NodeId | undefi
   if (term > core.term) {
     core.term = term;
     core.vote = undefined;
+    restartRecovery(core);
   }
   leaveRole(core);
   core.role = { kind: "follower", leader, reads: new ForwardedReads(core.limits.readsMax) };
@@ -57,6 +59,7 @@ export function becomePreCandidate(core: Core): Votes {
 /** Begins a term and votes for itself; that vote counts when it is durable. */
 export function becomeCandidate(core: Core, transfer: boolean): void {
   invariant(core.role.kind !== "leader", "a leader does not campaign");
+  invariant(core.recovery === undefined, "a member that lost its log does not campaign");
   leaveRole(core);
   core.term += 1;
   core.vote = core.id;

@@ -11,6 +11,8 @@ export interface Status {
   readonly term: number;
   readonly vote: NodeId | undefined;
   readonly leader: NodeId | undefined;
+  /** Lost its log and does not have everything again: no vote, no campaign. */
+  readonly recovering: boolean;
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly firstIndex: number;
@@ -42,6 +44,8 @@ export interface PeerStatus {
   readonly inflight: number;
   /** Nothing is sent until something comes in. */
   readonly paused: boolean;
+  /** Said that it lost its log, and does not have everything again. */
+  readonly recovering: boolean;
 }
 
 /** Takes the picture. */
@@ -53,6 +57,7 @@ export function statusOf(core: Core): Status {
     term: core.term,
     vote: core.vote,
     leader: core.leader,
+    recovering: core.recovery !== undefined,
     commitIndex: log.commitIndex,
     appliedIndex: core.delivery.appliedIndex,
     firstIndex: log.firstIndex,
@@ -82,6 +87,7 @@ function progressOf(core: Core): ReadonlyMap<NodeId, PeerStatus> {
       active: core.now - progress.activeTick < core.timing.leaseTicks,
       inflight: progress.inflight.count,
       paused: !progress.ready,
+      recovering: progress.recovering,
     });
   }
   return peers;

@@ -10,6 +10,7 @@ export type TransferAnswer =
   | "already-leader"
   | "not-a-voter"
   | "witness"
+  | "recovering"
   | "in-progress";
 
 /**
@@ -22,6 +23,7 @@ export function startTransfer(core: Core, to: NodeId): TransferAnswer {
   if (to === core.id) return "already-leader";
   if (!core.voters.has(to)) return "not-a-voter";
   if (core.configuration.witnesses.includes(to)) return "witness";
+  if (role.progress.get(to)?.recovering === true) return "recovering";
   if (role.transfer?.to === to) return "started";
   if (role.transfer !== undefined) return "in-progress";
   begin(core, role, to);
@@ -63,7 +65,7 @@ export function onTransferProgress(
   const { transfer } = leader;
   if (core.isWitness && (transfer === undefined || !transfer.sent) && canTakeOver(leader, from)) {
     const complete = leader.matchOf(from) === core.log.lastIndex;
-    if (complete && isFullVoter(core, from)) begin(core, leader, from);
+    if (complete && mayLead(core, leader, from)) begin(core, leader, from);
     // Feeding a voter that was away may take long; what counts is that it gets on.
     else if (transfer?.to === from && advanced) transfer.elapsed = 0;
   }
@@ -110,7 +112,7 @@ function mostUpToDate(core: Core, leader: Leader): NodeId | undefined {
   let best: NodeId | undefined;
   for (const id of core.voters) {
     const progress = leader.progress.get(id);
-    if (progress === undefined || !progress.answered || !isFullVoter(core, id)) continue;
+    if (progress === undefined || !progress.answered || !mayLead(core, leader, id)) continue;
     if (!canTakeOver(leader, id) || !canFeed(core, id, progress)) continue;
     if (core.now - progress.activeTick >= core.timing.leaseTicks) continue;
     if (best === undefined || progress.match > leader.matchOf(best)) best = id;
@@ -122,6 +124,8 @@ function canTakeOver(leader: Leader, id: NodeId): boolean {
   return !leader.handOver.tried.has(id);
 }
 
-function isFullVoter(core: Core, id: NodeId): boolean {
+/** A voter that keeps state and has not lost its log. */
+function mayLead(core: Core, leader: Leader, id: NodeId): boolean {
+  if (leader.progress.get(id)?.recovering === true) return false;
   return core.voters.has(id) && !core.configuration.witnesses.includes(id);
 }

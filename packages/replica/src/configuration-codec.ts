@@ -1,11 +1,11 @@
 import type { Configuration } from "@meridian/consensus";
-import { Configuration as ConfigurationMessage } from "@meridian/wire";
+import { decodeConfiguration, encodeConfiguration } from "@meridian/transport";
 
 /** How configurations are written into log entries and snapshots. */
 export const configurationCodec: {
   encode(configuration: Configuration): Uint8Array;
   decode(data: Uint8Array): Configuration;
 } = {
-  encode: (configuration) => ConfigurationMessage.encode(configuration),
-  decode: (data) => ConfigurationMessage.decode(data),
+  encode: encodeConfiguration,
+  decode: decodeConfiguration,
 };

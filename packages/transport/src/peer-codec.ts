@@ -43,7 +43,13 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
 
 /** @throws {WireError} when these are no bytes of a configuration. */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
-  return ConfigurationCodec.decode(bytes);
+  const { heldBy, notes, ...rest } = ConfigurationCodec.decode(bytes);
+  // What is not there is left out, so that a configuration comes back as it was.
+  return {
+    ...rest,
+    ...(heldBy === "" ? {} : { heldBy }),
+    ...(Object.keys(notes).length === 0 ? {} : { notes: { ...notes } }),
+  };
 }
 
 const ENTRY_KINDS: Readonly<Record<EntryKind, WireEntryKind>> = {
@@ -81,6 +87,8 @@ const TYPES: Readonly<Record<Message["type"], RaftMessageType>> = {
   "read-index-answer": RaftMessageType.READ_INDEX_ANSWER,
   "timeout-now": RaftMessageType.TIMEOUT_NOW,
   snapshot: RaftMessageType.SNAPSHOT,
+  recover: RaftMessageType.RECOVER,
+  "recover-answer": RaftMessageType.RECOVER_ANSWER,
 };
 
 function messageToWire(message: Message): Encodable<IRaftMessage> {
@@ -104,6 +112,8 @@ function messageToWire(message: Message): Encodable<IRaftMessage> {
     case "read-index":
     case "read-index-answer":
     case "timeout-now":
+    case "recover":
+    case "recover-answer":
       return { ...message, type: TYPES[message.type] };
   }
 }
@@ -140,6 +150,10 @@ function messageFromWire(message: IRaftMessage): Message | undefined {
       const configuration = decodeConfiguration(message.configuration);
       return { ...envelope, type: "snapshot", mark: { index, term: logTerm, configuration } };
     }
+    case RaftMessageType.RECOVER:
+      return { ...envelope, type: "recover", nonce: message.nonce };
+    case RaftMessageType.RECOVER_ANSWER:
+      return { ...envelope, type: "recover-answer", nonce: message.nonce, index };
     case RaftMessageType.UNSPECIFIED:
       return undefined;
   }

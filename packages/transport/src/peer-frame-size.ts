@@ -58,12 +58,16 @@ const NOTHING: PeerFrame = {
 
 function messageBytes(message: Message): number {
   if (message.type === "snapshot") {
-    const { groups, outgoingGroups, learners, witnesses } = message.mark.configuration;
+    const { groups, outgoingGroups, learners, witnesses, notes } = message.mark.configuration;
     const members = [...groups, ...outgoingGroups].reduce(
       (sum, { voters }) => sum + voters.length,
       0,
     );
-    return ENVELOPE_BYTES * (members + learners.length + witnesses.length + 1);
+    let bytes = ENVELOPE_BYTES * (members + learners.length + witnesses.length + 1);
+    for (const [id, note] of Object.entries(notes ?? {})) {
+      bytes += ITEM_BYTES + Buffer.byteLength(id) + Buffer.byteLength(note);
+    }
+    return bytes;
   }
   if (message.type !== "append") return ENVELOPE_BYTES;
   let bytes = ENVELOPE_BYTES;

@@ -12,13 +12,18 @@ const term = fc.nat(1e9);
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 const group = fc.record({ name: id, voters: fc.array(id), weight: fc.nat(10) });
 
-const configuration: fc.Arbitrary<Configuration> = fc.record({
-  groups: fc.array(group, { maxLength: 3 }),
-  learners: fc.array(id),
-  witnesses: fc.array(id),
-  outgoingGroups: fc.array(group, { maxLength: 3 }),
-  autoLeave: fc.boolean(),
-});
+const configuration: fc.Arbitrary<Configuration> = fc.record(
+  {
+    groups: fc.array(group, { maxLength: 3 }),
+    learners: fc.array(id),
+    witnesses: fc.array(id),
+    outgoingGroups: fc.array(group, { maxLength: 3 }),
+    autoLeave: fc.boolean(),
+    heldBy: id,
+    notes: fc.dictionary(id, fc.string(), { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
+  },
+  { requiredKeys: ["groups", "learners", "witnesses", "outgoingGroups", "autoLeave"] },
+);
 
 /** Without the index, which follows from that of the message. */
 const entry: fc.Arbitrary<Omit<Entry, "index">> = fc.record({
@@ -47,6 +52,8 @@ const body = fc.oneof<fc.Arbitrary<unknown>[]>(
   record("read-index", { context: index }),
   record("read-index-answer", { context: index, index, reject: fc.boolean() }),
   record("timeout-now", {}),
+  record("recover", { nonce: index }),
+  record("recover-answer", { nonce: index, index }),
   record("snapshot", { mark: fc.record({ index, term, configuration }) }),
 ) as fc.Arbitrary<Body>;
 

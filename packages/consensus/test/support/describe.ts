@@ -38,8 +38,9 @@ export function describeReady(id: string, ready: Ready): string[] {
   const { soft, send, persist, committed, reads } = ready;
   const lines: string[] = [];
   if (soft !== undefined) {
-    const handing = soft.transferring ? ", handing over" : "";
-    lines.push(`${id} is ${soft.role} in ${soft.term}, leader ${soft.leader ?? "-"}${handing}`);
+    const { role, term, leader, transferring, recovering } = soft;
+    const doing = `${transferring ? ", handing over" : ""}${recovering ? ", recovering" : ""}`;
+    lines.push(`${id} is ${role} in ${term}, leader ${leader ?? "-"}${doing}`);
   }
   for (const message of send) lines.push(`send ${describeMessage(message)}`);
   if (persist !== undefined) {
@@ -60,16 +61,21 @@ export function describeStatus(status: Status): string[] {
   const { id, role, term, vote, leader, commitIndex, appliedIndex, firstIndex, lastIndex } = status;
   const { durableIndex, transferTo, progress } = status;
   const lines = [
-    `${id} is ${role} in ${term}, vote ${vote ?? "-"}, leader ${leader ?? "-"}`,
+    `${id} is ${role} in ${term}, vote ${vote ?? "-"}, leader ${leader ?? "-"}` +
+      (status.recovering ? ", recovering" : ""),
     `log ${firstIndex}..${lastIndex}, durable ${durableIndex}, ` +
       `commit ${commitIndex}, applied ${appliedIndex}`,
     `group ${describeConfiguration(status.configuration)}`,
   ];
   if (transferTo !== undefined) lines.push(`hands over to ${transferTo}`);
-  for (const [peer, { state, match, next, active, inflight, paused }] of progress) {
+  for (const [peer, { state, match, next, active, inflight, paused, recovering }] of progress) {
+    const marks = [
+      paused ? " paused" : "",
+      active ? "" : " inactive",
+      recovering ? " recovering" : "",
+    ];
     lines.push(
-      `${peer}: ${state} match ${match} next ${next} inflight ${inflight}` +
-        `${paused ? " paused" : ""}${active ? "" : " inactive"}`,
+      `${peer}: ${state} match ${match} next ${next} inflight ${inflight}${marks.join("")}`,
     );
   }
   return lines;
@@ -122,8 +128,11 @@ function detail(message: Message): string {
       return ` context ${message.context} ${message.reject ? "refused" : `index ${message.index}`}`;
     case "snapshot":
       return ` ${message.mark.index}@${message.mark.term}`;
+    case "recover":
     case "timeout-now":
       return "";
+    case "recover-answer":
+      return ` up to ${message.index}`;
   }
 }
 

@@ -76,6 +76,7 @@ export class Member {
       hardState: disk.hardState,
       configuration: mark?.configuration ?? this.#options.configuration,
       appliedIndex: mark?.index ?? 0,
+      recovering: disk.recovering,
       codec,
     });
   }
@@ -100,6 +101,7 @@ export class Member {
     const last = ready.committed.at(-1);
     if (last !== undefined) this.raft.applied(last.index);
     for (const read of ready.reads) this.#events.read(read);
+    if (ready.soft?.recovering === false) this.disk.recovering = false;
     return ready;
   }
 

@@ -4,6 +4,8 @@ import { invariant } from "../../src/invariant.ts";
 /** A disk in memory. What `write` was called with is durable; nothing else is. */
 export class MemoryDisk implements Log {
   hardState: HardState = { term: 0, vote: undefined, commitIndex: 0 };
+  /** The log was lost, and is not known to be whole again. */
+  recovering = false;
   #mark: SnapshotMark | undefined;
   /** Index and term of the entry before the first. */
   #base = { index: 0, term: 0 };
@@ -54,6 +56,15 @@ export class MemoryDisk implements Log {
     invariant(first.index <= this.lastIndex() + 1, "leaves no gap");
     this.#entries.length = first.index - this.firstIndex();
     this.#entries.push(...entries);
+  }
+
+  /** The disk was rebuilt: of all there was, term and vote are left. */
+  loseLog(): void {
+    this.hardState = { ...this.hardState, commitIndex: 0 };
+    this.recovering = true;
+    this.#mark = undefined;
+    this.#base = { index: 0, term: 0 };
+    this.#entries = [];
   }
 
   /** Makes a snapshot the newest one, and forgets entries up to `compactTo`. */

@@ -69,6 +69,7 @@ class Stage {
       this.#member(id).crash(Number(kept));
       this.#network = this.#network.filter((message) => message.to !== id);
     },
+    "lose-log": (id = "") => this.#member(id).disk.loseLog(),
     tick: (id = "", count = "1") => {
       for (let left = Number(count); left > 0; left--) this.#member(id).raft.tick();
     },

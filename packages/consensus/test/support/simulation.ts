@@ -28,6 +28,9 @@ export interface Counts {
   witnessLeads: number;
   changes: number;
   pauses: number;
+  /** Logs that were lost, and members that were whole again afterwards. */
+  losses: number;
+  recoveries: number;
 }
 
 interface Flight {
@@ -47,6 +50,8 @@ interface Faults {
   readonly snapshot: number;
   readonly change: number;
   readonly pause: number;
+  /** That a crash takes the log with it. */
+  readonly damage: number;
 }
 
 const calm: Faults = {
@@ -60,6 +65,7 @@ const calm: Faults = {
   snapshot: 0,
   change: 0,
   pause: 0,
+  damage: 0,
 };
 
 /**
@@ -79,6 +85,8 @@ export class Simulation {
     witnessLeads: 0,
     changes: 0,
     pauses: 0,
+    losses: 0,
+    recoveries: 0,
   };
   readonly members = new Map<NodeId, Member>();
   readonly #options: SimulationOptions;
@@ -89,6 +97,8 @@ export class Simulation {
   /** Committed index that a read must not be behind, by member and context. */
   readonly #asked = new Map<string, number>();
   readonly #applied = new Map<NodeId, number>();
+  /** Of each member, also of those that are down. */
+  readonly #configurations = new Map<NodeId, Configuration>();
   /** Processes that stand still, and until when; what is sent to them waits. */
   readonly #paused = new Map<NodeId, number>();
   #flights: Flight[] = [];
@@ -211,18 +221,21 @@ export class Simulation {
 
   #collect(id: NodeId, member: Member): void {
     for (let ready = this.#take(id, member); ready !== undefined;) ready = this.#take(id, member);
-    const { role, term, progress } = member.raft.status();
+    const { role, term, progress, configuration } = member.raft.status();
+    this.#configurations.set(id, configuration);
     if (role !== "leader") return;
     for (const { match, next } of progress.values()) assert(next > match, `${id}: next <= match`);
     this.#checks.leads(id, term);
   }
 
   #take(id: NodeId, member: Member): Ready | undefined {
+    const wasRecovering = member.disk.recovering;
     const ready = member.collect();
     const persist = ready?.persist;
     if (persist !== undefined) {
       if (this.#checks.persists(id, persist)) this.counts.replacements += 1;
     }
+    if (wasRecovering && !member.disk.recovering) this.counts.recoveries += 1;
     if (ready?.soft?.role === "leader") {
       this.counts.elections += 1;
       if (this.#options.configuration.witnesses.includes(id)) this.counts.witnessLeads += 1;
@@ -370,6 +383,18 @@ export class Simulation {
     this.counts.crashes += 1;
     member.crash(Math.floor(this.#random() * (member.writes.length + 1)));
     for (const read of this.#asked.keys()) if (read.startsWith(`${id} `)) this.#asked.delete(read);
+    if (this.#random() >= this.#faults.damage || !this.#survives(id)) return;
+    this.counts.losses += 1;
+    member.disk.loseLog();
+    // What it said before may still be on its way.
+    if (this.#random() < 0.5) this.#start(id, member);
+  }
+
+  /** Whether the group may go on, should this member never have its log again. */
+  #survives(lost: NodeId): boolean {
+    const whole = (id: NodeId): boolean => id !== lost && !this.members.get(id)!.disk.recovering;
+    const configurations = [...this.#configurations.values()];
+    return configurations.every((configuration) => new Quorum(configuration).reached(whole));
   }
 
   #pickGroup(): readonly NodeId[] {
@@ -387,6 +412,8 @@ export class Simulation {
     const { configuration } = leader.raft.status();
     const next =
       this.#random() < 0.5 ? this.#jointChange(configuration) : this.#singleChange(configuration);
+    const whole = (id: NodeId): boolean => !this.members.get(id)!.disk.recovering;
+    if (votersOf(next).length > 0 && !new Quorum(next).reached(whole)) return;
     if (leader.raft.proposeConfiguration(next).accepted) this.counts.changes += 1;
   }
 
@@ -423,6 +450,8 @@ export class Simulation {
     if (this.#options.pool !== undefined) return;
     const holds = (id: NodeId): boolean => {
       const { disk } = this.members.get(id)!;
+      // What a member lost counts as there: it says nothing that depends on it.
+      if (disk.recovering) return true;
       return disk.term(index) === term || disk.firstIndex() - 1 > index;
     };
     assert(this.#quorum.reached(holds), `${index}@${term} is applied, and not on a quorum's disks`);
@@ -454,6 +483,7 @@ export class Simulation {
       transfer: some(0.02),
       snapshot: some(0.05),
       pause: some(0.02),
+      damage: some(0.6),
       change: this.#options.pool === undefined ? 0 : some(0.1),
     };
   }
@@ -461,8 +491,9 @@ export class Simulation {
   #describe(): string {
     return [...this.members]
       .map(([id, member]) => {
-        const { role, term, commitIndex, lastIndex } = member.raft.status();
-        return `${id} ${role} term ${term} commit ${commitIndex} last ${lastIndex}`;
+        const { role, term, commitIndex, lastIndex, recovering } = member.raft.status();
+        const state = `${role}${recovering ? " recovering" : ""}`;
+        return `${id} ${state} term ${term} commit ${commitIndex} last ${lastIndex}`;
       })
       .concat([`${this.#asked.size} reads wait`])
       .join("; ");

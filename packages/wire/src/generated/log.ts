@@ -2,7 +2,7 @@
 // Generated from protos/meridian/v1/log.proto by packages/wire/generate.mjs. Do not edit.
 
 import type { Reader, Writer } from "protobufjs/minimal.js";
-import { EMPTY, codec, readNested, readString } from "../codec.ts";
+import { EMPTY, codec, readMapEntry, readNested, readString } from "../codec.ts";
 import type { Codec, Encodable } from "../codec.ts";
 import {
   readPackedUint64,
@@ -122,6 +122,10 @@ export interface IConfiguration {
   readonly outgoingGroups: readonly IVoterGroup[];
   /** Leave the joint configuration as soon as it is committed. */
   readonly autoLeave: boolean;
+  /** Group whose voters alone campaign by themselves; empty: any. */
+  readonly heldBy: string;
+  /** What servers must know of members that their own settings do not name, by node. */
+  readonly notes: Readonly<Record<string, string>>;
 }
 /** Codec of Configuration. */
 export const Configuration: Codec<IConfiguration> = codec(
@@ -154,6 +158,19 @@ export function writeConfiguration(m: Encodable<IConfiguration>, w: Writer): voi
   if (m.autoLeave !== undefined && m.autoLeave !== false) {
     w.uint32(40).bool(m.autoLeave);
   }
+  if (m.heldBy !== undefined && m.heldBy !== "") {
+    w.uint32(50).string(m.heldBy);
+  }
+  if (m.notes !== undefined)
+    for (const [key, value] of Object.entries(m.notes)) {
+      w.uint32(58)
+        .fork()
+        .uint32(10)
+        .string(key)
+        .uint32(18)
+        .string(value ?? "")
+        .ldelim();
+    }
 }
 
 export function readConfiguration(r: Reader): IConfiguration {
@@ -162,6 +179,8 @@ export function readConfiguration(r: Reader): IConfiguration {
   const witnessesValue: string[] = [];
   const outgoingGroupsValue: IVoterGroup[] = [];
   let autoLeaveValue = false;
+  let heldByValue = "";
+  const notesValue: Record<string, string> = Object.create(null);
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -180,6 +199,12 @@ export function readConfiguration(r: Reader): IConfiguration {
       case 40:
         autoLeaveValue = r.uint32() !== 0;
         break;
+      case 50:
+        heldByValue = readString(r);
+        break;
+      case 58:
+        readNested(r, (r) => readMapEntry(r, notesValue));
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -190,6 +215,8 @@ export function readConfiguration(r: Reader): IConfiguration {
     witnesses: witnessesValue,
     outgoingGroups: outgoingGroupsValue,
     autoLeave: autoLeaveValue,
+    heldBy: heldByValue,
+    notes: notesValue,
   };
 }
 

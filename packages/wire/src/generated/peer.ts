@@ -42,6 +42,10 @@ export const RaftMessageType = {
   TIMEOUT_NOW: 11,
   /** Leader to follower: a snapshot is on its way on another stream. */
   SNAPSHOT: 12,
+  /** Follower to leader: I lost my log; what must I have before I may vote? */
+  RECOVER: 13,
+  /** Answer to it. */
+  RECOVER_ANSWER: 14,
 } as const;
 /** A value of RaftMessageType. Decoded fields may hold others, of newer senders. */
 export type RaftMessageType = (typeof RaftMessageType)[keyof typeof RaftMessageType];
@@ -260,6 +264,8 @@ export interface IRaftMessage {
   readonly transfer: boolean;
   /** Snapshot: its configuration, encoded. */
   readonly configuration: Uint8Array;
+  /** Recovery: names the life of the follower that asked. */
+  readonly nonce: number;
 }
 /** Codec of RaftMessage. */
 export const RaftMessage: Codec<IRaftMessage> = codec(
@@ -311,6 +317,9 @@ export function writeRaftMessage(m: Encodable<IRaftMessage>, w: Writer): void {
   if (m.configuration !== undefined && m.configuration.length > 0) {
     w.uint32(106).bytes(m.configuration);
   }
+  if (m.nonce !== undefined && m.nonce !== 0) {
+    writeUint64(w.uint32(112), m.nonce);
+  }
 }
 
 export function readRaftMessage(r: Reader): IRaftMessage {
@@ -327,6 +336,7 @@ export function readRaftMessage(r: Reader): IRaftMessage {
   let contextValue = 0;
   let transferValue = false;
   let configurationValue: Uint8Array = EMPTY;
+  let nonceValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -369,6 +379,9 @@ export function readRaftMessage(r: Reader): IRaftMessage {
       case 106:
         configurationValue = r.bytes();
         break;
+      case 112:
+        nonceValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -387,6 +400,7 @@ export function readRaftMessage(r: Reader): IRaftMessage {
     context: contextValue,
     transfer: transferValue,
     configuration: configurationValue,
+    nonce: nonceValue,
   };
 }
 

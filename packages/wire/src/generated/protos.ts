@@ -361,6 +361,8 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   protoName: "outgoing_groups",
                 },
                 autoLeave: { type: "bool", id: 5, protoName: "auto_leave" },
+                heldBy: { type: "string", id: 6, protoName: "held_by" },
+                notes: { keyType: "string", type: "string", id: 7 },
               },
             },
             VoterGroup: {
@@ -902,6 +904,8 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 RAFT_MESSAGE_TYPE_READ_INDEX_ANSWER: 10,
                 RAFT_MESSAGE_TYPE_TIMEOUT_NOW: 11,
                 RAFT_MESSAGE_TYPE_SNAPSHOT: 12,
+                RAFT_MESSAGE_TYPE_RECOVER: 13,
+                RAFT_MESSAGE_TYPE_RECOVER_ANSWER: 14,
               },
             },
             RaftMessage: {
@@ -919,6 +923,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 context: { type: "uint64", id: 11 },
                 transfer: { type: "bool", id: 12 },
                 configuration: { type: "bytes", id: 13 },
+                nonce: { type: "uint64", id: 14 },
               },
             },
             Forward: {
