@@ -82,6 +82,12 @@ export interface IStatusResponse {
   readonly version: string;
   /** Digest of the tree at `applied_index`, in hexadecimal; empty at witnesses. */
   readonly digest: string;
+  /** Members that are not admitted yet: how many of the other voters know them, of how many needed. Empty once admitted. */
+  readonly admission: string;
+  /** It lost part of its log and does not hold everything again: it has no vote. */
+  readonly recovering: boolean;
+  /** Streams and calls that were refused since the start, because they came from another cluster or incarnation or meant another node. */
+  readonly strangers: number;
 }
 /** Codec of StatusResponse. */
 export const StatusResponse: Codec<IStatusResponse> = codec(
@@ -175,6 +181,15 @@ export function writeStatusResponse(m: Encodable<IStatusResponse>, w: Writer): v
   if (m.digest !== undefined && m.digest !== "") {
     w.uint32(210).string(m.digest);
   }
+  if (m.admission !== undefined && m.admission !== "") {
+    w.uint32(218).string(m.admission);
+  }
+  if (m.recovering !== undefined && m.recovering !== false) {
+    w.uint32(224).bool(m.recovering);
+  }
+  if (m.strangers !== undefined && m.strangers !== 0) {
+    writeUint64(w.uint32(232), m.strangers);
+  }
 }
 
 export function readStatusResponse(r: Reader): IStatusResponse {
@@ -204,6 +219,9 @@ export function readStatusResponse(r: Reader): IStatusResponse {
   let memoryBytesValue = 0;
   let versionValue = "";
   let digestValue = "";
+  let admissionValue = "";
+  let recoveringValue = false;
+  let strangersValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -285,6 +303,15 @@ export function readStatusResponse(r: Reader): IStatusResponse {
       case 210:
         digestValue = readString(r);
         break;
+      case 218:
+        admissionValue = readString(r);
+        break;
+      case 224:
+        recoveringValue = r.uint32() !== 0;
+        break;
+      case 232:
+        strangersValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -316,6 +343,9 @@ export function readStatusResponse(r: Reader): IStatusResponse {
     memoryBytes: memoryBytesValue,
     version: versionValue,
     digest: digestValue,
+    admission: admissionValue,
+    recovering: recoveringValue,
+    strangers: strangersValue,
   };
 }
 

@@ -56,6 +56,9 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 memoryBytes: { type: "uint64", id: 24, protoName: "memory_bytes" },
                 version: { type: "string", id: 25 },
                 digest: { type: "string", id: 26 },
+                admission: { type: "string", id: 27 },
+                recovering: { type: "bool", id: 28 },
+                strangers: { type: "uint64", id: 29 },
               },
             },
             MirrorStatus: {
