@@ -9,9 +9,10 @@ import {
 } from "@meridian/replica";
 import { MemoryDisk, openMemoryStorage, type Storage, StorageError } from "@meridian/storage";
 import type { MemoryServing, PeerHandler, PeerTransport, Services } from "@meridian/transport";
+import { type DiskTrouble, type Hooks, soundDisk } from "./hooks.ts";
+import { NodeClock } from "./node-clock.ts";
 import { configurationOf, type GroupPlan, membersOf, zones } from "./plan.ts";
 import type { Scene } from "./scene.ts";
-import { NodeClock } from "./virtual-clock.ts";
 
 /** What a tier makes of a group member. */
 export interface Part {
@@ -25,10 +26,13 @@ export interface GroupOptions {
   /** Of the tier; a bare group member by default. */
   readonly make: (options: GroupMemberOptions) => Part;
   readonly limits: Partial<MemberLimits>;
+  readonly timing: GroupMemberOptions["timing"];
+  /** What stands between the members and the rest of the world. */
+  readonly hooks: Hooks;
 }
 
-/** Timing of all groups: a leader is missed after 1 to 1.6 s. */
-const timing = {
+/** Timing of groups that ask for no other: a leader is missed after 1 to 1.6 s. */
+export const groupTiming: GroupMemberOptions["timing"] = {
   tickMs: 50,
   electionTicks: 20,
   electionJitterTicks: 12,
@@ -54,7 +58,7 @@ export class Group {
   readonly #scene: Scene;
   readonly #options: GroupOptions;
   readonly #disks = new Map<string, MemoryDisk>();
-  readonly #broken = new Set<string>();
+  readonly #troubles = new Map<string, DiskTrouble>();
   readonly #lives = new Map<string, Life>();
 
   constructor(scene: Scene, plan: GroupPlan, options: Partial<GroupOptions>) {
@@ -63,8 +67,10 @@ export class Group {
     this.names = membersOf(plan);
     this.#options = {
       make: (of) => plainPart(new GroupMember(of)),
+      timing: groupTiming,
+      hooks: {},
+      limits: {},
       ...options,
-      limits: options.limits ?? {},
     };
   }
 
@@ -78,7 +84,8 @@ export class Group {
     const { random, clock: time, network } = this.#scene;
     const disk = this.#disks.get(name) ?? this.#newDisk(name);
     this.#disks.set(name, disk);
-    const clock = new NodeClock(time, Math.floor(random() * 1_000_000));
+    const originMs = Math.floor(random() * 1_000_000);
+    const clock = new NodeClock(time, originMs, this.#options.hooks.clockRate?.(name));
     const opening = openMemoryStorage({
       disk,
       identity: { cluster: this.plan.cluster, node: name, incarnation },
@@ -86,22 +93,25 @@ export class Group {
       create: true,
       witness: configurationOf(this.plan).witnesses.includes(name),
     });
-    const storage = await time.settled(opening);
+    const opened = await time.settled(opening);
+    const storage = this.#options.hooks.storage?.(name, opened) ?? opened;
     const tree = await time.settled(restoreTree(storage, clock));
     const part = this.#options.make(this.#memberOptions(name, clock, storage, tree));
     const serving = network.serve(name, part.services());
-    this.#lives.set(name, { part, storage, clock, serving });
+    const life = { part, storage, clock, serving };
+    this.#lives.set(name, life);
+    this.#options.hooks.booted?.(name, life);
   }
 
-  /** Ends a member without warning; what was not synced is gone. */
-  crash(name: string): void {
+  /** Ends a member without warning; of what was not synced this share of the writes survives. */
+  crash(name: string, keepUnsynced: number = 0): void {
     const { serving, part, clock } = this.life(name);
     this.#lives.delete(name);
     clock.kill();
     serving.close();
     part.stop();
     const { random } = this.#scene;
-    this.#disks.get(name)?.crash({ keepUnsynced: 0, random });
+    this.#disks.get(name)?.crash({ keepUnsynced, random });
   }
 
   /** Stops a member in good order. */
@@ -118,6 +128,11 @@ export class Group {
     const life = this.#lives.get(name);
     if (life === undefined) throw new Error(`${name} does not run`);
     return life;
+  }
+
+  /** Whether a member runs. */
+  runs(name: string): boolean {
+    return this.#lives.has(name);
   }
 
   /** A member that runs. */
@@ -167,17 +182,43 @@ export class Group {
 
   /** From now on nothing can be made durable at a member. */
   breakDisk(name: string): void {
-    this.#broken.add(name);
+    this.trouble(name, { broken: true });
   }
 
-  /** A disk that takes a millisecond for everything that it makes durable. */
+  /** Changes what is wrong with a member's disk. */
+  trouble(name: string, change: Partial<DiskTrouble>): void {
+    const trouble = { ...this.#troubleOf(name), ...change };
+    this.#troubles.set(name, trouble);
+    const disk = this.#disks.get(name);
+    if (disk !== undefined) disk.full = trouble.full;
+  }
+
+  /** What a member's data lies on; undefined before its first start. */
+  disk(name: string): MemoryDisk | undefined {
+    return this.#disks.get(name);
+  }
+
+  #troubleOf(name: string): DiskTrouble {
+    return this.#troubles.get(name) ?? soundDisk;
+  }
+
+  /** A disk that takes some time for everything that it makes durable. */
   #newDisk(name: string): MemoryDisk {
-    return new MemoryDisk((_, complete) =>
-      this.#scene.clock.after(1, () => {
-        if (this.#broken.has(name)) complete(new StorageError("IO", "the disk is broken"));
-        else complete();
-      }),
-    );
+    return new MemoryDisk((operation, complete) => {
+      const { hooks } = this.#options;
+      const delayMs = this.#troubleOf(name).delayMs;
+      hooks.writing?.(name, operation);
+      this.#scene.clock.after(delayMs, () => {
+        const done = (): void => {
+          if (this.#troubleOf(name).broken) complete(new StorageError("IO", "the disk is broken"));
+          else complete();
+        };
+        const life = this.#lives.get(name);
+        // Whoever is stopped learns of it later.
+        if (life === undefined) done();
+        else life.clock.enter(done);
+      });
+    });
   }
 
   #memberOptions(
@@ -208,10 +249,13 @@ export class Group {
       clock,
       random,
       configuration: configurationOf(this.plan),
-      timing,
+      timing: this.#options.timing,
       connect: (handler) => this.#connect(name, clock, handler),
       log: silentLog,
-      fatal: (error) => this.fatal.set(name, error),
+      fatal: (error) => {
+        this.fatal.set(name, error);
+        this.#options.hooks.fatal?.(name, error);
+      },
       version: "0.0.0",
       memoryBytes: () => 0,
       limits: {
@@ -229,12 +273,13 @@ export class Group {
 
   #connect(name: string, clock: NodeClock, handler: PeerHandler): PeerTransport {
     const { cluster } = this.plan;
-    return this.#scene.network.createPeerTransport({
+    const peers = this.#scene.network.createPeerTransport({
       address: name,
       identity: { cluster, incarnation, node: name },
       resolve: (node) => node,
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
     });
+    return this.#options.hooks.peers?.(name, peers) ?? peers;
   }
 }
 

@@ -1,5 +1,3 @@
-import type { Clock } from "@meridian/replica";
-
 interface Timer {
   readonly atMs: number;
   readonly order: number;
@@ -114,42 +112,6 @@ export class VirtualClock {
       swap(timers, child, at);
       at = child;
     }
-  }
-}
-
-/** The clock of one life of one node: its own origin, and silent once the node is dead. */
-export class NodeClock implements Clock {
-  readonly #clock: VirtualClock;
-  readonly #originMs: number;
-  #dead = false;
-
-  /** `originMs` is what the monotonic clock shows at virtual time 0. */
-  constructor(clock: VirtualClock, originMs: number) {
-    this.#clock = clock;
-    this.#originMs = originMs;
-  }
-
-  /** The node is gone: nothing that it has planned happens. */
-  kill(): void {
-    this.#dead = true;
-  }
-
-  nowMs(): number {
-    return this.#clock.nowMs() + this.#originMs;
-  }
-
-  wallMs(): number {
-    return 1_700_000_000_000 + this.#clock.nowMs();
-  }
-
-  after(delayMs: number, callback: () => void): () => void {
-    return this.#clock.after(delayMs, () => {
-      if (!this.#dead) callback();
-    });
-  }
-
-  defer(callback: () => void): void {
-    this.after(0, callback);
   }
 }
 
