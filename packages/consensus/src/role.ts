@@ -47,12 +47,14 @@ export function follow(core: Core, leader: NodeId): void {
 
 /** Changes neither term nor vote. */
 export function becomePreCandidate(core: Core): Votes {
-  invariant(core.role.kind !== "leader", "a leader does not campaign");
+  const { kind } = core.role;
+  invariant(kind !== "leader", "a leader does not campaign");
   leaveRole(core);
   const votes = new Votes();
   votes.record(core.id, true);
   core.role = { kind: "pre-candidate", votes };
   restartElectionTimer(core);
+  if (kind === "candidate") traceState(core, "BecomeFollower");
   return votes;
 }
 

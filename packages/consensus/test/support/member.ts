@@ -10,6 +10,7 @@ import type {
   Ready,
   SnapshotMark,
   Timing,
+  Trace,
 } from "../../src/index.ts";
 import { Raft } from "../../src/index.ts";
 import { codec } from "./codec.ts";
@@ -23,6 +24,7 @@ export interface MemberOptions {
   readonly timing: Timing;
   readonly random: Random;
   readonly limits?: Partial<Limits>;
+  readonly trace?: Trace;
 }
 
 /** What a member does to the world. */
