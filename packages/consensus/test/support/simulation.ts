@@ -2,6 +2,8 @@ import type { Configuration, Message, NodeId, Ready, Timing } from "../../src/in
 import { isJoint, majority, membersOf, Quorum, votersOf } from "../../src/index.ts";
 import { assert, Checks } from "./checks.ts";
 import { bytes } from "./codec.ts";
+import type { Faults } from "./faults.ts";
+import { calm, drawFaults } from "./faults.ts";
 import { Member } from "./member.ts";
 import { seeded } from "./random.ts";
 
@@ -37,36 +39,6 @@ interface Flight {
   readonly at: number;
   readonly message: Message;
 }
-
-/** Probabilities per step of the unsafe phase, drawn once per run so that runs differ in kind. */
-interface Faults {
-  readonly loss: number;
-  readonly duplication: number;
-  readonly delayMax: number;
-  readonly diskDelay: number;
-  readonly crash: number;
-  readonly partition: number;
-  readonly transfer: number;
-  readonly snapshot: number;
-  readonly change: number;
-  readonly pause: number;
-  /** That a crash takes the log with it. */
-  readonly damage: number;
-}
-
-const calm: Faults = {
-  loss: 0,
-  duplication: 0,
-  delayMax: 1,
-  diskDelay: 0,
-  crash: 0,
-  partition: 0,
-  transfer: 0,
-  snapshot: 0,
-  change: 0,
-  pause: 0,
-  damage: 0,
-};
 
 /**
  * A whole group in memory on virtual time: first everything goes wrong, then nothing does, and it
@@ -113,7 +85,7 @@ export class Simulation {
     this.#random = seeded(options.seed);
     this.#quorum = new Quorum(options.configuration);
     this.#ids = options.pool ?? membersOf(options.configuration);
-    this.#faults = this.#drawFaults();
+    this.#faults = drawFaults(this.#random, options.pool !== undefined);
     for (const id of this.#ids) this.#add(id);
   }
 
@@ -197,6 +169,7 @@ export class Simulation {
       terms.push(member.disk.term(index) ?? this.#checks.committedTerm(index) ?? -1);
     }
     this.#applied.set(id, mark?.index ?? 0);
+    this.#configurations.set(id, member.raft.status().configuration);
     this.#checks.starts(id, member.raft.status().term, terms);
   }
 
@@ -394,7 +367,17 @@ export class Simulation {
   #survives(lost: NodeId): boolean {
     const whole = (id: NodeId): boolean => id !== lost && !this.members.get(id)!.disk.recovering;
     const configurations = [...this.#configurations.values()];
-    return configurations.every((configuration) => new Quorum(configuration).reached(whole));
+    if (!configurations.every((configuration) => new Quorum(configuration).reached(whole))) {
+      return false;
+    }
+    const { committedIndex } = this.#checks;
+    const term = this.#checks.committedTerm(committedIndex);
+    const { witnesses } = this.#options.configuration;
+    // A witness whose log came as a snapshot has nothing that could be given to others.
+    return this.#ids.some((id) => {
+      const { disk } = this.members.get(id)!;
+      return whole(id) && !witnesses.includes(id) && disk.term(committedIndex) === term;
+    });
   }
 
   #pickGroup(): readonly NodeId[] {
@@ -469,23 +452,6 @@ export class Simulation {
       if (best === undefined || member.raft.status().term > best.raft.status().term) best = member;
     }
     return best;
-  }
-
-  #drawFaults(): Faults {
-    const some = (most: number): number => (this.#random() < 0.3 ? 0 : this.#random() * most);
-    return {
-      loss: some(0.3),
-      duplication: some(0.2),
-      delayMax: 1 + Math.floor(some(8)),
-      diskDelay: some(0.8),
-      crash: some(0.03),
-      partition: some(0.02),
-      transfer: some(0.02),
-      snapshot: some(0.05),
-      pause: some(0.02),
-      damage: some(0.6),
-      change: this.#options.pool === undefined ? 0 : some(0.1),
-    };
   }
 
   #describe(): string {
