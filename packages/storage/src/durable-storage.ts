@@ -1,6 +1,7 @@
-import type { Entry, HardState, Log, SnapshotMark } from "@meridian/consensus";
+import type { Entry, HardState, Log, NodeId, SnapshotMark } from "@meridian/consensus";
+import { acquaintancesFile, acquaintancesMax, encodeBirths } from "./acquaintances.ts";
 import { invariant } from "./invariant.ts";
-import { recordKey, snapshotKey, stateKey } from "./keys.ts";
+import { acquaintancesKey, identityKey, recordKey, snapshotKey, stateKey } from "./keys.ts";
 import type { Medium, Table, TableOperation } from "./medium.ts";
 import type { Member } from "./member.ts";
 import { writeMember } from "./member.ts";
@@ -8,10 +9,18 @@ import type { StorageOptions } from "./options.ts";
 import type { Recovered } from "./recovery.ts";
 import type { SnapshotDescription } from "./snapshot-description.ts";
 import { encodeDescription } from "./snapshot-description.ts";
+import { damagedPlace } from "./retirement.ts";
 import { readSnapshotFile, snapshotFilePrefix, writeSnapshotFile } from "./snapshot-file.ts";
 import type { DurableState, LogExtent } from "./state.ts";
 import { encodeState } from "./state.ts";
-import type { Identity, SnapshotRecords, Storage, Write } from "./storage.ts";
+import type {
+  Acquaintance,
+  Identity,
+  MemberRecord,
+  SnapshotRecords,
+  Storage,
+  Write,
+} from "./storage.ts";
 import { StorageError } from "./storage.ts";
 import type { LogChange, StoredLog } from "./stored-log.ts";
 import { Turns } from "./turns.ts";
@@ -24,6 +33,8 @@ interface Change {
   readonly snapshot?: SnapshotDescription | undefined;
   readonly reset?: SnapshotMark | undefined;
   readonly compactTo?: number;
+  /** Beside what the others make of it. */
+  readonly more?: readonly TableOperation[];
 }
 
 /** Storage on any medium: one batch a write, everything in it or nothing. */
@@ -35,6 +46,7 @@ export class DurableStorage implements Storage {
   readonly #log: StoredLog;
   readonly #turns = new Turns();
   readonly #watermark: Watermark;
+  readonly #births: Map<NodeId, string>;
   #member: Member;
   #state: DurableState;
   #snapshot: SnapshotDescription | undefined;
@@ -51,7 +63,7 @@ export class DurableStorage implements Storage {
     medium: Medium,
     table: Table,
     member: Member,
-    { state, log, snapshot }: Recovered,
+    { state, log, snapshot, acquaintances }: Recovered,
     watermark: Watermark,
     options: StorageOptions,
   ) {
@@ -61,6 +73,7 @@ export class DurableStorage implements Storage {
     this.#member = member;
     this.#state = state;
     this.#log = log;
+    this.#births = new Map(acquaintances.births);
     this.#snapshot = snapshot;
     this.#watermark = watermark;
     this.#options = options;
@@ -75,13 +88,33 @@ export class DurableStorage implements Storage {
     recovered: Recovered,
     options: StorageOptions,
   ): Promise<DurableStorage> {
-    const { state } = recovered;
+    const state = { ...recovered.state, memberRevision: member.revision };
+    const identity = Buffer.from(JSON.stringify(member.identity));
     // What was found may have been written by a process that died before the sync.
-    await table.batch([{ type: "put", key: stateKey, value: encodeState(state) }]);
+    await table.batch([
+      { type: "put", key: identityKey, value: identity },
+      { type: "put", key: stateKey, value: encodeState(state) },
+      recovered.acquaintances.operation,
+    ]);
     const watermark = await Watermark.begin(medium.files, state);
-    const storage = new DurableStorage(medium, table, member, recovered, watermark, options);
+    const storage = new DurableStorage(
+      medium,
+      table,
+      member,
+      { ...recovered, state },
+      watermark,
+      options,
+    );
     watermark.onFailure = (error) => storage.#fail(error);
     return storage;
+  }
+
+  get member(): MemberRecord {
+    return this.#member;
+  }
+
+  get acquaintances(): ReadonlyMap<NodeId, string> {
+    return this.#births;
   }
 
   get log(): Log {
@@ -147,6 +180,43 @@ export class DurableStorage implements Storage {
     });
   }
 
+  async admit(): Promise<void> {
+    if (!this.#member.admitted) await this.amend({ admitted: true });
+  }
+
+  async recovered(): Promise<void> {
+    if (!this.#member.recovering) return;
+    await this.amend({ recovering: false });
+    this.#inBackground(this.#medium.files.discard(damagedPlace));
+  }
+
+  async settleForced(): Promise<void> {
+    if (this.#member.forced !== undefined) await this.amend({ forced: undefined });
+  }
+
+  async acquaint(node: NodeId, birth: string): Promise<Acquaintance> {
+    if (this.#births.size >= acquaintancesMax && !this.#births.has(node)) {
+      throw new StorageError("FULL", `${acquaintancesMax} members were met, ${node} is one more`);
+    }
+    return await this.#change(async () => {
+      const known = this.#births.get(node);
+      if (known !== undefined) return known === birth ? "same" : "other";
+      const value = encodeBirths(new Map([...this.#births, [node, birth]]), this.#member);
+      await this.#medium.files.replace(acquaintancesFile, value);
+      await this.#commit({ more: [{ type: "put", key: acquaintancesKey, value }] });
+      this.#births.set(node, birth);
+      return "new";
+    });
+  }
+
+  /** Changes what the member file says; the table then knows that there is a newer one. */
+  amend(change: Partial<Member>): Promise<void> {
+    return this.#change(async () => {
+      await this.#writeMember(change);
+      await this.#commit({});
+    });
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#turns.take(() => this.#close());
     return this.#closed;
@@ -156,13 +226,13 @@ export class DurableStorage implements Storage {
    * Runs a change in its turn; whatever it fails with ends this storage. Only being refused for
    * want of room does not, as nothing was begun.
    */
-  #change(task: () => Promise<void>, roomBytes?: number): Promise<void> {
+  #change<T>(task: () => Promise<T>, roomBytes?: number): Promise<T> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#turns.take(async () => {
       this.#checkUsable(true);
       if (roomBytes !== undefined) await this.#checkRoom(roomBytes);
       try {
-        await task();
+        return await task();
       } catch (error) {
         this.#fail(error);
         throw error;
@@ -215,10 +285,16 @@ export class DurableStorage implements Storage {
    */
   async #promise({ term, vote }: HardState): Promise<boolean> {
     if (term === this.#member.term && vote === this.#member.vote) return false;
-    const member = { ...this.#member, term, vote };
-    await writeMember(this.#medium.files, member);
-    this.#member = member;
+    await this.#writeMember({ term, vote });
     return true;
+  }
+
+  async #writeMember(change: Partial<Member>): Promise<void> {
+    const revision = this.#member.revision + 1;
+    const { sequence } = this.#state;
+    const member: Member = { ...this.#member, ...change, revision, sequence };
+    await writeMember(this.#medium.files, this.#options.codec, member);
+    this.#member = member;
   }
 
   #noteCommitIndex(hardState: HardState | undefined): void {
@@ -235,18 +311,19 @@ export class DurableStorage implements Storage {
 
   /** Writes one batch and then lets it be seen. */
   async #commit(change: Change): Promise<void> {
-    const { entries = [], snapshot } = change;
+    const { entries = [], snapshot, more = [] } = change;
     const described = snapshot && encodeDescription(snapshot, this.#options.codec);
     const rest: Omit<DurableState, "log"> = {
       sequence: this.#state.sequence + 1,
       commitIndex: change.hardState?.commitIndex ?? this.#state.commitIndex,
       term: this.#member.term,
       vote: this.#member.vote,
+      memberRevision: this.#member.revision,
       snapshotChecksum: described?.checksum ?? this.#state.snapshotChecksum,
     };
     const log = this.#prepareLog(change, (extent) => encodeState({ ...rest, log: extent }));
     const state: DurableState = { ...rest, log: log.extent };
-    const operations: TableOperation[] = [...log.operations];
+    const operations: TableOperation[] = [...log.operations, ...more];
     if (described !== undefined) {
       operations.push({ type: "put", key: snapshotKey, value: described.value });
     }

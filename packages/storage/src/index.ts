@@ -1,10 +1,30 @@
-export type { Identity, SnapshotRecords, Storage, StorageErrorCode, Write } from "./storage.ts";
+export type {
+  Acquaintance,
+  ForcedConfiguration,
+  Identity,
+  MemberRecord,
+  SnapshotRecords,
+  Storage,
+  StorageErrorCode,
+  Write,
+} from "./storage.ts";
 export { StorageError } from "./storage.ts";
 export type { LevelStorageOptions } from "./level-storage.ts";
-export { openLevelStorage } from "./level-storage.ts";
+export {
+  openLevelStorage,
+  rebuildLevelStorage,
+  refoundLevelStorage,
+  retireLevelStorage,
+} from "./level-storage.ts";
+export type { Refounding } from "./refounding.ts";
 export type { OpenProgress, StorageNotice, StorageOptions } from "./options.ts";
 export type { ConfigurationCodec } from "./snapshot-description.ts";
 export type { Crash, DiskOperation, DiskSchedule } from "./memory-disk.ts";
 export { MemoryDisk } from "./memory-disk.ts";
 export type { MemoryStorageOptions } from "./memory-storage.ts";
-export { openMemoryStorage } from "./memory-storage.ts";
+export {
+  openMemoryStorage,
+  rebuildMemoryStorage,
+  refoundMemoryStorage,
+  retireMemoryStorage,
+} from "./memory-storage.ts";

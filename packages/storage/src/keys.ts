@@ -7,6 +7,8 @@ export const identityKey: Buffer = Buffer.from("identity");
 export const stateKey: Buffer = Buffer.from("state");
 /** Key of what describes the current snapshot. */
 export const snapshotKey: Buffer = Buffer.from("snapshot");
+/** Key of what is known of other members. */
+export const acquaintancesKey: Buffer = Buffer.from("acquaintances");
 
 const logPrefix = Buffer.from("log/");
 

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
-import { writeSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import { existsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { toStorageError } from "./level-error.ts";
 import type { Files, OpenFile } from "./medium.ts";
@@ -18,7 +18,8 @@ export class DirectoryFiles implements Files {
   }
 
   async list(): Promise<readonly string[]> {
-    return attempt(() => readdir(this.#directory), `reading ${this.#directory}`);
+    const names = attempt(() => ifThere(readdir(this.#directory)), `reading ${this.#directory}`);
+    return (await names) ?? [];
   }
 
   async read(name: string): Promise<Buffer | undefined> {
@@ -44,6 +45,15 @@ export class DirectoryFiles implements Files {
     await attempt(() => ifThere(unlink(this.#path(name))), `deleting ${name}`);
   }
 
+  async move(name: string, place: string): Promise<void> {
+    await moveInto(this.#directory, name, place);
+  }
+
+  async discard(place: string): Promise<void> {
+    const what = `deleting ${place}`;
+    await attempt(() => rm(this.#path(place), { recursive: true, force: true }), what);
+  }
+
   async create(name: string): Promise<OpenFile> {
     return attempt(async () => {
       const file = await open(this.#path(name), "w+");
@@ -61,6 +71,19 @@ export class DirectoryFiles implements Files {
   #path(name: string): string {
     return join(this.#directory, name);
   }
+}
+
+/** Moves a file or folder, if it is there, into another folder beside it, durably. */
+export async function moveInto(directory: string, name: string, place: string): Promise<void> {
+  await attempt(async () => {
+    const [from, folder] = [join(directory, name), join(directory, place)];
+    if (!existsSync(from)) return;
+    await mkdir(folder, { recursive: true });
+    await rm(join(folder, name), { recursive: true, force: true });
+    await rename(from, join(folder, name));
+    await syncDirectory(folder);
+    await syncDirectory(directory);
+  }, `moving ${name} into ${place}`);
 }
 
 /** Makes the names in a directory durable. */

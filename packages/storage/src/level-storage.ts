@@ -2,14 +2,18 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { toStorageError } from "./level-error.ts";
-import { DirectoryFiles, syncDirectory } from "./level-files.ts";
+import { DirectoryFiles, moveInto, syncDirectory } from "./level-files.ts";
 import { inspectLevel } from "./level-inspection.ts";
 import { LevelTable } from "./level-table.ts";
 import type { Files, Medium, Table } from "./medium.ts";
 import { openStorage } from "./open-storage.ts";
 import type { StorageNotice, StorageOptions } from "./options.ts";
 import { OwnerNote } from "./owner-note.ts";
+import { rebuildStorage } from "./rebuilding.ts";
+import type { Refounding } from "./refounding.ts";
+import { refoundStorage } from "./refounding.ts";
 import { Reserve } from "./reserve.ts";
+import { retireStorage } from "./retirement.ts";
 import type { Storage } from "./storage.ts";
 import { StorageError } from "./storage.ts";
 
@@ -29,13 +33,49 @@ export interface LevelStorageOptions extends StorageOptions {
  * Opens a member's storage in a directory, for this process alone.
  * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
  */
-export async function openLevelStorage(options: LevelStorageOptions): Promise<Storage> {
+export function openLevelStorage(options: LevelStorageOptions): Promise<Storage> {
+  return onDirectory("opening", options, (medium) => openStorage(medium, options));
+}
+
+/**
+ * Makes a member whose data is damaged usable again: with its promises, birth and acquaintances,
+ * otherwise empty and `recovering`. What was there is set aside in the folder `damaged`.
+ * @throws {StorageError} MISSING, CORRUPT if the member file itself is gone, damaged or an old one;
+ * IN_USE, WRONG_IDENTITY, FULL, IO.
+ */
+export function rebuildLevelStorage(options: LevelStorageOptions): Promise<Storage> {
+  return onDirectory("rebuilding", options, (medium) => rebuildStorage(medium, options));
+}
+
+/**
+ * Opens a member as its next incarnation: the same log, promises and birth, and a configuration that
+ * is in force by hand from the log's last index on.
+ * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
+ */
+export function refoundLevelStorage(options: LevelStorageOptions & Refounding): Promise<Storage> {
+  return onDirectory("refounding", options, (medium) => refoundStorage(medium, options));
+}
+
+/**
+ * Moves the data of the member `identity` into the folder `abandoned-<incarnation>`, so that a new
+ * member can be made in its place.
+ * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
+ */
+export function retireLevelStorage(options: LevelStorageOptions): Promise<void> {
+  return onDirectory("retiring", options, (medium) => retireStorage(medium, options));
+}
+
+async function onDirectory<T>(
+  doing: string,
+  options: LevelStorageOptions,
+  task: (medium: Medium) => Promise<T>,
+): Promise<T> {
   const directory = resolve(options.directory);
   try {
     if (options.create === true) await makeDirectory(directory);
-    return await openStorage(new LevelMedium(directory, options), options);
+    return await task(new LevelMedium(directory, options));
   } catch (error) {
-    throw toStorageError(error, `opening ${directory}`);
+    throw toStorageError(error, `${doing} ${directory}`);
   }
 }
 
@@ -46,6 +86,8 @@ class LevelMedium implements Medium {
   readonly #owner: OwnerNote;
   readonly #reserve: Reserve;
   readonly #onNotice: LevelStorageOptions["onNotice"];
+  /** The note of an owner is this one's. */
+  #claimed = false;
 
   constructor(directory: string, options: Pick<LevelStorageOptions, "reserveBytes" | "onNotice">) {
     this.files = new DirectoryFiles(directory);
@@ -57,10 +99,10 @@ class LevelMedium implements Medium {
   }
 
   async openTable(mayCreate: boolean): Promise<Table> {
-    const location = join(this.#directory, "log");
+    const location = join(this.#directory, tableFolder);
     const notices = await this.#inspect(location);
     // Level compacts as soon as it is open, and never recovers if there is no space for it.
-    if (!(await this.#owner.isAlive())) await this.#reserve.makeRoom();
+    if (!(await this.#isHeld())) await this.#reserve.makeRoom();
     const table = await this.#openLevel(location, mayCreate);
     try {
       for (const notice of notices) this.#onNotice?.(notice);
@@ -74,11 +116,24 @@ class LevelMedium implements Medium {
     }
   }
 
+  async claim(): Promise<void> {
+    if (await this.#isHeld()) throw await this.#inUse(undefined);
+    if (await LevelTable.isOpen(join(this.#directory, tableFolder)))
+      throw await this.#inUse(undefined);
+    this.#claimed = true;
+    await this.#owner.write();
+  }
+
+  async moveTable(place: string): Promise<void> {
+    await moveInto(this.#directory, tableFolder, place);
+  }
+
   hasRoom(bytes: number): Promise<boolean> {
     return this.#reserve.hasRoom(bytes);
   }
 
   async release(): Promise<void> {
+    this.#claimed = false;
     await this.#owner.remove();
   }
 
@@ -102,8 +157,13 @@ class LevelMedium implements Medium {
     try {
       return await inspectLevel(location);
     } catch (error) {
-      throw (await this.#owner.isAlive()) ? await this.#inUse(error) : error;
+      throw (await this.#isHeld()) ? await this.#inUse(error) : error;
     }
+  }
+
+  /** By another one, as far as its note says. */
+  async #isHeld(): Promise<boolean> {
+    return !this.#claimed && (await this.#owner.isAlive());
   }
 
   async #inUse(cause: unknown): Promise<StorageError> {
@@ -112,6 +172,8 @@ class LevelMedium implements Medium {
   }
 }
 
+/** Where level's files lie. */
+const tableFolder = "log";
 const reserveBytesDefault = 48 * 1024 * 1024;
 const reserveFreed: StorageNotice = { kind: "reserve-freed" };
 

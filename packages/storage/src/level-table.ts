@@ -37,6 +37,17 @@ export class LevelTable implements Table {
     return new LevelTable(level);
   }
 
+  /**
+   * Whether somebody has it open. Level is asked for something that it refuses as soon as it has the
+   * lock, before it reads anything.
+   */
+  static async isOpen(directory: string): Promise<boolean> {
+    const level = new Level(directory, { createIfMissing: false, errorIfExists: true });
+    const refused = await level.open().catch((error: unknown) => error);
+    await level.close();
+    return toStorageError(refused, `locking ${directory}`).code === "IN_USE";
+  }
+
   get(key: Buffer): Buffer | undefined {
     try {
       return this.#level.getSync(key);

@@ -11,6 +11,13 @@ export interface Medium {
    * FULL, IO.
    */
   openTable(mayCreate: boolean): Promise<Table>;
+  /**
+   * Says who has the place, before something is moved.
+   * @throws {StorageError} IN_USE.
+   */
+  claim(): Promise<void>;
+  /** Moves the table, or what is left of it, into the folder `place`; durable when it resolves. */
+  moveTable(place: string): Promise<void>;
   /** Whether so many bytes may be written. What frees space may be written without asking. */
   hasRoom(bytes: number): Promise<boolean>;
   /** Gives the lock back; the table is closed before. */
@@ -51,6 +58,13 @@ export interface Files {
   replace(name: string, data: Buffer): Promise<void>;
   /** Nothing happens if there is none; after a crash it may be there again. */
   remove(name: string): Promise<void>;
+  /**
+   * Moves a file, if it is there, into the folder `place`; durable when it resolves. Like the table
+   * it takes the place of what was moved there before.
+   */
+  move(name: string, place: string): Promise<void>;
+  /** Deletes what was moved to `place`. */
+  discard(place: string): Promise<void>;
   /** `create` empties it if it is there; the others give undefined if it is not. */
   create(name: string): Promise<OpenFile>;
   open(name: string): Promise<OpenFile | undefined>;

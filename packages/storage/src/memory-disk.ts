@@ -7,7 +7,7 @@ import { StorageError } from "./storage.ts";
 
 /** Something that takes the disk time and is durable once it is complete. */
 export interface DiskOperation {
-  readonly kind: "batch" | "replace" | "sync";
+  readonly kind: "batch" | "replace" | "sync" | "move";
   /** Of the file; "table" for a batch. */
   readonly name: string;
   readonly bytes: number;
@@ -79,6 +79,12 @@ export class MemoryDisk {
     return `bit ${bit} of ${JSON.stringify(place.name)}`;
   }
 
+  /** Removes one of the files beside the table. Nobody may have it open. */
+  lose(file: string): void {
+    invariant(this.#session === undefined, "a disk in use loses nothing by hand");
+    invariant(this.#files.delete(file), `${file} is on the disk`);
+  }
+
   /** Removes everything, as if the disk had been replaced. Nobody may have it open. */
   wipe(): void {
     invariant(this.#session === undefined, "a disk in use is not wiped");
@@ -95,14 +101,14 @@ export class MemoryDisk {
     };
     return {
       files: new MemoryFiles(this.#files, use),
+      claim: async () => this.#claim(session),
+      moveTable: () => use.run({ kind: "move", name: "table", bytes: 0 }, () => this.#table.wipe()),
       openTable: async (mayCreate) => {
-        if (this.#session !== undefined) {
-          throw new StorageError("IN_USE", "the disk is in use by another storage");
-        }
+        this.#claim(session);
         if (!mayCreate && this.#table.isEmpty()) {
+          this.#session = undefined;
           throw new StorageError("MISSING", "there is no data on the disk");
         }
-        this.#session = session;
         return new MemoryTable(this.#table, use);
       },
       hasRoom: async () => !this.full,
@@ -110,6 +116,13 @@ export class MemoryDisk {
         if (this.#session === session) this.#session = undefined;
       },
     };
+  }
+
+  #claim(session: object): void {
+    if (this.#session !== undefined && this.#session !== session) {
+      throw new StorageError("IN_USE", "the disk is in use by another storage");
+    }
+    this.#session = session;
   }
 
   #run(session: object, operation: DiskOperation, effect: () => void): Promise<void> {
@@ -221,6 +234,17 @@ class MemoryFiles implements Files {
 
   async remove(name: string): Promise<void> {
     if (this.#use.alive()) this.#there(name)?.remove();
+  }
+
+  async move(name: string): Promise<void> {
+    if (!this.#use.alive()) return never();
+    if (this.#there(name) === undefined) return undefined;
+    const operation: DiskOperation = { kind: "move", name, bytes: 0 };
+    return this.#use.run(operation, () => this.#files.delete(name));
+  }
+
+  async discard(): Promise<void> {
+    // What is moved aside is not kept.
   }
 
   async create(name: string): Promise<OpenFile> {

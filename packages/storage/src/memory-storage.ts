@@ -1,6 +1,11 @@
 import { MemoryDisk } from "./memory-disk.ts";
+import type { Medium } from "./medium.ts";
 import { openStorage } from "./open-storage.ts";
 import type { StorageOptions } from "./options.ts";
+import { rebuildStorage } from "./rebuilding.ts";
+import type { Refounding } from "./refounding.ts";
+import { refoundStorage } from "./refounding.ts";
+import { retireStorage } from "./retirement.ts";
 import type { Storage } from "./storage.ts";
 
 /** Storage on a disk in memory. */
@@ -15,6 +20,26 @@ export interface MemoryStorageOptions extends StorageOptions {
  * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
  */
 export async function openMemoryStorage(options: MemoryStorageOptions): Promise<Storage> {
-  const disk = options.disk ?? new MemoryDisk();
-  return await openStorage(disk.medium(), options);
+  return await openStorage(mediumOf(options), options);
+}
+
+/** The twin of `rebuildLevelStorage`. @throws {StorageError} As it does. */
+export async function rebuildMemoryStorage(options: MemoryStorageOptions): Promise<Storage> {
+  return await rebuildStorage(mediumOf(options), options);
+}
+
+/** The twin of `refoundLevelStorage`. @throws {StorageError} As it does. */
+export async function refoundMemoryStorage(
+  options: MemoryStorageOptions & Refounding,
+): Promise<Storage> {
+  return await refoundStorage(mediumOf(options), options);
+}
+
+/** The twin of `retireLevelStorage`. @throws {StorageError} As it does. */
+export async function retireMemoryStorage(options: MemoryStorageOptions): Promise<void> {
+  await retireStorage(mediumOf(options), options);
+}
+
+function mediumOf({ disk = new MemoryDisk() }: MemoryStorageOptions): Medium {
+  return disk.medium();
 }

@@ -1,96 +1,140 @@
+import { randomUUID } from "node:crypto";
+import type { Births } from "./acquaintances.ts";
+import { acquaintancesFile, encodeBirths, hasMet, keepAcquaintances } from "./acquaintances.ts";
 import { DurableStorage } from "./durable-storage.ts";
-import { identityKey, stateKey } from "./keys.ts";
+import { acquaintancesKey, identityKey, stateKey } from "./keys.ts";
 import type { Medium, Table } from "./medium.ts";
 import type { Member } from "./member.ts";
-import { identityDifference, memberFile, readMember, writeMember } from "./member.ts";
+import { checkIdentity, firstMember, memberFile, writeMember } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
-import { readState, recover } from "./recovery.ts";
+import { checkRevision, readState, recover } from "./recovery.ts";
+import { findMember } from "./retirement.ts";
+import { snapshotFilePrefix } from "./snapshot-file.ts";
 import type { DurableState } from "./state.ts";
 import { emptyExtent, encodeState } from "./state.ts";
-import type { Storage } from "./storage.ts";
-import { StorageError } from "./storage.ts";
+import { asUnrepairable, StorageError } from "./storage.ts";
 import { readWatermark, Watermark } from "./watermark.ts";
 
 /**
  * Opens or makes a member's storage on a medium.
  * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
  */
-export async function openStorage(medium: Medium, options: StorageOptions): Promise<Storage> {
-  const found = await readMember(medium.files);
-  if (found === undefined) await checkNew(medium);
-  else checkIdentity(found, options);
-  const table = await medium.openTable(found === undefined && options.create === true);
+export async function openStorage(
+  medium: Medium,
+  options: StorageOptions,
+): Promise<DurableStorage> {
+  const found = await findMember(medium, options);
+  if (found !== undefined) checkIdentity(found, options);
+  let table: Table | undefined;
   try {
+    if (found === undefined) await checkNew(medium);
+    table = await medium.openTable(found === undefined && options.create === true);
     const member = found ?? (await makeMember(medium, table, options));
-    return await openTable(medium, table, member, options);
+    const mark = await readWatermark(medium.files);
+    if (mark !== undefined) checkRevision(mark.memberRevision, member);
+    const recovered = await recover(medium, table, member, mark, options);
+    const current = await upgrade(medium, member, recovered.state, options);
+    return await DurableStorage.begin(medium, table, current, recovered, options);
   } catch (error) {
-    await table.close();
-    await medium.release();
-    throw error;
+    const judged = await judge(medium, table, found, error);
+    await table?.close();
+    if (table !== undefined) await medium.release();
+    throw judged;
   }
 }
 
-const firstSequence = 1;
-
-const firstState: DurableState = {
-  sequence: firstSequence,
-  log: emptyExtent(0, 0, 0),
-  commitIndex: 0,
-  term: 0,
-  vote: undefined,
-  snapshotChecksum: undefined,
-};
-
-async function openTable(
-  medium: Medium,
+/**
+ * Fills an empty table for a member that holds nothing. The watermark comes after it: a table
+ * without one is not believed.
+ */
+export async function furnish(
+  { files }: Medium,
   table: Table,
   member: Member,
-  options: StorageOptions,
-): Promise<Storage> {
-  const mark = await readWatermark(medium.files);
-  const recovered = await recover(medium, table, member, mark, options);
-  return await DurableStorage.begin(medium, table, member, recovered, options);
+  sequence: number,
+  births: Births,
+): Promise<void> {
+  const { identity, term, vote, revision } = member;
+  const state: DurableState = {
+    sequence,
+    log: emptyExtent(0, 0, 0),
+    commitIndex: 0,
+    term,
+    vote,
+    memberRevision: revision,
+    snapshotChecksum: undefined,
+  };
+  const acquaintances = encodeBirths(births, member);
+  await table.batch([
+    { type: "put", key: identityKey, value: Buffer.from(JSON.stringify(identity)) },
+    { type: "put", key: acquaintancesKey, value: acquaintances },
+    { type: "put", key: stateKey, value: encodeState(state) },
+  ]);
+  await files.replace(acquaintancesFile, acquaintances);
+  const watermark = await Watermark.begin(files, state);
+  await watermark.close();
 }
 
+/** Sequence of the first batch of a member that has never promised anything. */
+export const firstSequence = 1;
+
 /**
- * Table, watermark, member file, in this order: a crash in between leaves a member that has never
- * promised anything, and that may be made once more.
+ * The member file comes last: a crash before leaves a member that has never promised anything, and
+ * that may be made once more.
  */
 async function makeMember(
   medium: Medium,
   table: Table,
-  { identity, witness, create }: StorageOptions,
+  { identity, codec, witness, create, birth = randomUUID }: StorageOptions,
 ): Promise<Member> {
   const left = await readState(table);
   if (left !== undefined && left.sequence > firstSequence) throw memberFileGone();
   if (create !== true) throw new StorageError("MISSING", "no member was ever made here");
-  const operations = [
-    { type: "put", key: identityKey, value: Buffer.from(JSON.stringify(identity)) },
-    { type: "put", key: stateKey, value: encodeState(firstState) },
-  ] as const;
-  await table.batch(operations);
-  const watermark = await Watermark.begin(medium.files, firstState);
-  await watermark.close();
-  const member: Member = { identity, witness: witness === true, term: 0, vote: undefined };
-  await writeMember(medium.files, member);
+  const member = firstMember(identity, witness === true, birth());
+  await furnish(medium, table, member, firstSequence, new Map());
+  await writeMember(medium.files, codec, member);
   return member;
 }
 
-/** The watermark outlives a table that is gone together with the member file. */
+/** A member file of an older release is written anew, with what it has been given on reading. */
+async function upgrade(
+  { files }: Medium,
+  member: Member,
+  { sequence }: DurableState,
+  { codec }: StorageOptions,
+): Promise<Member> {
+  if (member.revision > 0) return member;
+  const upgraded: Member = { ...member, revision: 1, sequence };
+  await writeMember(files, codec, upgraded);
+  return upgraded;
+}
+
+/** What a member leaves of itself outlives a table that is gone together with the member file. */
 async function checkNew({ files }: Medium): Promise<void> {
   const mark = await readWatermark(files);
   if (mark !== undefined && mark.sequence > firstSequence) throw memberFileGone();
+  const names = await files.list();
+  if (names.some((name) => name.startsWith(snapshotFilePrefix))) throw memberFileGone();
+  if (await hasMet(files)) throw memberFileGone();
 }
 
-function checkIdentity(member: Member, { identity, witness }: StorageOptions): void {
-  const difference = identityDifference(member.identity, identity);
-  if (difference !== undefined) throw new StorageError("WRONG_IDENTITY", difference);
-  if (member.witness === (witness === true)) return;
-  const kind = member.witness ? "a witness" : "a full member";
-  throw new StorageError("WRONG_IDENTITY", `it was made as ${kind}`);
+/**
+ * Whether it can be repaired: not without a member file, and not if what was to be kept of the rest
+ * cannot be.
+ */
+async function judge(
+  { files }: Medium,
+  table: Table | undefined,
+  found: Member | undefined,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof StorageError) || !error.repairable) return error;
+  if (found !== undefined && (await keepAcquaintances(files, table, found))) return error;
+  return asUnrepairable(error);
 }
 
 function memberFileGone(): StorageError {
   const what = `${memberFile} is gone, but the member is not new`;
-  return new StorageError("MISSING", `${what}: it may have voted, and must not start empty`);
+  const why = "it may have voted, and must not start empty";
+  return new StorageError("MISSING", `${what}: ${why}`, { repairable: false });
 }

@@ -10,6 +10,8 @@ export interface StorageOptions {
    * its disk must not come back as if it had never promised anything. Default false.
    */
   readonly create?: boolean;
+  /** Makes the birth of a new member; random by default. */
+  readonly birth?: () => string;
   /**
    * Keeps the log and no state: compaction needs no snapshot, and a snapshot mark no records.
    * Default false.
@@ -48,5 +50,7 @@ export type StorageNotice =
       readonly bytes: number;
       readonly torn: boolean;
     }
+  /** What this member knows of the others was damaged in one place and taken from the other. */
+  | { readonly kind: "acquaintances-restored" }
   /** The disk is nearly full: the space kept in reserve was freed, and writes are refused. */
   | { readonly kind: "reserve-freed" };

@@ -1,3 +1,5 @@
+import type { RecoveredAcquaintances } from "./acquaintances.ts";
+import { recoverAcquaintances } from "./acquaintances.ts";
 import {
   generationMax,
   identityKey,
@@ -25,6 +27,7 @@ export interface Recovered {
   readonly state: DurableState;
   readonly log: StoredLog;
   readonly snapshot: SnapshotDescription | undefined;
+  readonly acquaintances: RecoveredAcquaintances;
 }
 
 /**
@@ -69,20 +72,25 @@ export async function recover(
   }
   checkIdentity(table, member);
   checkMember(state, member);
-  checkWatermark(state, mark);
+  checkWatermark(state, member, mark);
+  const acquaintances = await recoverAcquaintances(medium.files, table, member);
+  if (acquaintances.restored) options.onNotice?.({ kind: "acquaintances-restored" });
   const log = await readLog(table, state, options);
   const snapshot = await readSnapshot(medium, table, state, options);
   if (options.witness !== true) checkCovered(state, snapshot);
   log.setSnapshot(snapshot?.mark);
   await deleteLeftovers(medium, table, state, snapshot, options);
-  return { state: { ...state, log: log.extent }, log, snapshot };
+  return { state: { ...state, log: log.extent }, log, snapshot, acquaintances };
 }
 
-function checkIdentity(table: Table, member: Member): void {
+function checkIdentity(table: Table, { identity, refoundedFrom }: Member): void {
   const value = table.get(identityKey);
   if (value === undefined) throw new StorageError("CORRUPT", "the table does not say whose it is");
-  const difference = identityDifference(parseIdentity(value), member.identity);
+  const stored = parseIdentity(value);
+  const difference = identityDifference(stored, identity);
   if (difference === undefined) return;
+  const before = { ...identity, incarnation: refoundedFrom ?? identity.incarnation };
+  if (identityDifference(stored, before) === undefined) return;
   throw new StorageError("WRONG_IDENTITY", `the table is another member's: ${difference}`);
 }
 
@@ -94,31 +102,41 @@ function parseIdentity(value: Buffer): Member["identity"] {
   }
 }
 
-/** The member file is written first: it may be ahead of the table, never behind. */
+/**
+ * The member file is written first: it may be ahead of the table, never behind. One that is behind
+ * is an old one that came back, and has forgotten promises.
+ */
 function checkMember(state: DurableState, member: Member): void {
+  checkRevision(state.memberRevision, member);
   const sameTerm = state.term === member.term;
   if (state.term < member.term) return;
   if (sameTerm && (state.vote === undefined || state.vote === member.vote)) return;
   const stored = `term ${state.term}, vote ${state.vote ?? "none"}`;
   const promised = `term ${member.term}, vote ${member.vote ?? "none"}`;
-  throw new StorageError("CORRUPT", `the member file says ${promised}, the table ${stored}`);
+  const what = `the member file says ${promised}, the table ${stored}`;
+  throw new StorageError("CORRUPT", what, { repairable: false });
 }
 
-function checkWatermark(state: DurableState, mark: Mark | undefined): void {
+/** @throws {StorageError} CORRUPT, not repairable. */
+export function checkRevision(known: number, { revision }: Member): void {
+  if (known <= revision) return;
+  const what = `the member file is an old one: it has revision ${revision}, not ${known}`;
+  throw new StorageError("CORRUPT", what, { repairable: false });
+}
+
+function checkWatermark(state: DurableState, member: Member, mark: Mark | undefined): void {
   if (mark === undefined) throw new StorageError("MISSING", "the watermark file is gone");
-  if (state.sequence > mark.sequence) return;
   const { lastIndex, lastChain } = state.log;
-  if (
+  const atMark =
     state.sequence === mark.sequence &&
     lastIndex === mark.lastIndex &&
-    lastChain === mark.lastChain
-  ) {
-    return;
-  }
+    lastChain === mark.lastChain;
+  if ((state.sequence > mark.sequence || atMark) && state.sequence >= member.sequence) return;
+  const durable = Math.max(mark.sequence, member.sequence);
   throw new StorageError(
     "CORRUPT",
     `acknowledged writes are gone: the table ends with write ${state.sequence} at index ` +
-      `${lastIndex}, but write ${mark.sequence} at index ${mark.lastIndex} was durable`,
+      `${lastIndex}, but write ${durable} was durable`,
   );
 }
 

@@ -32,6 +32,8 @@ export interface DurableState {
   /** As in the member file when this was written; that may be ahead, never behind. */
   readonly term: number;
   readonly vote: NodeId | undefined;
+  /** Which version of the member file this was written with; 0 by older releases. */
+  readonly memberRevision: number;
   /** Checksum of the current snapshot's description; undefined without one. */
   readonly snapshotChecksum: number | undefined;
 }
@@ -50,14 +52,17 @@ export function emptyExtent(generation: number, index: number, term: number): Lo
   };
 }
 
-const format = 1;
-const fixedBytes = 4 + 1 + 7 * uint53Bytes + 4 * 4 + 1;
+const format = 2;
+/** Of the first format, which had no revision. */
+const oldFormat = 1;
+const fixedBytes = (longs: number): number => 4 + 1 + longs * uint53Bytes + 4 * 4 + 1;
+const longFields = 8;
 
 /** Fixed fields, then the vote; the checksum comes first. */
 export function encodeState(state: DurableState): Buffer {
   const vote = Buffer.from(state.vote ?? "");
   const { log } = state;
-  const value = Buffer.alloc(fixedBytes + vote.length);
+  const value = Buffer.alloc(fixedBytes(longFields) + vote.length);
   value[4] = format;
   let offset = 5;
   for (const number of [
@@ -68,6 +73,7 @@ export function encodeState(state: DurableState): Buffer {
     log.lastIndex,
     state.commitIndex,
     state.term,
+    state.memberRevision,
   ]) {
     offset = writeUint53(value, number, offset);
   }
@@ -81,22 +87,24 @@ export function encodeState(state: DurableState): Buffer {
   }
   value[offset] =
     (state.snapshotChecksum === undefined ? 0 : 1) + (state.vote === undefined ? 0 : 2);
-  vote.copy(value, fixedBytes);
+  vote.copy(value, fixedBytes(longFields));
   value.writeUInt32BE(crc32(value.subarray(4)), 0);
   return value;
 }
 
 /** @throws {StorageError} CORRUPT. */
 export function decodeState(value: Buffer): DurableState {
-  if (value.length < fixedBytes || crc32(value.subarray(4)) !== value.readUInt32BE(0)) {
+  const longs = value[4] === oldFormat ? longFields - 1 : longFields;
+  const fixed = fixedBytes(longs);
+  if (value.length < fixed || crc32(value.subarray(4)) !== value.readUInt32BE(0)) {
     throw new StorageError("CORRUPT", "the state record of the table does not match its checksum");
   }
-  if (value[4] !== format) {
+  if (value[4] !== format && value[4] !== oldFormat) {
     throw new StorageError("CORRUPT", `the state record has the unknown format ${value[4]}`);
   }
   const long = (i: number): number => readUint53(value, 5 + i * uint53Bytes);
-  const short = (i: number): number => value.readUInt32BE(5 + 7 * uint53Bytes + i * 4);
-  const flags = value[fixedBytes - 1] as number;
+  const short = (i: number): number => value.readUInt32BE(5 + longs * uint53Bytes + i * 4);
+  const flags = value[fixed - 1] as number;
   return {
     sequence: long(0),
     log: {
@@ -110,7 +118,8 @@ export function decodeState(value: Buffer): DurableState {
     },
     commitIndex: long(5),
     term: long(6),
+    memberRevision: value[4] === oldFormat ? 0 : long(7),
     snapshotChecksum: (flags & 1) === 0 ? undefined : short(3),
-    vote: (flags & 2) === 0 ? undefined : value.toString("utf8", fixedBytes),
+    vote: (flags & 2) === 0 ? undefined : value.toString("utf8", fixed),
   };
 }

@@ -1,4 +1,11 @@
-import type { Entry, HardState, Log, SnapshotMark } from "@meridian/consensus";
+import type {
+  Configuration,
+  Entry,
+  HardState,
+  Log,
+  NodeId,
+  SnapshotMark,
+} from "@meridian/consensus";
 
 /** Whose data a directory holds; fixed when it is created. */
 export interface Identity {
@@ -6,6 +13,27 @@ export interface Identity {
   readonly node: string;
   readonly incarnation: number;
 }
+
+/** A configuration put in force by hand, over everything that the log says up to `index`. */
+export interface ForcedConfiguration {
+  readonly index: number;
+  readonly configuration: Configuration;
+}
+
+/** What the member file says beside term and vote. */
+export interface MemberRecord {
+  /** Random; made with the member. One under the same name on an emptied disk has another one. */
+  readonly birth: string;
+  /** The others know this member: it may take part. A new one is not. See `admit`. */
+  readonly admitted: boolean;
+  /** Part of what this member acknowledged is lost: its storage was rebuilt. See `recovered`. */
+  readonly recovering: boolean;
+  /** Until it is in the log and committed. See `settleForced`. */
+  readonly forced: ForcedConfiguration | undefined;
+}
+
+/** What is known of the birth of another member that was met: nothing before, this one, another. */
+export type Acquaintance = "new" | "same" | "other";
 
 /** One durable write. */
 export interface Write {
@@ -26,6 +54,10 @@ export interface Write {
  */
 export interface Storage {
   readonly identity: Identity;
+  /** As last written. */
+  readonly member: MemberRecord;
+  /** Births of the other members that ever met this one, by name; not a copy. */
+  readonly acquaintances: ReadonlyMap<NodeId, string>;
   /** Synchronous reads of what is durable. */
   readonly log: Log;
   /** As last written; term 0 for a new member. */
@@ -52,6 +84,20 @@ export interface Storage {
    * any).
    */
   compact(index: number): Promise<void>;
+  /** The others know this member. Durable when it resolves, as are the next three. */
+  admit(): Promise<void>;
+  /**
+   * The member holds everything again that it can ever have acknowledged. What a rebuild set aside
+   * is deleted.
+   */
+  recovered(): Promise<void>;
+  /** The forced configuration is in the log and committed. */
+  settleForced(): Promise<void>;
+  /**
+   * Notes the birth of another member unless one is known.
+   * @throws {StorageError} FULL when more are known than a cluster ever has members.
+   */
+  acquaint(node: NodeId, birth: string): Promise<Acquaintance>;
   close(): Promise<void>;
 }
 
@@ -72,8 +118,25 @@ export type StorageErrorCode =
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
-  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+  /**
+   * Whether the member can be rebuilt, empty but with its promises: something other than the member
+   * file is CORRUPT or MISSING. True exactly when `rebuild…Storage` would do it.
+   */
+  readonly repairable: boolean;
+
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    { repairable, ...options }: ErrorOptions & { readonly repairable?: boolean } = {},
+  ) {
     super(`[${code}] ${message}`, options);
     this.code = code;
+    this.repairable = repairable ?? (code === "CORRUPT" || code === "MISSING");
   }
+}
+
+/** The same failure, of which nothing can be repaired. */
+export function asUnrepairable(error: StorageError): StorageError {
+  const message = error.message.slice(`[${error.code}] `.length);
+  return new StorageError(error.code, message, { cause: error, repairable: false });
 }

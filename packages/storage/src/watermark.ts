@@ -9,6 +9,8 @@ export interface Mark {
   readonly sequence: number;
   readonly lastIndex: number;
   readonly lastChain: number;
+  /** Of the member file; 0 in slots of older releases. */
+  readonly memberRevision: number;
 }
 
 /**
@@ -68,6 +70,7 @@ export class Watermark {
     writeUint53(slot, state.sequence, 4);
     writeUint53(slot, state.log.lastIndex, 12);
     slot.writeUInt32BE(state.log.lastChain, 20);
+    writeUint53(slot, state.memberRevision, oldSlotBytes);
     slot.writeUInt32BE(crc32(slot.subarray(4)), 0);
     this.#file.overwrite((this.#turn % slots) * slotDistanceBytes, slot);
     this.#turn += 1;
@@ -75,7 +78,7 @@ export class Watermark {
 }
 
 /** Name of its file. */
-const watermarkFile = "watermark";
+export const watermarkFile = "watermark";
 
 /** Undefined if there is no file. @throws {StorageError} CORRUPT if no slot can be read. */
 export async function readWatermark(files: Files): Promise<Mark | undefined> {
@@ -83,7 +86,7 @@ export async function readWatermark(files: Files): Promise<Mark | undefined> {
   if (data === undefined) return undefined;
   let newest: Mark | undefined;
   for (let slot = 0; slot < slots; slot++) {
-    const mark = decodeSlot(data.subarray(slot * slotDistanceBytes).subarray(0, slotBytes));
+    const mark = decodeSlot(data.subarray(slot * slotDistanceBytes));
     if (mark !== undefined && mark.sequence > (newest?.sequence ?? 0)) newest = mark;
   }
   if (newest !== undefined) return newest;
@@ -91,16 +94,24 @@ export async function readWatermark(files: Files): Promise<Mark | undefined> {
 }
 
 const slots = 2;
-const slotBytes = 24;
+const slotBytes = 32;
+/** Without the revision of the member file. */
+const oldSlotBytes = 24;
 /** A disk sector lies between the slots: a torn write hurts one only. */
 const slotDistanceBytes = 4096;
 const writesPerSync = 256;
 
-function decodeSlot(slot: Buffer): Mark | undefined {
-  if (slot.length < slotBytes || crc32(slot.subarray(4)) !== slot.readUInt32BE(0)) return undefined;
+function decodeSlot(data: Buffer): Mark | undefined {
+  const size = [slotBytes, oldSlotBytes].find((bytes) => isIntact(data.subarray(0, bytes), bytes));
+  if (size === undefined) return undefined;
   return {
-    sequence: readUint53(slot, 4),
-    lastIndex: readUint53(slot, 12),
-    lastChain: slot.readUInt32BE(20),
+    sequence: readUint53(data, 4),
+    lastIndex: readUint53(data, 12),
+    lastChain: data.readUInt32BE(20),
+    memberRevision: size === slotBytes ? readUint53(data, oldSlotBytes) : 0,
   };
+}
+
+function isIntact(slot: Buffer, bytes: number): boolean {
+  return slot.length === bytes && crc32(slot.subarray(4)) === slot.readUInt32BE(0);
 }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Storage, StorageOptions } from "../src/index.ts";
+import type { Refounding, Storage, StorageOptions } from "../src/index.ts";
+import { memberContract } from "./member-contract.ts";
+import { incarnationContract } from "./incarnation-contract.ts";
 import {
   append,
   codec,
@@ -18,10 +20,17 @@ import {
 /** Where a member's storage lies, across openings. */
 export interface Place {
   open(options: StorageOptions): Promise<Storage>;
+  rebuild(options: StorageOptions): Promise<Storage>;
+  refound(options: StorageOptions & Refounding): Promise<Storage>;
+  retire(options: StorageOptions): Promise<void>;
+  /** Loses one of the files beside the table; nobody has it open. */
+  lose(file: string): Promise<void>;
   remove(): Promise<void>;
 }
 
-interface Opening {
+/** What the tests of the contract open storages with. */
+export interface Opening {
+  readonly place: () => Place;
   /** Opens it beside what is open. */
   readonly open: () => Promise<Storage>;
   /** Opens it, and closes what was open on it before. */
@@ -34,6 +43,7 @@ export function storageContract(name: string, makePlace: () => Promise<Place>): 
     let place: Place;
     let storage: Storage | undefined;
     const opening: Opening = {
+      place: () => place,
       open: () => place.open({ identity, codec }),
       reopen: async (options) => {
         await storage?.close();
@@ -59,6 +69,8 @@ export function storageContract(name: string, makePlace: () => Promise<Place>): 
     stagingContract(opening);
     afterResetContract(opening);
     witnessContract(opening);
+    memberContract(opening);
+    incarnationContract(opening);
   });
 }
 

@@ -11,7 +11,7 @@ import type { Member } from "../src/member.ts";
 import { readMember, writeMember } from "../src/member.ts";
 import { copyOf, filesOf, openAt, temporaryDirectory, using } from "./directory.ts";
 import type { Content } from "./samples.ts";
-import { append, content, mark, promise, records, refusal, seeded } from "./samples.ts";
+import { append, codec, content, mark, promise, records, refusal, seeded } from "./samples.ts";
 
 describe("a damaged directory", () => {
   test("any flipped bit gives what was written or a named refusal", async () => {
@@ -125,8 +125,8 @@ describe("a directory that is not whole", () => {
       options,
     );
     const files = new DirectoryFiles(directory);
-    const member = await readMember(files);
-    await writeMember(files, { ...(member as Member), witness: false });
+    const member = await readMember(files, codec, () => "");
+    await writeMember(files, codec, { ...(member as Member), witness: false });
     const attempt = openAt(directory);
     await expect(attempt).rejects.toThrow("no snapshot holds what is before");
     expect(await refusal(attempt)).toBe("MISSING");

@@ -83,12 +83,17 @@ export function entryText({ index, term, kind, data }: Entry): string {
 
 /** The code a storage refuses with; fails if it does not refuse. */
 export async function refusal(attempt: Promise<unknown>): Promise<StorageError["code"]> {
+  return (await failure(attempt)).code;
+}
+
+/** What a storage refuses with; fails if it does not refuse. */
+export async function failure(attempt: Promise<unknown>): Promise<StorageError> {
   const error = await attempt.then(
     () => new Error("it was not refused"),
     (reason: unknown) => reason as Error,
   );
   if (error.name !== "StorageError") throw error;
-  return (error as StorageError).code;
+  return error as StorageError;
 }
 
 /** Mulberry32. */
