@@ -43,8 +43,9 @@ export function nameOfKey(key: string): string {
 /** Work for one question; a question that takes more is not asked further. */
 const stepsMax = 300_000;
 
-/** Questions about one violation. */
-const questionsMax = 400;
+/** Work for leaving operations out: steps, and operations looked at. */
+const reductionStepsMax = 3_000_000;
+const reductionOperationsMax = 2_000_000;
 
 /** Operations shown at most: the last ones. */
 const shownMax = 24;
@@ -101,19 +102,19 @@ function reduced(
   prefix: readonly Operation[],
   culprit: Operation,
 ): readonly Operation[] {
+  const budget = new Budget({ steps: reductionStepsMax });
   let kept = prefix;
-  let questions = 0;
-  for (let size = kept.length; size >= 1 && questions < questionsMax;) {
+  let looked = 0;
+  for (let size = kept.length; size >= 1;) {
     let isSmaller = false;
-    for (let from = 0; from < kept.length && questions < questionsMax;) {
-      const moves = machineFor(violation, kept).moves;
-      if (moves === undefined) return kept;
-      const spare = spareOf(kept, moves, culprit).slice(from, from + size);
-      if (spare.length === 0) break;
-      const dropped = new Set(spare);
+    for (let from = 0; from < kept.length;) {
+      const { moves } = machineFor(violation, kept);
+      looked += kept.length;
+      if (moves === undefined || looked > reductionOperationsMax) return kept;
+      const dropped = new Set(spareOf(kept, moves, culprit).slice(from, from + size));
+      if (dropped.size === 0) break;
       const fewer = kept.filter((operation) => !dropped.has(operation));
-      questions += 1;
-      if (isViolated(violation, fewer)) {
+      if (isViolated(violation, fewer, new Budget({ steps: stepsMax }, budget))) {
         kept = fewer;
         isSmaller = true;
       } else {
@@ -165,9 +166,12 @@ function statesAt(
   return [...new Set(possible)].slice(0, statesMax).map((state) => machine.show(state));
 }
 
-function isViolated(violation: Violation, operations: readonly Operation[]): boolean {
-  const machine = machineFor(violation, operations);
-  return search(operations, machine, new Budget({ steps: stepsMax })) === "violated";
+function isViolated(
+  violation: Violation,
+  operations: readonly Operation[],
+  budget: Budget = new Budget({ steps: stepsMax }),
+): boolean {
+  return search(operations, machineFor(violation, operations), budget) === "violated";
 }
 
 function machineFor({ model, initial }: Violation, operations: readonly Operation[]): Machine {
