@@ -1,10 +1,12 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Message, NodeId, Timing } from "../src/index.ts";
 import { majority } from "../src/index.ts";
+import { assert } from "./support/checks.ts";
+import { bytes } from "./support/codec.ts";
 import { Group } from "./support/group.ts";
 import { seeded } from "./support/random.ts";
 import { Solo } from "./support/solo.ts";
+import { sweep } from "./support/sweep.ts";
 
 const timing: Timing = {
   electionTicks: 10,
@@ -129,20 +131,32 @@ test("a candidate does not count its own vote before it is durable", () => {
   expect(solo.raft.status().role).toBe("leader");
 });
 
-test("logs are compared by last term, then by last index", () => {
-  const logs = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 });
-  fc.assert(
-    fc.property(logs, logs, (mine, others) => {
-      const own = mine.toSorted((a, b) => a - b);
-      const theirs = others.toSorted((a, b) => a - b);
-      const solo = new Solo({ term: 4, terms: own });
-      const lastTerm = theirs.at(-1) ?? 0;
+/** Every log of at most four entries whose terms do not fall, up to term three. */
+function allLogs(): number[][] {
+  let logs: number[][] = [[]];
+  for (let length = 0; length < 4; length++) {
+    const longer = logs.flatMap((log) =>
+      [1, 2, 3].filter((term) => term >= (log.at(-1) ?? 1)).map((term) => [...log, term]),
+    );
+    logs = [[], ...longer];
+  }
+  return logs;
+}
+
+test("logs are compared by last term, then by last index, for all pairs of short logs", () => {
+  const logs = allLogs();
+  expect(logs).toHaveLength(35);
+  for (const mine of logs) {
+    for (const theirs of logs) {
+      const [ownTerm, lastTerm] = [mine.at(-1) ?? 0, theirs.at(-1) ?? 0];
+      const solo = new Solo({ term: 4, terms: mine });
       const sent = solo.step(voteFrom("b", 5, theirs.length, lastTerm));
-      const ownTerm = own.at(-1) ?? 0;
-      const upToDate = lastTerm > ownTerm || (lastTerm === ownTerm && theirs.length >= own.length);
-      expect(sent).toMatchObject([{ type: "vote-answer", reject: !upToDate }]);
-    }),
-  );
+      const upToDate = lastTerm > ownTerm || (lastTerm === ownTerm && theirs.length >= mine.length);
+      expect(sent, `${mine.join()} against ${theirs.join()}`).toMatchObject([
+        { type: "vote-answer", reject: !upToDate },
+      ]);
+    }
+  }
 });
 
 test("a member that was cut off for long changes neither leader nor term when it returns", () => {
@@ -172,6 +186,78 @@ test("a leader that is cut off steps down within a lease, and another one is ele
   expect(group.elect(200)).not.toBe(old);
 });
 
+test("a leader without a quorum refuses reads and commands as soon as its lease is over", () => {
+  const solo = new Solo();
+  solo.lead();
+  solo.accept("b", 1);
+  expect(solo.raft.propose([bytes("pending")])).toMatchObject({ accepted: true });
+  solo.raft.readIndex(7);
+  for (let tick = 0; tick < timing.leaseTicks; tick++) {
+    expect(solo.raft.status().role).toBe("leader");
+    solo.raft.tick();
+    solo.flush();
+  }
+  expect(solo.raft.status()).toMatchObject({ role: "follower", leader: undefined, commitIndex: 1 });
+  expect(solo.reads).toEqual([{ context: 7, index: undefined }]);
+  expect(solo.raft.propose([bytes("late")])).toEqual({ accepted: false, reason: "not-leader" });
+});
+
+test("a member of a later term gets back into its group, whatever its log and its part", () => {
+  const gaps = [1, 2, 10];
+  const logs = ["same", "behind", "ahead"] as const;
+  const parts = ["waits", "pre-campaigns", "campaigns"] as const;
+  for (const gap of gaps) {
+    for (const log of logs) {
+      for (const part of parts) expectReturn(gap, log, part);
+    }
+  }
+});
+
+/** `ahead`: with an entry that nobody else has, because it led. */
+function expectReturn(
+  gap: number,
+  log: "same" | "behind" | "ahead",
+  part: "waits" | "pre-campaigns" | "campaigns",
+): void {
+  const group = new Group(majority(["a", "b", "c"]), timing, gap);
+  const leader = group.elect(200);
+  expect(group.commits(20)).toBe(true);
+  group.beat(10);
+  const others = [...group.members.values()].filter((member) => member !== leader);
+  const stuck = log === "ahead" ? leader : others[0]!;
+  const { id, term } = stuck.raft.status();
+  group.isolate(id);
+  if (log !== "same") leader.raft.propose([bytes("missed")]);
+  group.beat(3);
+  stuck.crash(0);
+  const hardState = { term: term + gap, vote: undefined, commitIndex: 0 };
+  stuck.disk.write({ hardState, reset: undefined, entries: [] });
+  stuck.start();
+  if (part !== "waits") stuck.raft.campaign();
+  if (part === "campaigns") {
+    const yes = { type: "pre-vote-answer", to: id, term: term + gap + 1, reject: false } as const;
+    for (const from of ["a", "b", "c"]) if (from !== id) stuck.raft.step({ ...yes, from });
+    assert(stuck.raft.status().role === "candidate", "campaigns");
+  }
+  group.cut.clear();
+  group.beat(300);
+  const what = `gap ${gap}, log ${log}, ${part}`;
+  const all = [...group.members.values()].map((member) => member.raft.status());
+  expect(new Set(all.map((status) => status.term)).size, `${what}`).toBe(1);
+  expect(all.filter((status) => status.role === "leader").length, `${what}`).toBe(1);
+  expect(new Set(all.map((status) => status.commitIndex)).size, `${what}`).toBe(1);
+  expect(all[0]!.term, `${what}`).toBeGreaterThanOrEqual(term + gap);
+}
+
+test("a learner never campaigns: not after any silence, and not when it is told to", () => {
+  const solo = new Solo({ configuration: majority(["b", "c"], ["a"]), term: 1 });
+  for (let tick = 0; tick < 200; tick++) solo.raft.tick();
+  solo.raft.campaign();
+  solo.step({ type: "heartbeat", from: "b", to: "a", term: 1, commit: 0, context: 0 });
+  solo.step({ type: "timeout-now", from: "b", to: "a", term: 1 });
+  expect(solo.raft.status()).toMatchObject({ role: "learner", term: 1, leader: "b" });
+});
+
 test("three members commit under every set of one-way cuts that leaves two connected", () => {
   const ids = ["a", "b", "c"];
   const links = ids.flatMap((from) => ids.filter((to) => to !== from).map((to) => `${from}>${to}`));
@@ -189,7 +275,7 @@ test("five members commit under one-way cuts that leave three connected", () => 
   const links = five.flatMap((from) =>
     five.filter((to) => to !== from).map((to) => `${from}>${to}`),
   );
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < sweep(2000, 20_000); seed++) {
     const core = five.toSorted(() => random() - 0.5).slice(0, 3);
     const cut = links.filter((link) => {
       const [from = "", to = ""] = link.split(">");

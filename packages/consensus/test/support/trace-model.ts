@@ -123,27 +123,14 @@ export class TraceModel {
 
   /** Answers to others were put on their way when the question was handled. */
   #send(server: Server, message: TraceMessage): void {
-    const { type, from, to, index, logTerm, entries, commit } = message;
-    const { log } = server;
+    const { type, from, to, index, entries } = message;
     const answer = type === "MsgVoteResp" || type === "MsgAppResp" || type === "MsgHeartbeatResp";
     if (answer && from !== to) return;
     const candidate = type === "MsgVote" || type === "MsgVoteResp";
     assert(server.role === (candidate ? "StateCandidate" : "StateLeader"), `${type} by its role`);
     assert(message.term === server.term, "messages carry the term");
-    if (type === "MsgVote") {
-      assert(index === log.length && logTerm === lastTerm(log), "votes name the last entry");
-    } else if (type === "MsgAppResp") {
-      assert(index === log.length, "a leader acknowledges its whole log to itself");
-    } else if (type === "MsgApp") {
-      const last = index + entries;
-      assert(index >= (server.match.get(to) ?? 0), "appends begin after what matches");
-      assert(last <= log.length && logTerm === (log[index - 1] ?? 0), "appends are of the log");
-      assert(commit === Math.min(server.commit, last), "appends tell what is committed");
-    } else if (type === "MsgHeartbeat") {
-      const known = Math.min(server.commit, server.match.get(to) ?? 0);
-      assert(commit === known, "heartbeats tell what is committed of what matches");
-    }
-    this.#pending.push({ message, terms: log.slice(index, index + entries) });
+    expectTruth(server, message);
+    this.#pending.push({ message, terms: server.log.slice(index, index + entries) });
   }
 
   #arrive(message: TraceMessage): Flight {
@@ -223,6 +210,24 @@ function same(one: TraceMessage, other: TraceMessage): boolean {
   if (one.type === "MsgHeartbeat") keys.push("commit");
   if (one.type === "MsgAppResp" && !one.reject) keys.push("index");
   return keys.every((key) => one[key] === other[key]);
+}
+
+/** What a message says of its sender. */
+function expectTruth({ log, match, commit: own }: Server, message: TraceMessage): void {
+  const { type, to, index, logTerm, entries, commit } = message;
+  const matched = match.get(to) ?? 0;
+  const last = index + entries;
+  if (type === "MsgVote") {
+    assert(index === log.length && logTerm === lastTerm(log), "votes name the last entry");
+  } else if (type === "MsgAppResp") {
+    assert(index === log.length, "a leader acknowledges its whole log to itself");
+  } else if (type === "MsgApp") {
+    assert(index >= matched && last <= log.length, "appends begin after what matches");
+    assert(logTerm === (log[index - 1] ?? 0), "appends name the entry before");
+    assert(commit === Math.min(own, last), "appends tell what is committed");
+  } else if (type === "MsgHeartbeat") {
+    assert(commit === Math.min(own, matched), "heartbeats tell what is committed of what matches");
+  }
 }
 
 function advance(server: Server): void {
