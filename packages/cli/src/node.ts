@@ -4,16 +4,15 @@ import { electionTiming, GlobalMember, type GroupRank } from "@meridian/global";
 import { RegionalMember } from "@meridian/region";
 import {
   addressFor,
-  configurationCodec,
+  AdmissionError,
   globalCluster,
   type GroupMemberOptions,
+  type MemberData,
   memberLimits,
   type OpenFollow,
-  restoreTree,
   systemClock,
   type TopologyNode,
 } from "@meridian/replica";
-import { openLevelStorage, type Storage } from "@meridian/storage";
 import {
   type Channel,
   createPeerTransport,
@@ -28,10 +27,13 @@ import type { Member, NodeConfig } from "./config/node-config.ts";
 import { tierOf } from "./config/role.ts";
 import { defaultZones } from "./config/default-zones.ts";
 import type { Log } from "./server/log.ts";
+import { openData } from "./server/member-data.ts";
 import { version } from "./version.ts";
 
 /** A node that serves until it is closed. */
 export interface RunningNode {
+  /** Rejects when the node must not go on, for a reason that its operator has to know. */
+  readonly failed: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -52,12 +54,16 @@ export async function startNode(
   { log }: { readonly log: Log },
 ): Promise<RunningNode> {
   const channels = new Channels();
-  const storage = config.data === undefined ? undefined : await openStorage(config, log);
+  const identity = { cluster: clusterOf(config), node: config.node, incarnation };
+  const data = config.data === undefined ? undefined : await openData(config, identity, log);
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
   try {
     const part =
-      storage === undefined
-        ? edge(config, channels, log)
-        : await member(config, storage, channels, log);
+      data === undefined ? edge(config, channels, log) : member(config, data, channels, log, fail);
     const server = await serve({
       ...part.services(),
       listen: config.listen,
@@ -68,17 +74,18 @@ export async function startNode(
     });
     const poll = setInterval(() => server.setServing(part.ready), readyPollMs);
     return {
+      failed,
       async close() {
         clearInterval(poll);
         part.stop();
         channels.close();
         await server.close();
-        await storage?.close();
+        await data?.storage.close();
       },
     };
   } catch (error) {
     channels.close();
-    await storage?.close();
+    await data?.storage.close();
     throw error;
   }
 }
@@ -103,19 +110,6 @@ class Channels {
   }
 }
 
-function openStorage(config: NodeConfig, log: Log): Promise<Storage> {
-  const { node, role, data = "", limits } = config;
-  return openLevelStorage({
-    directory: data,
-    ...(limits.reserveBytes === undefined ? {} : { reserveBytes: limits.reserveBytes }),
-    identity: { cluster: clusterOf(config), node, incarnation },
-    codec: configurationCodec,
-    create: true,
-    witness: role === "witness",
-    onNotice: (notice) => log.warn(notice, "storage"),
-  });
-}
-
 function edge(config: NodeConfig, channels: Channels, log: Log): Part {
   const { node, region, regions } = config;
   return new EdgeObserver({
@@ -133,12 +127,13 @@ function edge(config: NodeConfig, channels: Channels, log: Log): Part {
   });
 }
 
-async function member(
+function member(
   config: NodeConfig,
-  storage: Storage,
+  { storage, tree }: MemberData,
   channels: Channels,
   log: Log,
-): Promise<Part> {
+  fail: (error: Error) => void,
+): Part {
   const { node, region, role, group = "", cluster, zones } = config;
   const tier = tierOf(role) === "global" ? "global" : "regional";
   const name = clusterOf(config);
@@ -153,12 +148,13 @@ async function member(
     version: version(),
     configuration: configurationOf(cluster),
     timing: timingOf(config),
-    tree: await restoreTree(storage, systemClock),
+    tree,
     connect: (handler) => connect(config, name, handler),
     topology: topologyOf(config),
     clock: systemClock,
     random: Math.random,
     fatal(error) {
+      if (error instanceof AdmissionError) return fail(error);
       // Durability can no longer be promised: end before anybody is told otherwise.
       log.error({ error: error.message }, "stopping: the storage failed");
       process.exit(1);

@@ -1,8 +1,9 @@
 import type { Configuration, Random, Timing } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
-import type { PeerHandler, PeerTransport, Services } from "@meridian/transport";
+import type { PeerHandler, PeerMember, PeerTransport, Services } from "@meridian/transport";
 import type { Operation, Position, Tree } from "@meridian/tree";
 import type { Encodable, IStatusResponse } from "@meridian/wire";
+import { Admission } from "./admission.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Clock } from "./clock.ts";
 import { Leadership } from "./leadership.ts";
@@ -77,6 +78,9 @@ export class GroupMember implements Member {
   readonly #options: GroupMemberOptions;
   readonly #startedAtMs: number;
   readonly #leadership: Leadership;
+  readonly #admission: Admission;
+  /** Streams and calls of members of other clusters or incarnations that were refused. */
+  #strangers = 0;
   /** Term in which this member, leading, proposed the founding of the cluster. */
   #foundedTerm = 0;
   /** Partition state for the status page; regions set it. */
@@ -93,12 +97,25 @@ export class GroupMember implements Member {
       node: place.node,
       cluster: place.cluster,
       witness: options.role === "witness",
+      dormant: !options.storage.member.admitted,
       snapshotEntries: limits.snapshotEntries,
       keptEntries: limits.keptEntries,
     });
     this.sessions = new SessionService(this, clock, random, limits);
     this.feed = new ChangeFeed(this, clock);
     this.#leadership = new Leadership(this.replica, options);
+    this.#admission = new Admission({
+      ...options,
+      node: place.node,
+      cluster: place.cluster,
+      voters: votersOf(options.configuration),
+      meet: (to, birth) => this.replica.meet(to, birth),
+      onAdmitted: () => this.replica.admit(),
+      onFailure: (error) => {
+        this.stop();
+        options.fatal(error);
+      },
+    });
     this.replica.listen({
       onApplied: (_index, applied) => this.sessions.onApplied(applied),
       onRestored: () => {
@@ -111,6 +128,7 @@ export class GroupMember implements Member {
         this.#found();
       },
     });
+    this.#admission.start();
   }
 
   get tree(): Tree {
@@ -165,7 +183,13 @@ export class GroupMember implements Member {
   services(): Services {
     const { place, incarnation, replica } = this;
     const identity = { cluster: place.cluster, incarnation, node: place.node };
-    const peers = new Map([[place.cluster, { identity, handler: replica }]]);
+    const peer: PeerMember = {
+      identity,
+      handler: replica,
+      onStranger: () => (this.#strangers += 1),
+      meet: (from, birth) => this.#admission.answer(from, birth),
+    };
+    const peers = new Map([[place.cluster, peer]]);
     const admin = {
       status: () => this.status(),
       topology: () => topologyResponse(this.#options.topology, this.tree),
@@ -189,11 +213,15 @@ export class GroupMember implements Member {
     const { role, group, version } = this.#options;
     const uptimeMs = Math.floor(this.#options.clock.nowMs() - this.#startedAtMs);
     const memoryBytes = this.#options.memoryBytes();
-    return memberStatus(this, { role, group, version, uptimeMs, memoryBytes });
+    const admission = this.#admission.waitsFor;
+    const strangers = this.#strangers;
+    const facts = { role, group, version, uptimeMs, memoryBytes, admission, strangers };
+    return memberStatus(this, facts);
   }
 
   /** Ends it; the storage may be closed afterwards. */
   stop(): void {
+    this.#admission.stop();
     this.#leadership.stop();
     this.sessions.stop();
     this.feed.stop();
@@ -211,4 +239,8 @@ export class GroupMember implements Member {
     const command = { session: 0, sequence: 0, acknowledged: 0, timeMs, operation };
     if (replica.propose(command) !== undefined) this.#foundedTerm = term;
   }
+}
+
+function votersOf({ groups }: Configuration): readonly string[] {
+  return groups.flatMap(({ voters }) => voters);
 }

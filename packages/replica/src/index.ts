@@ -4,6 +4,7 @@ export {
   encodeChange,
   encodeTransaction,
 } from "./change-codec.ts";
+export { AdmissionError } from "./admission.ts";
 export { ChangeFeed } from "./change-feed.ts";
 export { ChangeFollower, type FollowOptions, type OpenFollow } from "./change-follower.ts";
 export { type Clock, every, systemClock } from "./clock.ts";
@@ -17,9 +18,11 @@ export {
   memberLimits,
 } from "./group-member.ts";
 export { type Log, silentLog } from "./log.ts";
+export { type MemberData, type MemberDataOptions, openMemberData } from "./member-data.ts";
 export type { Member, Place } from "./member.ts";
 export { encodeRefusal, type Refusal } from "./refusal.ts";
-export { Replica, type ReplicaListener, type ReplicaOptions } from "./replica.ts";
+export { Replica } from "./replica.ts";
+export type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 export { type SessionLimits, SessionService } from "./session-service.ts";
 export { restoreTree } from "./snapshots.ts";
 export { mirrorsOf, topologyResponse } from "./status.ts";

@@ -1,69 +1,29 @@
 import {
-  type Configuration,
   type Entry,
   type Message,
   type NodeId,
   Raft,
-  type Random,
   type Ready,
-  type SnapshotMark,
   type SoftState,
   type Status,
-  type Timing,
 } from "@meridian/consensus";
-import type { Storage } from "@meridian/storage";
+import { StorageError } from "@meridian/storage";
 import type { OutgoingSnapshot, PeerFrame, PeerHandler, PeerTransport } from "@meridian/transport";
 import type { Tree } from "@meridian/tree";
-import { type Applied, type Command } from "@meridian/tree";
-import { type Clock, every } from "./clock.ts";
+import type { Command } from "@meridian/tree";
+import { every } from "./clock.ts";
 import { configurationCodec } from "./configuration-codec.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
 import { LeaderContact } from "./leader-contact.ts";
-import type { Log } from "./log.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
 import { ReadBarriers } from "./read-barriers.ts";
-import { noRecords, restoreTree, SnapshotTaker } from "./snapshots.ts";
+import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
+import { SnapshotExchange } from "./snapshot-exchange.ts";
+import { restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { type PendingWrite, WriteQueue } from "./write-queue.ts";
-
-/** What a member is told to be. */
-export interface ReplicaOptions {
-  readonly node: NodeId;
-  readonly cluster: string;
-  readonly incarnation: number;
-  /** Keeps the log and no tree. */
-  readonly witness: boolean;
-  /** Of a new group; a stored one wins. */
-  readonly configuration: Configuration;
-  readonly timing: Timing & { readonly tickMs: number };
-  readonly storage: Storage;
-  /** Tree as stored, up to the storage's snapshot; empty without one. See `restoreTree`. */
-  readonly tree: Tree;
-  readonly connect: (handler: PeerHandler) => PeerTransport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** Called once when durability can no longer be promised. The process must end. */
-  readonly fatal: (error: Error) => void;
-  /** Entries between two snapshots, and kept behind one. */
-  readonly snapshotEntries: number;
-  readonly keptEntries: number;
-  readonly limits: { readonly writesMax: number; readonly writeBytesMax: number };
-}
-
-/** What other parts of a node want to know. Called from within the loop; must return quickly. */
-export interface ReplicaListener {
-  /** An entry was applied; `index` is its own. */
-  onApplied?(index: number, applied: Applied): void;
-  /** The tree was replaced by a snapshot: whoever follows must start again from positions. */
-  onRestored?(): void;
-  /** Role, term or leader changed. */
-  onSoftState?(soft: SoftState): void;
-  /** A turn of the loop has ended: send what was collected. */
-  onTurnEnd?(): void;
-}
 
 /** How often members exchange signs of life of sessions and the age of mirrors. */
 const livenessPeriodMs = 250;
@@ -90,6 +50,7 @@ export class Replica implements PeerHandler {
   readonly #outbox = new PeerOutbox();
   readonly #barriers: ReadBarriers;
   readonly #snapshots: SnapshotTaker;
+  readonly #exchange: SnapshotExchange;
   readonly #listeners: ReplicaListener[] = [];
   readonly #timers: (() => void)[] = [];
   /** What the leader and the other members tell each other beside the log. */
@@ -100,17 +61,14 @@ export class Replica implements PeerHandler {
   /** Of the newest entry that was applied. */
   #appliedTerm = 0;
   #committed: Entry[] = [];
-  /** A snapshot of the leader is on its way here. */
-  #receiving = false;
-  /** Where the latest snapshot of the leader ends that the core took over. */
-  #resetIndex = 0;
-  #adopted: (installed: boolean) => void = () => {};
   #restoring = false;
   #scheduled = false;
+  #dormant: boolean;
   #stopped = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#dormant = options.dormant;
     const { storage, clock } = options;
     this.#tree = options.tree;
     const snapshot = storage.log.snapshot();
@@ -123,6 +81,7 @@ export class Replica implements PeerHandler {
       appliedIndex: options.tree.appliedIndex,
       timing: options.timing,
       codec: configurationCodec,
+      recovering: storage.member.recovering,
     });
     this.#soft = softStateOf(this.#raft.status());
     this.#sweptAtMs = clock.nowMs();
@@ -146,6 +105,14 @@ export class Replica implements PeerHandler {
       () => this.#tree,
       (error) => this.#fail(error),
     );
+    this.#exchange = new SnapshotExchange({
+      ...options,
+      raft: this.#raft,
+      peers: () => this.#peers,
+      turn: () => this.#turn(),
+      wake: () => this.wake(),
+      onFailure: (error) => this.#fail(error),
+    });
     this.#peers = options.connect(this);
     this.#timers.push(
       every(clock, options.timing.tickMs, () => clock.defer(() => this.#tick())),
@@ -176,6 +143,17 @@ export class Replica implements PeerHandler {
   /** The core's view, for status pages. */
   status(): Status {
     return this.#raft.status();
+  }
+
+  /** Introduces this member to a peer; see `PeerTransport.meet`. */
+  meet(to: NodeId, birth: string): ReturnType<PeerTransport["meet"]> {
+    return this.#peers.meet(to, birth);
+  }
+
+  /** A dormant member takes part from now on. */
+  admit(): void {
+    this.#dormant = false;
+    this.wake();
   }
 
   /** Adds a listener; listeners are called in the order of their adding. */
@@ -220,7 +198,7 @@ export class Replica implements PeerHandler {
   }
 
   onFrame(from: NodeId, frame: PeerFrame): void {
-    if (this.#stopped) return;
+    if (this.#idle) return;
     for (const message of frame.messages) this.#raft.step(message);
     const term = frame.forwards.length === 0 ? 0 : this.#raft.status().term;
     for (const forward of frame.forwards) {
@@ -237,7 +215,7 @@ export class Replica implements PeerHandler {
   }
 
   onPeerDown(peer: NodeId): void {
-    if (this.#stopped) return;
+    if (this.#idle) return;
     this.#raft.reportUnreachable(peer);
     if (peer === this.#soft.leader) this.#forwards.resume();
     this.wake();
@@ -247,27 +225,13 @@ export class Replica implements PeerHandler {
     from: NodeId,
     snapshot: OutgoingSnapshot,
   ): Promise<{ installed: boolean; reason: string }> {
-    const { mark, leaderTerm: term, records } = snapshot;
-    if (this.#receiving) return { installed: false, reason: "another snapshot is arriving" };
-    this.#receiving = true;
-    try {
-      const { witness, storage, node: to } = this.#options;
-      if (!witness) await storage.stageSnapshot(mark, records);
-      if (this.#stopped) return { installed: false, reason: "stopping" };
-      this.#raft.step({ type: "snapshot", from, to, term, mark });
-      this.#turn();
-      // The core did not want it, for example because the log goes through it.
-      if (this.#resetIndex !== mark.index) return { installed: false, reason: "not needed" };
-      const installed = await new Promise<boolean>((resolve) => (this.#adopted = resolve));
-      return { installed, reason: installed ? "" : "stopping" };
-    } finally {
-      this.#receiving = false;
-    }
+    if (this.#dormant) return { installed: false, reason: "not admitted yet" };
+    return this.#exchange.receive(from, snapshot);
   }
 
   /** Runs a turn soon. */
   wake(): void {
-    if (this.#scheduled || this.#stopped) return;
+    if (this.#scheduled || this.#idle) return;
     this.#scheduled = true;
     this.#options.clock.defer(() => this.#turn());
   }
@@ -279,20 +243,35 @@ export class Replica implements PeerHandler {
     this.#snapshots.stop();
     for (const cancel of this.#timers) cancel();
     this.#peers.close();
-    this.#adopted(false);
+    this.#exchange.stop();
     this.#queue.expire(Infinity);
     this.#barriers.expire(Infinity);
   }
 
+  /** Not admitted yet, or stopped. */
+  get #idle(): boolean {
+    return this.#dormant || this.#stopped;
+  }
+
   #tick(): void {
-    if (this.#stopped) return;
+    if (this.#idle) return;
     this.#raft.tick();
     this.#turn();
   }
 
+  /** Damage that shows when the log is read ends the member; its next start repairs it. */
   #turn(): void {
     this.#scheduled = false;
-    if (this.#stopped) return;
+    if (this.#idle) return;
+    try {
+      this.#work();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  #work(): void {
     const nowMs = this.#options.clock.nowMs();
     this.#routeWrites(nowMs);
     this.#barriers.flush(nowMs, (context) => this.#raft.readIndex(context));
@@ -332,7 +311,7 @@ export class Replica implements PeerHandler {
   #handle(ready: Ready): void {
     if (ready.soft !== undefined) this.#onSoftState(ready.soft);
     for (const message of ready.send) this.#send(message);
-    if (ready.persist?.reset !== undefined) this.#resetIndex = ready.persist.reset.index;
+    if (ready.persist?.reset !== undefined) this.#exchange.taken(ready.persist.reset.index);
     if (ready.persist !== undefined) this.#persister.push(ready.persist);
     for (const read of ready.reads) this.#barriers.answer(read);
     if (ready.committed.length > 0) {
@@ -342,24 +321,8 @@ export class Replica implements PeerHandler {
   }
 
   #send(message: Message): void {
-    if (message.type === "snapshot") void this.#sendSnapshot(message.to, message.mark);
-    else this.#outbox.message(message);
-  }
-
-  async #sendSnapshot(to: NodeId, mark: SnapshotMark): Promise<void> {
-    const { storage } = this.#options;
-    const witness = this.#raft.status().configuration.witnesses.includes(to);
-    const installed = await this.#peers.sendSnapshot(to, {
-      // A newer one may have been saved since the core asked: mark and records must belong
-      // together.
-      mark: storage.log.snapshot() ?? mark,
-      leaderTerm: this.#soft.term,
-      records: witness ? noRecords() : storage.readSnapshot(),
-    });
-    if (this.#stopped) return;
-    this.#options.log.info({ to, index: mark.index, installed }, "snapshot sent");
-    this.#raft.reportSnapshot(to, installed);
-    this.wake();
+    if (message.type !== "snapshot") this.#outbox.message(message);
+    else void this.#exchange.send(message.to, message.mark, this.#soft.term);
   }
 
   #onDurable(batch: {
@@ -391,7 +354,7 @@ export class Replica implements PeerHandler {
     this.#raft.applied(mark.index);
     const committed = this.#committed.filter((entry) => entry.index > mark.index);
     this.#committed = [];
-    this.#adopted(true);
+    this.#exchange.restored();
     for (const listener of this.#listeners) listener.onRestored?.();
     this.#apply(committed);
     // Some of what waits here was applied inside the snapshot, unseen. Its clients were told to
@@ -434,13 +397,25 @@ export class Replica implements PeerHandler {
       const { role, term, leader } = soft;
       this.#options.log.info({ role, term, leader }, "role");
     }
+    if (before.recovering && !soft.recovering) void this.#endRecovery();
     for (const listener of this.#listeners) listener.onSoftState?.(soft);
+  }
+
+  /** Everything that was lost is here again. */
+  async #endRecovery(): Promise<void> {
+    const { storage, log } = this.#options;
+    try {
+      await storage.recovered();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    log.info({ lastIndex: storage.log.lastIndex() }, "recovered: votes again");
   }
 
   /** Leaders prove that they still lead, the others that the leader can be reached. */
   #keepContact(): void {
     const { leader } = this.#soft;
-    if (leader === undefined) return;
+    if (leader === undefined || this.#idle) return;
     if (leader === this.#options.node) this.#barriers.probe();
     else this.#outbox.liveness(leader, this.contact.report(this.#tree.appliedIndex));
     this.wake();
@@ -454,7 +429,7 @@ export class Replica implements PeerHandler {
   }
 
   #sweep(): void {
-    if (this.#stopped) return;
+    if (this.#idle) return;
     const nowMs = this.#options.clock.nowMs();
     if (this.isLeader && nowMs - this.#sweptAtMs > stallMs) this.contact.liveness.lead(nowMs);
     this.#sweptAtMs = nowMs;

@@ -22,10 +22,16 @@ export interface SnapshotOptions {
   readonly keptEntries: number;
 }
 
-/** The tree of a storage's snapshot, or an empty one. @throws {StorageError} CORRUPT. */
-export async function restoreTree(storage: Storage, clock: Clock): Promise<Tree> {
-  if (storage.log.snapshot() === undefined) {
-    return new Tree({ incarnation: storage.identity.incarnation });
+/**
+ * The tree of a storage's snapshot, or an empty one. Of a witness, whose snapshot is nothing but its
+ * mark, an empty one at that index. @throws {StorageError} CORRUPT.
+ */
+export async function restoreTree(storage: Storage, clock: Clock, witness = false): Promise<Tree> {
+  const mark = storage.log.snapshot();
+  if (mark === undefined || witness) {
+    const tree = new Tree({ incarnation: storage.identity.incarnation });
+    if (mark !== undefined) tree.skip(mark.index);
+    return tree;
   }
   const restorer = Tree.restorer();
   let sinceBreath = 0;

@@ -10,6 +10,9 @@ export interface NodeFacts {
   readonly version: string;
   readonly uptimeMs: number;
   readonly memoryBytes: number;
+  /** See `Admission.waitsFor`. */
+  readonly admission: string;
+  readonly strangers: number;
 }
 
 const tiers: Readonly<Record<TopologyNode["role"], Tier>> = {
@@ -27,7 +30,7 @@ const failoverLagMax = 10_000;
 export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<IStatusResponse> {
   const { place, incarnation, replica, sessions, tree } = member;
   const raft = replica.status();
-  const { role, term, leader = "", commitIndex, firstIndex, lastIndex } = raft;
+  const { role, term, leader = "", commitIndex, firstIndex, lastIndex, recovering } = raft;
   return {
     ...facts,
     node: place.node,
@@ -42,6 +45,7 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
     appliedIndex: tree.appliedIndex,
     firstIndex,
     lastIndex,
+    recovering,
     znodes: tree.nodeCount,
     sessions: tree.sessionCount,
     watches: sessions.watches.size,

@@ -1,5 +1,6 @@
 import { readNodeConfig, type NodeConfig } from "../config/node-config.ts";
 import { usageError } from "../failure/command-error.ts";
+import type { ExitCode } from "../failure/exit-code.ts";
 import { failureOf, reportFailure } from "../failure/report.ts";
 import { startNode, type RunningNode } from "../node.ts";
 import { openLog } from "./log.ts";
@@ -31,17 +32,29 @@ export async function runServer(files: readonly string[]): Promise<number> {
   try {
     await Promise.all(starting);
   } catch (error) {
-    const failure = failureOf(error);
-    tell({ kind: "failed", code: failure.code, message: failure.message });
-    reportFailure(failure, "text");
+    const exitCode = told(error);
     await close(await settled(starting));
-    return failure.exitCode;
+    return exitCode;
   }
   const nodes = await Promise.all(starting);
   tell({ kind: "started" });
-  await stopped;
-  await close(nodes);
-  return 0;
+  const failures = nodes.map(({ failed }) => failed);
+  try {
+    await Promise.race([stopped, ...failures]);
+    return 0;
+  } catch (error) {
+    return told(error);
+  } finally {
+    await close(nodes);
+  }
+}
+
+/** Says why the process ends. */
+function told(error: unknown): ExitCode {
+  const failure = failureOf(error);
+  tell({ kind: "failed", code: failure.code, message: failure.message });
+  reportFailure(failure, "text");
+  return failure.exitCode;
 }
 
 async function start(config: NodeConfig): Promise<RunningNode> {
@@ -50,7 +63,11 @@ async function start(config: NodeConfig): Promise<RunningNode> {
   try {
     const running = await startNode(config, { log });
     log.info({ role, listen: config.listen, advertise: config.advertise }, "started");
-    return running;
+    const failed = running.failed.catch((error: unknown) => {
+      throw startFailure(config, error);
+    });
+    failed.catch(() => {});
+    return { ...running, failed };
   } catch (error) {
     throw startFailure(config, error);
   }

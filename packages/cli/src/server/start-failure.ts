@@ -4,14 +4,15 @@ import { CommandError } from "../failure/command-error.ts";
 import { exitCodes } from "../failure/exit-code.ts";
 import { describeHolder, portHolder } from "./port-holder.ts";
 
-/** Says why a node did not start and what to do about it; errors of unknown kind pass through. */
+/** Says why a node did not start, or had to end, and what to do about it; errors of unknown kind pass through. */
 export function startFailure(config: NodeConfig, cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   if (isPortTaken(cause)) return portTaken(config, cause);
-  if (cause.name !== "StorageError") return cause;
   const what = `${config.node}: data directory ${config.data}`;
   const fail = (code: string, message: string): CommandError =>
     new CommandError(exitCodes.failure, code, `${what} ${message}`, { cause });
+  if (cause.name === "AdmissionError") return fail("WIPED", `is refused: ${cause.message}`);
+  if (cause.name !== "StorageError") return cause;
   switch ((cause as Error & { code?: string }).code) {
     case "IN_USE":
       return fail("IN_USE", "is in use by another process; one directory serves one process");

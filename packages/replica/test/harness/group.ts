@@ -4,10 +4,16 @@ import {
   type GroupMemberOptions,
   type MemberLimits,
   memberLimits,
-  restoreTree,
+  openMemberData,
   silentLog,
 } from "@meridian/replica";
-import { MemoryDisk, openMemoryStorage, type Storage, StorageError } from "@meridian/storage";
+import {
+  MemoryDisk,
+  openMemoryStorage,
+  rebuildMemoryStorage,
+  type Storage,
+  StorageError,
+} from "@meridian/storage";
 import type { MemoryServing, PeerHandler, PeerTransport, Services } from "@meridian/transport";
 import { type DiskTrouble, type Hooks, soundDisk } from "./hooks.ts";
 import { NodeClock } from "./node-clock.ts";
@@ -27,6 +33,8 @@ export interface GroupOptions {
   readonly make: (options: GroupMemberOptions) => Part;
   readonly limits: Partial<MemberLimits>;
   readonly timing: GroupMemberOptions["timing"];
+  /** Who is started at first; all by default. */
+  readonly starts: readonly string[];
   /** What stands between the members and the rest of the world. */
   readonly hooks: Hooks;
 }
@@ -60,6 +68,7 @@ export class Group {
   readonly #disks = new Map<string, MemoryDisk>();
   readonly #troubles = new Map<string, DiskTrouble>();
   readonly #lives = new Map<string, Life>();
+  #births = 0;
 
   constructor(scene: Scene, plan: GroupPlan, options: Partial<GroupOptions>) {
     this.#scene = scene;
@@ -70,13 +79,14 @@ export class Group {
       timing: groupTiming,
       hooks: {},
       limits: {},
+      starts: this.names,
       ...options,
     };
   }
 
-  /** Starts all members. */
+  /** Starts all members, unless it was asked for some only. */
   async start(): Promise<void> {
-    for (const name of this.names) await this.boot(name);
+    for (const name of this.#options.starts) await this.boot(name);
   }
 
   /** Starts one member on its disk. */
@@ -86,16 +96,28 @@ export class Group {
     this.#disks.set(name, disk);
     const originMs = Math.floor(random() * 1_000_000);
     const clock = new NodeClock(time, originMs, this.#options.hooks.clockRate?.(name));
-    const opening = openMemoryStorage({
+    const { groups, witnesses } = configurationOf(this.plan);
+    const voters = groups.flatMap((group) => group.voters);
+    const witness = witnesses.includes(name);
+    const options = {
       disk,
       identity: { cluster: this.plan.cluster, node: name, incarnation },
       codec: configurationCodec,
       create: true,
-      witness: configurationOf(this.plan).witnesses.includes(name),
+      witness,
+      birth: () => this.#newBirth(name),
+    };
+    const hooked = (opened: Storage): Storage =>
+      this.#options.hooks.storage?.(name, opened) ?? opened;
+    const opening = openMemberData({
+      open: async () => hooked(await openMemoryStorage(options)),
+      rebuild: async () => hooked(await rebuildMemoryStorage(options)),
+      witness,
+      otherVoters: voters.filter((voter) => voter !== name).length,
+      clock,
+      log: silentLog,
     });
-    const opened = await time.settled(opening);
-    const storage = this.#options.hooks.storage?.(name, opened) ?? opened;
-    const tree = await time.settled(restoreTree(storage, clock));
+    const { storage, tree } = await time.settled(opening);
     const part = this.#options.make(this.#memberOptions(name, clock, storage, tree));
     const serving = network.serve(name, part.services());
     const life = { part, storage, clock, serving };
@@ -196,6 +218,11 @@ export class Group {
   /** What a member's data lies on; undefined before its first start. */
   disk(name: string): MemoryDisk | undefined {
     return this.#disks.get(name);
+  }
+
+  #newBirth(name: string): string {
+    this.#births += 1;
+    return `${name}/${this.#births}`;
   }
 
   #troubleOf(name: string): DiskTrouble {

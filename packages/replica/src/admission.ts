@@ -1,0 +1,184 @@
+import type { NodeId } from "@meridian/consensus";
+import type { Storage } from "@meridian/storage";
+import { type Encodable, type IMeetResponse, MeetOutcome } from "@meridian/wire";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+
+/** What admission is made of. */
+export interface AdmissionOptions {
+  readonly node: NodeId;
+  readonly cluster: string;
+  readonly storage: Pick<Storage, "member" | "admit" | "acquaint">;
+  /** Voters of the cluster as it is configured; this member may be one of them. */
+  readonly voters: readonly NodeId[];
+  /** Introduces this member to a peer; see `PeerTransport.meet`. */
+  readonly meet: (to: NodeId, birth: string) => Promise<IMeetResponse>;
+  readonly clock: Clock;
+  /** Jitters the pauses; in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Called once, when the member may take part; not for one that was admitted before. */
+  readonly onAdmitted: () => void;
+  /** Called at most once: an AdmissionError, or a StorageError. The process must end. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Pauses between two rounds of introductions. */
+const pauseMsMin = 50;
+const pauseMsMax = 1_000;
+/** A wait that lasts is told of so often. */
+const tellMs = 5_000;
+
+/** A member that has lost its data came back under its old name. */
+export class AdmissionError extends Error {
+  override readonly name = "AdmissionError";
+  readonly code = "WIPED";
+  constructor(node: NodeId, cluster: string, by: NodeId) {
+    super(
+      `[WIPED] the data of ${node} is new, but ${by} has met another member of that name in ` +
+        `cluster ${cluster}: its data was lost or replaced, and with it what it had promised. ` +
+        "It must not come back under this name. Remove it and add it under a new one: " +
+        `\`meridian member remove ${node}\`, then \`meridian member add NAME --address HOST:PORT\``,
+    );
+  }
+}
+
+/**
+ * Lets a new member take part only when no earlier one of its name can have taken part.
+ *
+ * A member whose disk was emptied has forgotten whom it voted for and what it had acknowledged.
+ * Back under its old name it could help to lose both. So each member's data carries a birth, made at
+ * random; a new member introduces itself with it to the others, who write down the first birth of
+ * each name and refuse every other. It takes part when a majority of the other voters has it written
+ * down. Any two such majorities meet: a second birth always finds somebody who knows the first.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #others: readonly NodeId[];
+  readonly #welcomes = new Set<NodeId>();
+  readonly #asked = new Set<NodeId>();
+  #rounds = 0;
+  #admitted: boolean;
+  #settled: boolean;
+  #stopped = false;
+  #cancel: () => void = () => {};
+  #toldAtMs: number;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#others = options.voters.filter((voter) => voter !== options.node);
+    this.#admitted = options.storage.member.admitted;
+    this.#settled = this.#admitted;
+    this.#toldAtMs = options.clock.nowMs();
+  }
+
+  /** The member may take part. */
+  get admitted(): boolean {
+    return this.#admitted;
+  }
+
+  /** What a status page says of it; empty once admitted. */
+  get waitsFor(): string {
+    return this.#admitted ? "" : `waiting for ${this.#welcomes.size} of ${this.#needed}`;
+  }
+
+  /** Begins to introduce itself, unless it was admitted in an earlier life. */
+  start(): void {
+    if (this.#settled) return;
+    this.#consider();
+    if (!this.#settled) this.#round();
+  }
+
+  /** Answers another member that introduces itself. */
+  async answer(from: NodeId, birth: string): Promise<Encodable<IMeetResponse>> {
+    let found: Awaited<ReturnType<Storage["acquaint"]>>;
+    try {
+      found = await this.#options.storage.acquaint(from, birth);
+    } catch (error) {
+      this.#fail(error as Error);
+      throw error;
+    }
+    // Whoever has just come up can answer now: when a cluster starts nobody waits for a pause.
+    if (!this.#settled && this.#others.includes(from)) this.#introduce(from);
+    if (found !== "other") return { outcome: MeetOutcome.WELCOME };
+    this.#options.log.warn({ node: from }, "a member came back without its data, and was refused");
+    return { outcome: MeetOutcome.OTHER_BIRTH };
+  }
+
+  /** Nothing is called back after this. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  get #needed(): number {
+    const { length } = this.#others;
+    return length === 0 ? 0 : Math.floor(length / 2) + 1;
+  }
+
+  #round(): void {
+    const { clock, random } = this.#options;
+    for (const other of this.#others) this.#introduce(other);
+    const pauseMs = Math.min(pauseMsMin * 2 ** this.#rounds, pauseMsMax);
+    this.#rounds += 1;
+    this.#tell();
+    this.#cancel = clock.after(pauseMs * (0.5 + random() / 2), () => this.#round());
+  }
+
+  #introduce(to: NodeId): void {
+    if (this.#settled || this.#stopped || this.#welcomes.has(to) || this.#asked.has(to)) return;
+    const { meet, storage } = this.#options;
+    this.#asked.add(to);
+    meet(to, storage.member.birth).then(
+      ({ outcome }) => {
+        this.#asked.delete(to);
+        this.#onAnswer(to, outcome);
+      },
+      // Not up yet, cut off, or of another cluster: the next round asks again.
+      () => this.#asked.delete(to),
+    );
+  }
+
+  #onAnswer(from: NodeId, outcome: number): void {
+    if (this.#settled || this.#stopped) return;
+    const { node, cluster } = this.#options;
+    if (outcome === MeetOutcome.OTHER_BIRTH) {
+      this.#fail(new AdmissionError(node, cluster, from));
+    } else if (outcome === MeetOutcome.WELCOME) {
+      this.#welcomes.add(from);
+      this.#consider();
+    }
+  }
+
+  #consider(): void {
+    if (this.#welcomes.size < this.#needed) return;
+    this.#settled = true;
+    this.#cancel();
+    const { storage, onAdmitted } = this.#options;
+    storage.admit().then(
+      () => {
+        this.#admitted = true;
+        if (!this.#stopped) onAdmitted();
+      },
+      (error: unknown) => this.#fail(error as Error),
+    );
+  }
+
+  #fail(error: Error): void {
+    if (this.#stopped) return;
+    this.#settled = true;
+    this.stop();
+    this.#options.onFailure(error);
+  }
+
+  #tell(): void {
+    const { clock, log } = this.#options;
+    if (clock.nowMs() - this.#toldAtMs < tellMs) return;
+    this.#toldAtMs = clock.nowMs();
+    const missing = this.#others.filter((other) => !this.#welcomes.has(other));
+    log.info(
+      { welcomes: this.#welcomes.size, needed: this.#needed, missing },
+      "not admitted yet: waiting for other voters to say that they know no other member of this name",
+    );
+  }
+}

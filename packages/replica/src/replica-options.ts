@@ -1,0 +1,45 @@
+import type { Configuration, NodeId, Random, SoftState, Timing } from "@meridian/consensus";
+import type { Storage } from "@meridian/storage";
+import type { PeerHandler, PeerTransport } from "@meridian/transport";
+import type { Applied, Tree } from "@meridian/tree";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+
+/** What a member is told to be. */
+export interface ReplicaOptions {
+  readonly node: NodeId;
+  readonly cluster: string;
+  readonly incarnation: number;
+  /** Keeps the log and no tree. */
+  readonly witness: boolean;
+  /** Of a new group; a stored one wins. */
+  readonly configuration: Configuration;
+  readonly timing: Timing & { readonly tickMs: number };
+  readonly storage: Storage;
+  /** Takes part in nothing until `admit` is called. */
+  readonly dormant: boolean;
+  /** Tree as stored, up to the storage's snapshot; empty without one. See `restoreTree`. */
+  readonly tree: Tree;
+  readonly connect: (handler: PeerHandler) => PeerTransport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Called once when durability can no longer be promised. The process must end. */
+  readonly fatal: (error: Error) => void;
+  /** Entries between two snapshots, and kept behind one. */
+  readonly snapshotEntries: number;
+  readonly keptEntries: number;
+  readonly limits: { readonly writesMax: number; readonly writeBytesMax: number };
+}
+
+/** What other parts of a node want to know. Called from within the loop; must return quickly. */
+export interface ReplicaListener {
+  /** An entry was applied; `index` is its own. */
+  onApplied?(index: number, applied: Applied): void;
+  /** The tree was replaced by a snapshot: whoever follows must start again from positions. */
+  onRestored?(): void;
+  /** Role, term or leader changed. */
+  onSoftState?(soft: SoftState): void;
+  /** A turn of the loop has ended: send what was collected. */
+  onTurnEnd?(): void;
+}

@@ -1,0 +1,103 @@
+import type { NodeId, Raft, SnapshotMark } from "@meridian/consensus";
+import { type SnapshotRecords, type Storage, StorageError } from "@meridian/storage";
+import type { OutgoingSnapshot, PeerTransport } from "@meridian/transport";
+import type { Log } from "./log.ts";
+import { noRecords } from "./snapshots.ts";
+
+/** What the exchange of snapshots needs of its member. */
+export interface SnapshotExchangeOptions {
+  readonly node: NodeId;
+  readonly witness: boolean;
+  readonly storage: Storage;
+  readonly raft: Raft;
+  readonly peers: () => PeerTransport;
+  readonly log: Log;
+  /** Runs a turn of the loop now. */
+  readonly turn: () => void;
+  /** Runs one soon. */
+  readonly wake: () => void;
+  /** The own snapshot is damaged. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Snapshots on their way to members that are far behind, and from the leader to this one. */
+export class SnapshotExchange {
+  readonly #options: SnapshotExchangeOptions;
+  /** A snapshot of the leader is on its way here. */
+  #receiving = false;
+  /** Where the latest snapshot of the leader ends that the core took over. */
+  #resetIndex = 0;
+  #adopted: (installed: boolean) => void = () => {};
+  #stopped = false;
+
+  constructor(options: SnapshotExchangeOptions) {
+    this.#options = options;
+  }
+
+  /** Sends the newest snapshot; `mark` is of the one that the core had in mind. */
+  async send(to: NodeId, mark: SnapshotMark, leaderTerm: number): Promise<void> {
+    const { storage, raft, peers, log, wake } = this.#options;
+    const witness = raft.status().configuration.witnesses.includes(to);
+    const installed = await peers().sendSnapshot(to, {
+      // A newer one may have been saved since the core asked: mark and records must belong
+      // together.
+      mark: storage.log.snapshot() ?? mark,
+      leaderTerm,
+      records: witness ? noRecords() : this.#records(),
+    });
+    if (this.#stopped) return;
+    log.info({ to, index: mark.index, installed }, "snapshot sent");
+    raft.reportSnapshot(to, installed);
+    wake();
+  }
+
+  /** Takes a snapshot of the leader; resolves when it is in use, or will not be. */
+  async receive(
+    from: NodeId,
+    { mark, leaderTerm: term, records }: OutgoingSnapshot,
+  ): Promise<{ installed: boolean; reason: string }> {
+    if (this.#receiving) return { installed: false, reason: "another snapshot is arriving" };
+    this.#receiving = true;
+    try {
+      const { witness, storage, node: to, raft, turn } = this.#options;
+      if (!witness) await storage.stageSnapshot(mark, records);
+      if (this.#stopped) return { installed: false, reason: "stopping" };
+      raft.step({ type: "snapshot", from, to, term, mark });
+      turn();
+      // The core did not want it, for example because the log goes through it.
+      if (this.#resetIndex !== mark.index) return { installed: false, reason: "not needed" };
+      const installed = await new Promise<boolean>((resolve) => (this.#adopted = resolve));
+      return { installed, reason: installed ? "" : "stopping" };
+    } finally {
+      this.#receiving = false;
+    }
+  }
+
+  /** The core took the snapshot at `index` over. */
+  taken(index: number): void {
+    this.#resetIndex = index;
+  }
+
+  /** The tree is that of the snapshot. */
+  restored(): void {
+    this.#adopted(true);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#adopted(false);
+  }
+
+  /**
+   * Damage that shows here would show again with every attempt. The member ends instead: its next
+   * start rebuilds it from the others.
+   */
+  async *#records(): SnapshotRecords {
+    try {
+      yield* this.#options.storage.readSnapshot();
+    } catch (error) {
+      if (!this.#stopped && error instanceof StorageError) this.#options.onFailure(error);
+      throw error;
+    }
+  }
+}
