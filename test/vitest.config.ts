@@ -47,6 +47,7 @@ export default defineConfig({
         .filter((entry) => entry.isDirectory() && entry.name !== "decisions")
         .map(({ name }) => fromSource(name, `packages/${name}`, "test/**/*.test.ts")),
       fromSource("repository", "test", "*.test.ts"),
+      fromSource("simulator", "test/simulator", "**/*.test.ts"),
       fromSource("linearizability", "test/linearizability", "**/*.test.ts"),
       system,
     ],

@@ -215,6 +215,12 @@ export class Group {
     if (disk !== undefined) disk.full = trouble.full;
   }
 
+  /** Something is wrong with a member's disk. */
+  isTroubled(name: string): boolean {
+    const { delayMs, broken, full } = this.#troubleOf(name);
+    return delayMs !== soundDisk.delayMs || broken || full;
+  }
+
   /** What a member's data lies on; undefined before its first start. */
   disk(name: string): MemoryDisk | undefined {
     return this.#disks.get(name);
@@ -234,9 +240,10 @@ export class Group {
     return new MemoryDisk((operation, complete) => {
       const { hooks } = this.#options;
       const delayMs = this.#troubleOf(name).delayMs;
-      hooks.writing?.(name, operation);
+      const written = hooks.writing?.(name, operation);
       this.#scene.clock.after(delayMs, () => {
         const done = (): void => {
+          written?.();
           if (this.#troubleOf(name).broken) complete(new StorageError("IO", "the disk is broken"));
           else complete();
         };

@@ -1,6 +1,8 @@
 export { Consistency } from "@meridian/wire";
 export { type DiskTrouble, type Hooks } from "./hooks.ts";
+export { FlakyPeers, type Flakiness, type Mishap } from "./flaky-peers.ts";
 export { Group, type GroupOptions, groupTiming, type Life, type Part } from "./group.ts";
+export { Links } from "./links.ts";
 export { NodeClock } from "./node-clock.ts";
 export { type GroupPlan, topologyOf, type VotersPlan, zones } from "./plan.ts";
 export { randomOf } from "./random.ts";

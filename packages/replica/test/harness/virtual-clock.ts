@@ -9,6 +9,7 @@ export class VirtualClock {
   #nowMs = 0;
   #order = 0;
   #live = 0;
+  #steps = 0;
   /** A binary heap by time and order. */
   readonly #timers: Timer[] = [];
 
@@ -32,6 +33,11 @@ export class VirtualClock {
   /** Callbacks that have neither run nor been cancelled. */
   get pending(): number {
     return this.#live;
+  }
+
+  /** Callbacks that have run. */
+  get steps(): number {
+    return this.#steps;
   }
 
   /** Lets time pass. */
@@ -76,6 +82,7 @@ export class VirtualClock {
     const { run } = timer;
     timer.run = undefined;
     this.#live -= 1;
+    this.#steps += 1;
     run();
     await this.#settle();
   }

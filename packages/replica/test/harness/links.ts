@@ -1,0 +1,49 @@
+import type { Scene } from "./scene.ts";
+
+/** Cuts of links for several reasons at once: a link is whole again when none is left. */
+export class Links {
+  readonly #scene: Scene;
+  /** Reasons by link. */
+  readonly #reasons = new Map<string, Set<string>>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** Cuts the way from one address to another. */
+  cut(reason: string, from: string, to: string): void {
+    if (from === to) return;
+    const key = JSON.stringify([from, to]);
+    const reasons = this.#reasons.get(key) ?? new Set();
+    this.#reasons.set(key, reasons.add(reason));
+    this.#scene.network.setLink(from, to, { cut: true });
+  }
+
+  /** Cuts both ways between each of some and each of others. */
+  part(reason: string, some: readonly string[], others: readonly string[]): void {
+    for (const one of some) {
+      for (const other of others) {
+        this.cut(reason, one, other);
+        this.cut(reason, other, one);
+      }
+    }
+  }
+
+  /** Takes back what was cut for a reason; of all links or of those that a test picks. */
+  mend(reason: string, picks: (from: string, to: string) => boolean = () => true): void {
+    for (const [key, reasons] of this.#reasons) {
+      const [from = "", to = ""] = JSON.parse(key) as readonly string[];
+      if (!reasons.has(reason) || !picks(from, to)) continue;
+      reasons.delete(reason);
+      if (reasons.size > 0) continue;
+      this.#reasons.delete(key);
+      this.#scene.network.setLink(from, to, { cut: false });
+    }
+  }
+
+  /** Takes everything back. */
+  mendAll(): void {
+    const reasons = new Set([...this.#reasons.values()].flatMap((some) => [...some]));
+    for (const reason of reasons) this.mend(reason);
+  }
+}

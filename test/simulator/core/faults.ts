@@ -1,0 +1,144 @@
+import type { FaultKind } from "./setup.ts";
+import type { World } from "./world.ts";
+
+/** Strikes once with a kind of fault, and sees to its end. */
+export function strike(world: World, kind: FaultKind): void {
+  strikes[kind](world);
+}
+
+const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
+  crash(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("crash");
+    world.crash(victim, world.setup.keepUnsynced, 100 + world.below(2_500));
+  },
+
+  "torn write"(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("armed crash");
+    world.arm(victim);
+  },
+
+  "power cut"(world) {
+    world.count("power cut");
+    const downMs = 100 + world.below(1_000);
+    for (const name of world.names) world.crash(name, world.setup.keepUnsynced, downMs);
+  },
+
+  partition(world) {
+    const side = world.names.filter(() => world.chance(0.5));
+    const others = world.names.filter((name) => !side.includes(name));
+    if (side.length === 0 || others.length === 0) return;
+    world.count("partition");
+    world.ledger.note(`${side.join(" ")} | ${others.join(" ")}`);
+    const reason = `partition at ${world.nowMs}`;
+    world.links.part(reason, world.withClients(side), world.withClients(others));
+    world.later(300 + world.below(3_000), () => world.links.mend(reason));
+  },
+
+  "one-way cut"(world) {
+    const victim = world.victim();
+    const others = world.names.filter((name) => name !== victim && world.chance(0.6));
+    if (victim === undefined || others.length === 0) return;
+    world.count("one-way cut");
+    const deaf = world.chance(0.5);
+    const reason = `one way at ${world.nowMs}`;
+    world.ledger.note(
+      `${victim} ${deaf ? "does not hear" : "is not heard by"} ${others.join(" ")}`,
+    );
+    for (const other of others) {
+      if (deaf) world.links.cut(reason, other, victim);
+      else world.links.cut(reason, victim, other);
+    }
+    world.later(300 + world.below(3_000), () => world.links.mend(reason));
+  },
+
+  /** Nodes are clogged one after the other, and freed one after the other in another order. */
+  clog(world) {
+    const clogged = world.names.filter(() => world.chance(0.5));
+    if (clogged.length === 0) return;
+    world.count("clog");
+    const reason = `clog at ${world.nowMs}`;
+    for (const name of clogged) {
+      world.later(world.below(800), () =>
+        world.links.part(`${reason} of ${name}`, [name], world.names),
+      );
+      const untilMs = 800 + world.below(1_500);
+      world.later(untilMs, () => world.links.mend(`${reason} of ${name}`));
+    }
+  },
+
+  delay(world) {
+    const [from, to] = [world.pick(world.names), world.pick(world.names)];
+    if (from === undefined || to === undefined || from === to) return;
+    world.count("delay");
+    world.scene.network.setLink(from, to, { delayMs: world.below(400) });
+    world.later(500 + world.below(3_000), () =>
+      world.scene.network.setLink(from, to, { delayMs: 1 }),
+    );
+  },
+
+  flaky(world) {
+    const { flakiness } = world;
+    world.count("flaky");
+    flakiness.lost = world.chance(0.6) ? world.below(40) / 100 : 0;
+    flakiness.doubled = world.chance(0.6) ? world.below(30) / 100 : 0;
+    flakiness.late = world.chance(0.6) ? world.below(30) / 100 : 0;
+    flakiness.lateMsMax = 1 + world.below(400);
+    world.later(500 + world.below(3_000), () => {
+      flakiness.lost = 0;
+      flakiness.doubled = 0;
+      flakiness.late = 0;
+    });
+  },
+
+  pause(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("pause");
+    world.pause(victim, 100 + world.below(3_000));
+  },
+
+  "wall jump"(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("wall jump");
+    world.group.life(victim).clock.shiftWall(world.below(7_200_000) - 3_600_000);
+  },
+
+  "slow disk"(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("slow disk");
+    world.group.trouble(victim, { delayMs: 20 + world.below(600) });
+    world.later(500 + world.below(2_500), () => world.group.trouble(victim, { delayMs: 1 }));
+  },
+
+  "broken disk"(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("broken disk");
+    world.expectFatal(victim);
+    world.group.trouble(victim, { broken: true });
+    world.later(300, () => world.group.trouble(victim, { broken: false }));
+  },
+
+  "full disk"(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.count("full disk");
+    world.expectFatal(victim);
+    world.group.trouble(victim, { full: true });
+    world.later(500 + world.below(1_500), () => world.group.trouble(victim, { full: false }));
+  },
+
+  transfer(world) {
+    const { leader } = world.group;
+    const to = world.pick(world.names);
+    if (leader === undefined || to === undefined) return;
+    world.count("transfer asked for");
+    world.ledger.note(`leadership shall go to ${to}: ${leader.replica.transferLeadership(to)}`);
+  },
+};

@@ -1,0 +1,249 @@
+import {
+  FlakyPeers,
+  type Flakiness,
+  type Group,
+  type GroupPlan,
+  Links,
+  Scene,
+} from "@meridian/replica/harness";
+import type { Trace } from "../scenario.ts";
+import { Ledger } from "./ledger.ts";
+import type { Setup } from "./setup.ts";
+
+/** How a node is. */
+export type Standing = "up" | "down" | "paused";
+
+/** Something that is to be done later by whoever drives the run. */
+interface Due {
+  readonly atMs: number;
+  readonly task: () => Promise<void> | void;
+}
+
+/** Real time is no matter here: a run of so many callbacks goes round in circles. */
+const stepsMax = 3_000_000;
+
+/** A group under trouble: its nodes, the links between them, and what is to be undone when. */
+export class World {
+  readonly setup: Setup;
+  readonly scene: Scene;
+  readonly ledger: Ledger;
+  readonly links: Links;
+  readonly flakiness: Flakiness = { lost: 0, doubled: 0, late: 0, lateMsMax: 100 };
+  /** How often what happened. */
+  readonly counts = new Map<string, number>();
+  /** Addresses that are cut off together with a node, such as clients next to it. */
+  readonly beside = new Map<string, string[]>();
+  readonly #random: () => number;
+  readonly #plan: GroupPlan;
+  readonly #standings = new Map<string, Standing>();
+  readonly #writing = new Map<string, number>();
+  /** Nodes that crash with their next write. */
+  readonly #armed = new Set<string>();
+  /** Nodes that may give up: their disk was broken. */
+  readonly #excused = new Set<string>();
+  #dues: Due[] = [];
+  #group: Group | undefined;
+
+  constructor(setup: Setup, seed: number, random: () => number, trace: Trace) {
+    const { voters, learners, spares } = setup;
+    this.setup = setup;
+    this.#random = random;
+    this.#plan = { cluster: "us-west", voters, observers: learners, spares };
+    this.scene = new Scene(seed, [this.#plan]);
+    this.links = new Links(this.scene);
+    this.ledger = new Ledger(trace, () => this.nowMs);
+  }
+
+  get nowMs(): number {
+    return this.scene.clock.nowMs();
+  }
+
+  get group(): Group {
+    if (this.#group === undefined) throw new Error("the group has not started");
+    return this.#group;
+  }
+
+  /** All nodes, members or not. */
+  get names(): readonly string[] {
+    return this.group.names;
+  }
+
+  /** Starts the group. */
+  async start(): Promise<void> {
+    const { setup, scene, ledger } = this;
+    const { snapshotEntries, keptEntries, tickMs, electionTicks, jitterTicks } = setup;
+    this.#group = await scene.group(this.#plan, {
+      limits: { snapshotEntries, keptEntries },
+      timing: {
+        tickMs,
+        electionTicks,
+        electionJitterTicks: jitterTicks,
+        heartbeatTicks: 2,
+        leaseTicks: electionTicks,
+      },
+      hooks: {
+        storage: (name, storage) => ledger.watchStorage(name, storage),
+        peers: (_, peers) =>
+          new FlakyPeers(peers, this.flakiness, {
+            clock: scene.clock,
+            random: this.#random,
+            noted: (mishap) => this.count(`message ${mishap}`),
+          }),
+        clockRate: () => 1 + (this.#random() * 2 - 1) * setup.drift,
+        writing: (name) => this.#onWriting(name),
+        booted: (name, life) => {
+          this.#standings.set(name, "up");
+          ledger.watchLife(name, life, false);
+        },
+        fatal: (name, error) => this.#onFatal(name, error),
+      },
+    });
+  }
+
+  count(kind: string, by: number = 1): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + by);
+  }
+
+  chance(of: number): boolean {
+    return this.#random() < of;
+  }
+
+  /** An integer in [0, bound). */
+  below(bound: number): number {
+    return Math.floor(this.#random() * bound);
+  }
+
+  /** One of the items. */
+  pick<T>(items: readonly T[]): T | undefined {
+    return items[this.below(items.length)];
+  }
+
+  standing(name: string): Standing {
+    return this.#standings.get(name) ?? "down";
+  }
+
+  namesOf(standing: Standing): readonly string[] {
+    return this.names.filter((name) => this.standing(name) === standing);
+  }
+
+  /** A node that runs: the leader half of the time, as most depends on it. */
+  victim(): string | undefined {
+    const up = this.namesOf("up");
+    const leader = this.group.leader?.place.node;
+    if (leader !== undefined && up.includes(leader) && this.chance(0.5)) return leader;
+    return this.pick(up);
+  }
+
+  /** Does something later. */
+  later(delayMs: number, task: Due["task"]): void {
+    this.#dues.push({ atMs: this.nowMs + delayMs, task });
+  }
+
+  /** Lets time pass and does what is due meanwhile. @throws {Error} a contradiction. */
+  async drive(forMs: number): Promise<void> {
+    const untilMs = this.nowMs + forMs;
+    while (this.nowMs < untilMs) {
+      const next = Math.min(untilMs, this.nowMs + 100, ...this.#dues.map(({ atMs }) => atMs));
+      await this.scene.run(Math.max(0, next - this.nowMs));
+      this.ledger.check();
+      if (this.scene.clock.steps > stepsMax) throw new Error("too much happens in this seed");
+      await this.#doDue(this.nowMs);
+    }
+  }
+
+  /** Does everything at once that is due at any time, until nothing is. */
+  async undoAll(): Promise<void> {
+    this.#armed.clear();
+    while (this.#dues.length > 0) await this.#doDue(Infinity);
+  }
+
+  /** Ends a node; it comes back after a while. */
+  crash(name: string, keepUnsynced: number, downMs: number): void {
+    if (this.standing(name) === "down") return;
+    const torn = this.#writing.get(name) ?? 0;
+    this.ledger.note(`${name} crashes, ${torn} writes in flight`);
+    this.#end(name, keepUnsynced);
+    if (torn > 0) this.count("torn tail");
+    this.later(downMs, () => this.boot(name));
+  }
+
+  /** The next write of a node is its last: it crashes before that is durable. */
+  arm(name: string): void {
+    this.#armed.add(name);
+  }
+
+  /** Until it starts again, a node may give up: something that it needs was broken. */
+  expectFatal(name: string): void {
+    this.#excused.add(name);
+  }
+
+  /** Starts a node that is down. */
+  async boot(name: string): Promise<void> {
+    if (this.standing(name) !== "down") return;
+    if (!this.group.isTroubled(name)) this.#excused.delete(name);
+    this.group.fatal.delete(name);
+    await this.group.boot(name);
+  }
+
+  /** Stops a node as SIGSTOP does: nobody hears of it, and it does nothing. */
+  pause(name: string, forMs: number): void {
+    if (this.standing(name) !== "up") return;
+    this.ledger.note(`${name} is paused`);
+    this.#standings.set(name, "paused");
+    this.group.life(name).clock.pause();
+    this.links.part(`pause of ${name}`, [name], this.#everyone());
+    this.later(forMs, () => this.resume(name));
+  }
+
+  resume(name: string): void {
+    if (this.standing(name) !== "paused") return;
+    this.ledger.note(`${name} goes on`);
+    this.#standings.set(name, "up");
+    this.group.life(name).clock.resume();
+    this.links.mend(`pause of ${name}`);
+  }
+
+  /** Addresses of nodes and of the clients next to them. */
+  withClients(names: readonly string[]): readonly string[] {
+    return names.flatMap((name) => [name, ...(this.beside.get(name) ?? [])]);
+  }
+
+  #everyone(): readonly string[] {
+    return this.withClients(this.names);
+  }
+
+  #end(name: string, keepUnsynced: number): void {
+    if (this.standing(name) === "paused") this.links.mend(`pause of ${name}`);
+    this.#standings.set(name, "down");
+    this.#armed.delete(name);
+    this.#writing.delete(name);
+    this.group.crash(name, keepUnsynced);
+  }
+
+  #onWriting(name: string): () => void {
+    this.#writing.set(name, (this.#writing.get(name) ?? 0) + 1);
+    if (this.#armed.delete(name)) {
+      const { keepUnsynced } = this.setup;
+      this.scene.clock.after(0, () => this.crash(name, keepUnsynced, 100 + this.below(1_500)));
+    }
+    return () => this.#writing.set(name, (this.#writing.get(name) ?? 0) - 1);
+  }
+
+  /** Its process ends; what it wrote stays, as the machine goes on. */
+  #onFatal(name: string, error: Error): void {
+    this.ledger.note(`${name} gives up: ${error.message}`);
+    if (!this.#excused.has(name)) this.ledger.violate(`${name} gave up: ${error.stack}`);
+    this.count("process ended");
+    this.scene.clock.after(0, () => {
+      if (this.standing(name) === "down") return;
+      this.#end(name, 1);
+      this.later(500 + this.below(1_000), () => this.boot(name));
+    });
+  }
+
+  async #doDue(upToMs: number): Promise<void> {
+    const due = this.#dues.filter(({ atMs }) => atMs <= upToMs).sort((a, b) => a.atMs - b.atMs);
+    this.#dues = this.#dues.filter(({ atMs }) => atMs > upToMs);
+    for (const { task } of due) await task();
+  }
+}

@@ -1,0 +1,9 @@
+import type { Scenario } from "./scenario.ts";
+
+/** All scenarios, loaded when they are asked for. The first is the default. */
+export const scenarios: ReadonlyMap<string, () => Promise<Scenario>> = new Map([
+  ["core", async () => (await import("./core/core.ts")).core],
+]);
+
+/** Name of the scenario that runs unless another is named. */
+export const defaultScenario = "core";
