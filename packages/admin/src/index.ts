@@ -6,3 +6,8 @@ export {
   type NodeView,
   type StatusChannel,
 } from "./fleet-status.ts";
+export {
+  GroupOperator,
+  type GroupOperatorOptions,
+  type OperatorChannel,
+} from "./group-operator.ts";

@@ -149,7 +149,7 @@ function member(
     configuration: configurationOf(cluster),
     timing: timingOf(config),
     tree,
-    connect: (handler) => connect(config, name, handler),
+    connect: (handler, noted) => connect(config, name, handler, noted),
     topology: topologyOf(config),
     clock: systemClock,
     random: Math.random,
@@ -171,13 +171,18 @@ function member(
   return new RegionalMember({ ...options, follow: channels.follow });
 }
 
-function connect(config: NodeConfig, cluster: string, handler: PeerHandler): PeerTransport {
+function connect(
+  config: NodeConfig,
+  cluster: string,
+  handler: PeerHandler,
+  noted: (node: string) => string | undefined,
+): PeerTransport {
   const addresses = new Map(
     config.cluster.map((peer) => [peer.node, addressFor(peer, config.region)]),
   );
   return createPeerTransport({
     identity: { cluster, incarnation, node: config.node },
-    resolve: (node) => addresses.get(node),
+    resolve: (node) => addresses.get(node) ?? noted(node),
     onPeerDown: (peer) => handler.onPeerDown(peer),
   });
 }

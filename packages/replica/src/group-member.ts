@@ -9,11 +9,13 @@ import type { Clock } from "./clock.ts";
 import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
 import type { Member, Place } from "./member.ts";
+import { noteOf } from "./member-note.ts";
+import { Membership } from "./membership.ts";
 import { Replica } from "./replica.ts";
 import { contactMaxMs } from "./session-liveness.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
 import { memberStatus, topologyResponse } from "./status.ts";
-import { type TopologyNode } from "./topology.ts";
+import { addressFor, type TopologyNode } from "./topology.ts";
 import type { PendingWrite } from "./write-queue.ts";
 
 /** Everything a group member is made of. Storage stays the caller's, who closes it after `stop`. */
@@ -26,7 +28,11 @@ export interface GroupMemberOptions {
   readonly timing: Timing & { readonly tickMs: number };
   readonly storage: Storage;
   readonly tree: Tree;
-  readonly connect: (handler: PeerHandler) => PeerTransport;
+  /** `noted`: host:port of members that were added while the cluster ran, where it is known. */
+  readonly connect: (
+    handler: PeerHandler,
+    noted: (node: string) => string | undefined,
+  ) => PeerTransport;
   readonly topology: readonly TopologyNode[];
   readonly clock: Clock;
   readonly random: Random;
@@ -78,6 +84,9 @@ export class GroupMember implements Member {
   readonly #options: GroupMemberOptions;
   readonly #startedAtMs: number;
   readonly #leadership: Leadership;
+  readonly #membership: Membership;
+  /** It was said that this member was removed. */
+  #isFarewellSaid = false;
   readonly #admission: Admission;
   /** Streams and calls of members of other clusters or incarnations that were refused. */
   #strangers = 0;
@@ -94,6 +103,7 @@ export class GroupMember implements Member {
     this.incarnation = incarnation;
     this.replica = new Replica({
       ...options,
+      connect: (handler) => options.connect(handler, (node) => this.#noted(node)),
       node: place.node,
       cluster: place.cluster,
       witness: options.role === "witness",
@@ -103,7 +113,8 @@ export class GroupMember implements Member {
     });
     this.sessions = new SessionService(this, clock, random, limits);
     this.feed = new ChangeFeed(this, clock);
-    this.#leadership = new Leadership(this.replica, options);
+    this.#membership = new Membership(this.replica, options);
+    this.#leadership = new Leadership(this.replica, this.#membership, options);
     this.#admission = new Admission({
       ...options,
       node: place.node,
@@ -126,6 +137,7 @@ export class GroupMember implements Member {
         this.sessions.onTurnEnd();
         this.feed.onTurnEnd();
         this.#found();
+        this.#rest();
       },
     });
     this.#admission.start();
@@ -142,13 +154,14 @@ export class GroupMember implements Member {
   get serving(): boolean {
     return (
       this.#options.role !== "witness" &&
+      !this.replica.isRemoved &&
       this.replica.contact.silenceMs < this.#options.limits.leaderlessMaxMs
     );
   }
 
   /** The cluster is founded and has a leader: clients are welcome. */
   get ready(): boolean {
-    if (this.leader === undefined) return false;
+    if (this.leader === undefined || this.replica.isRemoved) return false;
     return this.#options.role === "witness" || this.tree.cluster !== "";
   }
 
@@ -192,8 +205,9 @@ export class GroupMember implements Member {
     const peers = new Map([[place.cluster, peer]]);
     const admin = {
       status: () => this.status(),
-      topology: () => topologyResponse(this.#options.topology, this.tree),
+      topology: () => topologyResponse(this.#membership.topology, this.tree),
       transferLeadership: this.#leadership.transfer.bind(this.#leadership),
+      membership: this.#membership,
     };
     if (this.#options.role === "witness") return { peers, admin };
     return {
@@ -210,7 +224,8 @@ export class GroupMember implements Member {
 
   /** How this member is. */
   status(): Encodable<IStatusResponse> {
-    const { role, group, version } = this.#options;
+    const { version } = this.#options;
+    const { role, group } = this.#membership.self ?? this.#options;
     const uptimeMs = Math.floor(this.#options.clock.nowMs() - this.#startedAtMs);
     const memoryBytes = this.#options.memoryBytes();
     const admission = this.#admission.waitsFor;
@@ -223,9 +238,25 @@ export class GroupMember implements Member {
   stop(): void {
     this.#admission.stop();
     this.#leadership.stop();
+    this.#membership.stop();
     this.sessions.stop();
     this.feed.stop();
     this.replica.stop();
+  }
+
+  /** Address of a member that no settings name. */
+  #noted(node: string): string | undefined {
+    const note = noteOf(this.replica.status().configuration, node);
+    return note === undefined ? undefined : addressFor(note, this.place.region);
+  }
+
+  /** Says once that this member was removed: what runs here is of no use any more. */
+  #rest(): void {
+    if (this.#isFarewellSaid || !this.replica.isRemoved) return;
+    this.#isFarewellSaid = true;
+    const { cluster, node } = this.place;
+    const text = "this member was removed from its cluster and rests; it may be stopped for good";
+    this.#options.log.warn({ cluster, member: node }, text);
   }
 
   /** The first leader of a new cluster founds it. */

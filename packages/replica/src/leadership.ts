@@ -5,8 +5,8 @@ import type {
   ITransferLeadershipResponse,
 } from "@meridian/wire";
 import { type Clock, every } from "./clock.ts";
+import type { Membership } from "./membership.ts";
 import type { Replica } from "./replica.ts";
-import type { TopologyNode } from "./topology.ts";
 
 /** A transfer that has not ended by then is given up; the group goes on as it was. */
 const transferMaxMs = 10_000;
@@ -15,21 +15,18 @@ const pollMs = 20;
 /** Planned changes of leadership, as operators ask for them. */
 export class Leadership {
   readonly #replica: Replica;
-  readonly #topology: readonly TopologyNode[];
+  readonly #membership: Membership;
   readonly #node: string;
   readonly #clock: Clock;
   #stopped = false;
 
   constructor(
     replica: Replica,
-    options: {
-      readonly place: { readonly node: string };
-      readonly topology: readonly TopologyNode[];
-      readonly clock: Clock;
-    },
+    membership: Membership,
+    options: { readonly place: { readonly node: string }; readonly clock: Clock },
   ) {
     this.#replica = replica;
-    this.#topology = options.topology;
+    this.#membership = membership;
     this.#node = options.place.node;
     this.#clock = options.clock;
   }
@@ -89,7 +86,7 @@ export class Leadership {
   }
 
   #regionOf(node: string): string | undefined {
-    return this.#topology.find((known) => known.node === node)?.region;
+    return this.#membership.topology.find((known) => known.node === node)?.region;
   }
 
   #answer(leader: string, pauseMs: number): Encodable<ITransferLeadershipResponse> {

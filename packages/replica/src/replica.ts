@@ -1,7 +1,9 @@
 import {
+  type Configuration,
   type Entry,
   type Message,
   type NodeId,
+  type Proposal,
   Raft,
   type Ready,
   type SoftState,
@@ -17,6 +19,7 @@ import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
 import { LeaderContact } from "./leader-contact.ts";
+import { wasRemoved } from "./member-note.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
 import { ReadBarriers } from "./read-barriers.ts";
@@ -143,6 +146,24 @@ export class Replica implements PeerHandler {
   /** The core's view, for status pages. */
   status(): Status {
     return this.#raft.status();
+  }
+
+  /** The newest configuration that is applied here: nothing takes it back. */
+  get configuration(): Configuration {
+    // While a snapshot is taken over, the newest is the snapshot's.
+    return this.#raft.configurationAt(this.#tree.appliedIndex) ?? this.#raft.status().configuration;
+  }
+
+  /** This member was removed from the group, and knows it: it rests. */
+  get isRemoved(): boolean {
+    return wasRemoved(this.configuration, this.#options.node);
+  }
+
+  /** Puts a configuration into the log; it counts at once, and is settled when it is applied. */
+  proposeConfiguration(configuration: Configuration): Proposal {
+    const outcome = this.#raft.proposeConfiguration(configuration);
+    this.wake();
+    return outcome;
   }
 
   /** Introduces this member to a peer; see `PeerTransport.meet`. */
@@ -415,14 +436,15 @@ export class Replica implements PeerHandler {
   /** Leaders prove that they still lead, the others that the leader can be reached. */
   #keepContact(): void {
     const { leader } = this.#soft;
-    if (leader === undefined || this.#idle) return;
+    if (leader === undefined || this.#idle || this.isRemoved) return;
     if (leader === this.#options.node) this.#barriers.probe();
     else this.#outbox.liveness(leader, this.contact.report(this.#tree.appliedIndex));
     this.wake();
   }
 
   #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>): void {
-    if (!this.isLeader) return;
+    // One that was removed must notice that it reaches nobody any more, and send its clients away.
+    if (!this.isLeader || wasRemoved(this.configuration, from)) return;
     const { safeIndex } = this.#raft.status();
     const exists = (session: number): boolean => this.#tree.session(session) !== undefined;
     this.#outbox.livenessAnswer(from, this.contact.answerTo(from, report, safeIndex, exists));

@@ -30,6 +30,7 @@ export { PEER_LIMITS } from "./peer-transport.ts";
 export { decodeConfiguration, encodeConfiguration } from "./peer-codec.ts";
 export type {
   AdminHandlers,
+  MembershipHandlers,
   ChangesHandlers,
   CoordinationHandlers,
   Eventually,

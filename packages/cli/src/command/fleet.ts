@@ -7,6 +7,7 @@ import {
   topologyFlag,
   type Output,
 } from "./options.ts";
+import { addHoldCommands, addMemberCommands } from "./member.ts";
 import { usageError } from "../failure/command-error.ts";
 import type { PlatformChoice } from "../connection/whereabouts.ts";
 
@@ -45,6 +46,7 @@ export function addFleetCommands(program: Command): void {
     },
   );
   addGlobalCommands(program);
+  addMemberCommands(program);
 }
 
 function addGlobalCommands(program: Command): void {
@@ -71,6 +73,7 @@ Examples:
     const { transfer: run } = await import("../fleet/transfer.ts");
     process.exitCode = await run({ topology, endpoints }, { region, node }, output);
   });
+  addHoldCommands(global);
 }
 
 function fleetCommand(program: Command, name: string, description: string): Command {

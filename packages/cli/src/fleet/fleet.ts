@@ -19,15 +19,21 @@ const searchMsMax = 10_000;
  * @throws {CommandError} unavailable when none answers.
  */
 export async function lookAtFleet(choice: PlatformChoice): Promise<FleetStatus> {
-  const { topology, region } = findPlatform(choice);
+  const { region } = findPlatform(choice);
   const [{ fleetStatus }, { openChannel }] = await Promise.all([
     import("@meridian/admin"),
     import("@meridian/transport"),
   ]);
-  const known = topology === undefined ? await askTopology(choice) : snapshotOf(topology);
+  const known = await knownNodes(choice);
   const fleet = await fleetStatus(known, { openChannel, region, deadlineMs: answerMsMax });
   if (fleet.unreachable.length < fleet.nodes.length) return fleet;
   throw nobody(fleet.nodes[0]?.error?.description ?? "no node is known");
+}
+
+/** The nodes as the topology file names them; without one, as the first node that answers does. */
+export async function knownNodes(choice: PlatformChoice): Promise<TopologySnapshot> {
+  const { topology } = findPlatform(choice);
+  return topology === undefined ? await askTopology(choice) : snapshotOf(topology);
 }
 
 /** The nodes and zones as the first node that answers knows them. */
