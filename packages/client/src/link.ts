@@ -185,15 +185,18 @@ export class Link {
     this.#pinging = false;
     if (frame.welcome !== undefined) this.#onWelcome(frame.welcome);
     for (const response of frame.responses) {
+      // The owner may have gone on to another link, which gives the same ids to other requests.
+      if (this.#down) return;
       this.#confirm(response.id);
       this.#note(response);
       this.#events.onResponse(this, response);
     }
     for (const events of frame.events) {
+      if (this.#down) return;
       this.shown.addAll(events.positions);
       this.#events.onWatchEvents(this, events);
     }
-    if (frame.farewell === undefined) return;
+    if (frame.farewell === undefined || this.#down) return;
     this.wasDismissed = true;
     this.fail(MeridianError.fromWire(frame.farewell));
   }
