@@ -19,7 +19,9 @@ export {
 export type { Refounding } from "./refounding.ts";
 export type { OpenProgress, StorageNotice, StorageOptions } from "./options.ts";
 export type { ConfigurationCodec } from "./snapshot-description.ts";
-export type { Crash, DiskOperation, DiskSchedule } from "./memory-disk.ts";
+export type { Crash, CrashOutcome, DiskPart } from "./memory-damage.ts";
+export type { DiskOperation } from "./memory-medium.ts";
+export type { DiskSchedule } from "./memory-disk.ts";
 export { MemoryDisk } from "./memory-disk.ts";
 export type { MemoryStorageOptions } from "./memory-storage.ts";
 export {

@@ -1,17 +1,13 @@
 import type { Random } from "@meridian/consensus";
 import { invariant } from "./invariant.ts";
-import { MemoryFile } from "./memory-file.ts";
+import type { Crash, CrashOutcome, DiskPart } from "./memory-damage.ts";
+import { partOfFile, partOfRecord } from "./memory-damage.ts";
+import type { MemoryFile } from "./memory-file.ts";
+import type { DiskOperation, Use } from "./memory-medium.ts";
+import { MemoryFiles, MemoryTable } from "./memory-medium.ts";
 import { MemoryRecords } from "./memory-records.ts";
-import type { Files, Medium, OpenFile, Table, TableOperation, TableRecord } from "./medium.ts";
+import type { Medium } from "./medium.ts";
 import { StorageError } from "./storage.ts";
-
-/** Something that takes the disk time and is durable once it is complete. */
-export interface DiskOperation {
-  readonly kind: "batch" | "replace" | "sync" | "move";
-  /** Of the file; "table" for a batch. */
-  readonly name: string;
-  readonly bytes: number;
-}
 
 /**
  * Decides when an operation is complete: calls `complete` once, now or later. With an error the
@@ -22,11 +18,14 @@ export type DiskSchedule = (
   complete: (error?: StorageError) => void,
 ) => void;
 
-/** What a crash leaves. */
-export interface Crash {
-  /** Chance that a write which was not synced is there afterwards; 1 when only the process dies. */
-  readonly keepUnsynced: number;
-  readonly random: Random;
+/** Something on the disk that can be damaged. */
+interface Place {
+  readonly part: DiskPart;
+  readonly name: string;
+  readonly length: number;
+  flip(bit: number): void;
+  truncate(length: number): void;
+  revert(): boolean;
 }
 
 /**
@@ -37,6 +36,11 @@ export interface Crash {
 export class MemoryDisk {
   /** True: only what frees space may be written. */
   full = false;
+  /**
+   * What a read of a file, or of the "table", fails with, if it does; a bad sector gives IO. Default
+   * none.
+   */
+  readFault: ((name: string) => StorageError | undefined) | undefined;
   readonly #schedule: DiskSchedule;
   readonly #files = new Map<string, MemoryFile>();
   readonly #table = new MemoryRecords();
@@ -52,37 +56,72 @@ export class MemoryDisk {
    * The process that has the disk open is gone: what it waits for never comes, and the disk can be
    * opened again.
    */
-  crash({ keepUnsynced, random }: Crash): void {
+  crash(crash: Crash): CrashOutcome {
     this.#session = undefined;
-    const keep = (): boolean => random() < keepUnsynced;
-    this.#table.crash(keep);
+    const { lost: batchesLost, torn } = this.#table.crash(crash);
+    const filesLost: string[] = [];
+    const filesTorn: string[] = [];
     for (const [name, file] of this.#files) {
-      file.crash(keep);
+      const fate = file.crash(crash);
+      if (fate !== "kept") filesLost.push(name);
+      if (fate === "torn") filesTorn.push(name);
       if (file.isGone()) this.#files.delete(name);
     }
+    return { batchesLost, torn, filesLost, filesTorn };
   }
 
-  /** Flips one bit somewhere in what lies on it, as a bad disk would, and says where. */
-  flipBit(random: Random): string {
-    const places = [...this.#table.values()].map(([name, { length }]) => {
-      return { name, length, flip: (bit: number) => this.#table.flipBit(name, bit) };
-    });
-    for (const [name, file] of this.#files) {
-      const { length } = file.content();
-      if (file.isThere()) places.push({ name, length, flip: (bit) => file.flipBit(bit) });
-    }
-    const filled = places.filter(({ length }) => length > 0);
-    const place = filled[Math.floor(random() * filled.length)];
+  /**
+   * Flips one bit somewhere in what lies on it, or only in `parts`, as a bad disk would, and says
+   * where.
+   */
+  flipBit(random: Random, parts?: readonly DiskPart[]): string {
+    const place = this.#draw(random, parts);
     if (place === undefined) return "nothing is there";
     const bit = Math.floor(random() * place.length * 8);
     place.flip(bit);
     return `bit ${bit} of ${JSON.stringify(place.name)}`;
   }
 
+  /** Cuts a record or file short, and says where. */
+  truncate(random: Random, parts?: readonly DiskPart[]): string {
+    const place = this.#draw(random, parts);
+    if (place === undefined) return "nothing is there";
+    const length = Math.floor(random() * place.length);
+    place.truncate(length);
+    return `${JSON.stringify(place.name)} cut to ${length} of ${place.length} bytes`;
+  }
+
+  /**
+   * An older version of a record or file comes back, as after a write that was reported durable and
+   * went nowhere. Says which, if an older version of any is remembered.
+   */
+  revert(random: Random, parts?: readonly DiskPart[]): string | undefined {
+    const places = this.#places(parts);
+    for (let left = places.length; left > 0; left--) {
+      const [place] = places.splice(Math.floor(random() * left), 1);
+      if (place?.revert() === true) return `an older ${JSON.stringify(place.name)}`;
+    }
+    return undefined;
+  }
+
+  /**
+   * The newest durable batches of the table vanish, as a disk would have it that never wrote them:
+   * at most 16, and never more than there are. Nobody may have it open. Gives how many.
+   */
+  loseBatches(count: number): number {
+    invariant(this.#session === undefined, "a disk in use loses no batches by hand");
+    return this.#table.lose(count);
+  }
+
   /** Removes one of the files beside the table. Nobody may have it open. */
   lose(file: string): void {
     invariant(this.#session === undefined, "a disk in use loses nothing by hand");
     invariant(this.#files.delete(file), `${file} is on the disk`);
+  }
+
+  /** Names of the files beside the table. */
+  files(): readonly string[] {
+    return [...this.#files].filter(([, file]) => file.isThere()).map(([name]) => name);
   }
 
   /** Removes everything, as if the disk had been replaced. Nobody may have it open. */
@@ -98,6 +137,10 @@ export class MemoryDisk {
     const use: Use = {
       alive: () => this.#session === session,
       run: (operation, effect) => this.#run(session, operation, effect),
+      read: (name) => {
+        const fault = this.readFault?.(name);
+        if (fault !== undefined) throw fault;
+      },
     };
     return {
       files: new MemoryFiles(this.#files, use),
@@ -125,6 +168,38 @@ export class MemoryDisk {
     this.#session = session;
   }
 
+  #draw(random: Random, parts: readonly DiskPart[] | undefined): Place | undefined {
+    const places = this.#places(parts);
+    return places[Math.floor(random() * places.length)];
+  }
+
+  /** What holds anything. */
+  #places(parts: readonly DiskPart[] | undefined): Place[] {
+    const table = this.#table;
+    const places = [...table.values()].map(([name, { length }]): Place => {
+      return {
+        part: partOfRecord(name),
+        name,
+        length,
+        flip: (bit) => table.flipBit(name, bit),
+        truncate: (kept) => table.truncate(name, kept),
+        revert: () => table.revert(name),
+      };
+    });
+    for (const [name, file] of this.#files) {
+      if (!file.isThere()) continue;
+      places.push({
+        part: partOfFile(name),
+        name,
+        length: file.content().length,
+        flip: (bit) => file.flipBit(bit),
+        truncate: (kept) => file.truncate(kept),
+        revert: () => file.revert(),
+      });
+    }
+    return places.filter(({ part, length }) => length > 0 && (parts?.includes(part) ?? true));
+  }
+
   #run(session: object, operation: DiskOperation, effect: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       let completed = false;
@@ -140,151 +215,5 @@ export class MemoryDisk {
         resolve();
       });
     });
-  }
-}
-
-/** What a storage may do with the disk as long as it has it. */
-interface Use {
-  alive(): boolean;
-  run(operation: DiskOperation, effect: () => void): Promise<void>;
-}
-
-/**
- * What a process that is gone waits for; a new one each time, or all who wait would be kept for
- * ever.
- */
-function never(): Promise<never> {
-  return new Promise(() => undefined);
-}
-
-class MemoryTable implements Table {
-  readonly #records: MemoryRecords;
-  readonly #use: Use;
-
-  constructor(records: MemoryRecords, use: Use) {
-    this.#records = records;
-    this.#use = use;
-  }
-
-  get(key: Buffer): Buffer | undefined {
-    if (this.#use.alive()) return this.#records.get(key);
-    throw new StorageError("IO", "the disk is no longer open");
-  }
-
-  async batch(operations: readonly TableOperation[]): Promise<void> {
-    if (!this.#use.alive()) return never();
-    this.#records.write(operations);
-    let bytes = 0;
-    for (const operation of operations) {
-      bytes += operation.key.length + (operation.type === "put" ? operation.value.length : 0);
-    }
-    const operation: DiskOperation = { kind: "batch", name: "table", bytes };
-    return this.#use.run(operation, () => this.#records.sync(operations));
-  }
-
-  async clear(from: Buffer, to: Buffer): Promise<void> {
-    if (!this.#use.alive()) return never();
-    const keys = this.#records.keys(from, to);
-    this.#records.write(keys.map((key) => ({ type: "del", key })));
-    return undefined;
-  }
-
-  async *scan(from: Buffer, to: Buffer): AsyncGenerator<readonly TableRecord[]> {
-    const batch = this.#records.keys(from, to).map((key): TableRecord => {
-      return [key, this.#records.get(key) as Buffer];
-    });
-    if (batch.length > 0) yield batch;
-  }
-
-  async last(from: Buffer, to: Buffer): Promise<TableRecord | undefined> {
-    const key = this.#records.keys(from, to).at(-1);
-    return key && [key, this.#records.get(key) as Buffer];
-  }
-
-  async close(): Promise<void> {
-    // There is nothing to give back.
-  }
-}
-
-class MemoryFiles implements Files {
-  readonly #files: Map<string, MemoryFile>;
-  readonly #use: Use;
-
-  constructor(files: Map<string, MemoryFile>, use: Use) {
-    this.#files = files;
-    this.#use = use;
-  }
-
-  async list(): Promise<readonly string[]> {
-    return [...this.#files].filter(([, file]) => file.isThere()).map(([name]) => name);
-  }
-
-  async read(name: string): Promise<Buffer | undefined> {
-    const file = this.#there(name);
-    return file && Buffer.from(file.content());
-  }
-
-  async replace(name: string, data: Buffer): Promise<void> {
-    if (!this.#use.alive()) return never();
-    const file = this.#file(name);
-    file.replace(data);
-    const operation: DiskOperation = { kind: "replace", name, bytes: data.length };
-    return this.#use.run(operation, () => file.sync());
-  }
-
-  async remove(name: string): Promise<void> {
-    if (this.#use.alive()) this.#there(name)?.remove();
-  }
-
-  async move(name: string): Promise<void> {
-    if (!this.#use.alive()) return never();
-    if (this.#there(name) === undefined) return undefined;
-    const operation: DiskOperation = { kind: "move", name, bytes: 0 };
-    return this.#use.run(operation, () => this.#files.delete(name));
-  }
-
-  async discard(): Promise<void> {
-    // What is moved aside is not kept.
-  }
-
-  async create(name: string): Promise<OpenFile> {
-    if (!this.#use.alive()) return never();
-    const file = this.#file(name);
-    file.replace(Buffer.alloc(0));
-    return this.#handle(name, file);
-  }
-
-  async open(name: string): Promise<OpenFile | undefined> {
-    const file = this.#there(name);
-    return file && this.#handle(name, file);
-  }
-
-  #file(name: string): MemoryFile {
-    const file = this.#files.get(name) ?? new MemoryFile();
-    this.#files.set(name, file);
-    return file;
-  }
-
-  #there(name: string): MemoryFile | undefined {
-    const file = this.#files.get(name);
-    return file?.isThere() === true ? file : undefined;
-  }
-
-  #handle(name: string, file: MemoryFile): OpenFile {
-    const write = (at: number, data: Buffer): void => {
-      if (this.#use.alive()) file.write(at, data);
-    };
-    return {
-      size: async () => file.content().length,
-      read: async (at, length) => Buffer.from(file.content().subarray(at, at + length)),
-      write: async (at, data) => write(at, data),
-      overwrite: write,
-      sync: async () => {
-        if (!this.#use.alive()) return never();
-        const operation: DiskOperation = { kind: "sync", name, bytes: 0 };
-        return this.#use.run(operation, () => file.sync());
-      },
-      close: async () => undefined,
-    };
   }
 }

@@ -1,4 +1,11 @@
 import type { TableOperation } from "./medium.ts";
+import type { Crash } from "./memory-damage.ts";
+
+/** What a batch replaced: values by key, undefined where nothing was. */
+type Undo = ReadonlyMap<string, Buffer | undefined>;
+
+/** Batches that can be lost although they were durable. */
+const undoMax = 16;
 
 /**
  * Records of the memory disk: what readers see, what a crash leaves, and the batches in between.
@@ -8,6 +15,8 @@ export class MemoryRecords {
   #visible = new Map<string, Buffer>();
   #durable = new Map<string, Buffer>();
   #unsynced: (readonly TableOperation[])[] = [];
+  /** Of the newest durable batches, the newest last. */
+  #undo: Undo[] = [];
 
   isEmpty(): boolean {
     return this.#visible.size === 0;
@@ -33,23 +42,28 @@ export class MemoryRecords {
   /** Makes durable what was written up to this batch. */
   sync(operations: readonly TableOperation[]): void {
     const count = this.#unsynced.indexOf(operations) + 1;
-    for (const batch of this.#unsynced.splice(0, count)) apply(this.#durable, batch);
+    for (const batch of this.#unsynced.splice(0, count)) this.#settle(batch);
   }
 
-  /** Some of the batches that were not synced survive: the first ones, as in a journal. */
-  crash(keep: () => boolean): void {
-    for (const batch of this.#unsynced) {
-      if (!keep()) break;
-      apply(this.#durable, batch);
-    }
+  /**
+   * Some of the batches that were not synced survive: the first ones, as in a journal. It may end in
+   * the middle of a batch; such a batch is gone whole, as level drops it.
+   */
+  crash({ keepUnsynced, random }: Crash): { readonly lost: number; readonly torn: boolean } {
+    let kept = 0;
+    while (kept < this.#unsynced.length && random() < keepUnsynced) kept += 1;
+    for (const batch of this.#unsynced.slice(0, kept)) this.#settle(batch);
+    const lost = this.#unsynced.length - kept;
     this.#unsynced = [];
     this.#visible = new Map(this.#durable);
+    return { lost, torn: lost > 0 && keepUnsynced > 0 && random() < 0.5 };
   }
 
   wipe(): void {
     this.#visible.clear();
     this.#durable.clear();
     this.#unsynced = [];
+    this.#undo = [];
   }
 
   /** Names and values of what is seen. */
@@ -61,8 +75,52 @@ export class MemoryRecords {
   flipBit(name: string, bit: number): void {
     const damaged = Buffer.from(this.#visible.get(name) ?? []);
     damaged[bit >>> 3] = (damaged[bit >>> 3] ?? 0) ^ (1 << (bit & 7));
-    this.#visible.set(name, damaged);
-    if (this.#durable.has(name)) this.#durable.set(name, damaged);
+    this.#damage(name, damaged);
+  }
+
+  truncate(name: string, length: number): void {
+    this.#damage(
+      name,
+      Buffer.from((this.#visible.get(name) ?? Buffer.alloc(0)).subarray(0, length)),
+    );
+  }
+
+  /** The value before the last one comes back. False if none is remembered. */
+  revert(name: string): boolean {
+    const undo = this.#undo.findLast((batch) => batch.has(name));
+    const older = undo?.get(name);
+    if (older === undefined || !this.#visible.has(name)) return false;
+    this.#damage(name, older);
+    return true;
+  }
+
+  /** The newest durable batches are gone, at most those that are remembered; gives how many. */
+  lose(count: number): number {
+    const lost = this.#undo.splice(Math.max(0, this.#undo.length - count));
+    for (const undo of lost.toReversed()) {
+      for (const [key, value] of undo) {
+        if (value === undefined) this.#durable.delete(key);
+        else this.#durable.set(key, value);
+      }
+    }
+    this.#visible = new Map(this.#durable);
+    return lost.length;
+  }
+
+  #damage(name: string, value: Buffer): void {
+    this.#visible.set(name, value);
+    if (this.#durable.has(name)) this.#durable.set(name, value);
+  }
+
+  #settle(batch: readonly TableOperation[]): void {
+    const undo = new Map<string, Buffer | undefined>();
+    for (const { key } of batch) {
+      const name = key.toString("latin1");
+      undo.set(name, this.#durable.get(name));
+    }
+    this.#undo.push(undo);
+    if (this.#undo.length > undoMax) this.#undo.shift();
+    apply(this.#durable, batch);
   }
 }
 

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { invariant } from "./invariant.ts";
 import type { Files, OpenFile } from "./medium.ts";
 import { StorageError } from "./storage.ts";
 import type { DurableState } from "./state.ts";
@@ -24,32 +25,40 @@ export interface Mark {
  * acknowledged write is vouched for, after a power failure all but those since the kernel last
  * wrote the page back.
  *
- * Two slots take turns, so that one torn or damaged slot leaves the other.
+ * Two slots take turns, so that one torn or damaged slot leaves the other. Both may have been
+ * written since the last sync, and torn in one power failure; so two more, the anchors, take turns
+ * with the syncs, and of these one is always durable.
  */
 export class Watermark {
   readonly #file: OpenFile;
   /** Told when a sync in the background fails. */
   onFailure: ((error: unknown) => void) | undefined;
   #turn = 0;
+  #syncs = 0;
   #sync: Promise<void> | undefined;
 
   private constructor(file: OpenFile) {
     this.#file = file;
   }
 
-  /** Takes the file over, or makes it; its content becomes that of `state`, durably. */
+  /** Makes the file anew; its content becomes that of `state`, durably and at once. */
   static async begin(files: Files, state: DurableState): Promise<Watermark> {
-    const file = (await files.open(watermarkFile)) ?? (await files.create(watermarkFile));
-    const watermark = new Watermark(file);
-    for (let slot = 0; slot < slots; slot++) watermark.#write(state);
-    await file.sync();
-    return watermark;
+    const content = Buffer.alloc((slots + anchors) * slotDistanceBytes);
+    for (let at = 0; at < content.length; at += slotDistanceBytes)
+      encodeSlot(state).copy(content, at);
+    await files.replace(watermarkFile, content);
+    const file = await files.open(watermarkFile);
+    invariant(file !== undefined, "a file that was just written is there");
+    return new Watermark(file);
   }
 
   /** The batch that wrote `state` is durable. */
   advance(state: DurableState): void {
-    this.#write(state);
+    this.#turn += 1;
+    this.#write(this.#turn % slots, state);
     if (this.#turn % writesPerSync !== 0 || this.#sync !== undefined) return;
+    this.#syncs += 1;
+    this.#write(slots + (this.#syncs % anchors), state);
     this.#sync = this.#file
       .sync()
       .catch((error: unknown) => this.onFailure?.(error))
@@ -65,15 +74,8 @@ export class Watermark {
     }
   }
 
-  #write(state: DurableState): void {
-    const slot = Buffer.alloc(slotBytes);
-    writeUint53(slot, state.sequence, 4);
-    writeUint53(slot, state.log.lastIndex, 12);
-    slot.writeUInt32BE(state.log.lastChain, 20);
-    writeUint53(slot, state.memberRevision, oldSlotBytes);
-    slot.writeUInt32BE(crc32(slot.subarray(4)), 0);
-    this.#file.overwrite((this.#turn % slots) * slotDistanceBytes, slot);
-    this.#turn += 1;
+  #write(slot: number, state: DurableState): void {
+    this.#file.overwrite(slot * slotDistanceBytes, encodeSlot(state));
   }
 }
 
@@ -85,7 +87,7 @@ export async function readWatermark(files: Files): Promise<Mark | undefined> {
   const data = await files.read(watermarkFile);
   if (data === undefined) return undefined;
   let newest: Mark | undefined;
-  for (let slot = 0; slot < slots; slot++) {
+  for (let slot = 0; slot < slots + anchors; slot++) {
     const mark = decodeSlot(data.subarray(slot * slotDistanceBytes));
     if (mark !== undefined && mark.sequence > (newest?.sequence ?? 0)) newest = mark;
   }
@@ -94,12 +96,23 @@ export async function readWatermark(files: Files): Promise<Mark | undefined> {
 }
 
 const slots = 2;
+const anchors = 2;
 const slotBytes = 32;
 /** Without the revision of the member file. */
 const oldSlotBytes = 24;
 /** A disk sector lies between the slots: a torn write hurts one only. */
 const slotDistanceBytes = 4096;
 const writesPerSync = 256;
+
+function encodeSlot(state: DurableState): Buffer {
+  const slot = Buffer.alloc(slotBytes);
+  writeUint53(slot, state.sequence, 4);
+  writeUint53(slot, state.log.lastIndex, 12);
+  slot.writeUInt32BE(state.log.lastChain, 20);
+  writeUint53(slot, state.memberRevision, oldSlotBytes);
+  slot.writeUInt32BE(crc32(slot.subarray(4)), 0);
+  return slot;
+}
 
 function decodeSlot(data: Buffer): Mark | undefined {
   const size = [slotBytes, oldSlotBytes].find((bytes) => isIntact(data.subarray(0, bytes), bytes));
