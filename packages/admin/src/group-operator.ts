@@ -47,8 +47,8 @@ export interface GroupOperatorOptions {
 /** Time for one node to say who the members are. */
 const lookMs = 2_000;
 const pauseMs = 200;
-/** Refusals of a leader that has just begun, or is about to end. */
-const passing: readonly string[] = ["unready", "transferring", "overloaded"];
+/** What a leader says that has just begun, or is about to end. */
+const passing = "unready";
 
 /**
  * Changes the members of one group from outside: finds out who leads it, asks there, and asks again
@@ -141,7 +141,7 @@ export class GroupOperator {
     if (refusal.code !== "CHANGE_EARLY") return false;
     // After a lost answer the change under way is probably this one.
     const isOwn = wasLost && refusal.hint === "in-flight";
-    return isOwn || passing.includes(refusal.hint) || this.#options.waitsFor?.(refusal) === true;
+    return isOwn || refusal.hint === passing || this.#options.waitsFor?.(refusal) === true;
   }
 
   async #leader(): Promise<string> {

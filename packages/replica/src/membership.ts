@@ -134,6 +134,7 @@ export class Membership implements MembershipHandlers {
   /** Index of the entry that begins the change; 0: there is nothing to do but to wait. */
   #begin(planFor: (configuration: Configuration) => Plan): number {
     this.#mustLead();
+    if (!this.#replica.isSettled) throw unready("it has just begun to lead");
     const status = this.#replica.status();
     const { configuration } = status;
     const plan = planFor(configuration);
@@ -162,7 +163,7 @@ export class Membership implements MembershipHandlers {
       case "unready":
       case "transferring":
       case "overloaded":
-        return early(reason, `the leader is not ready for it now (${reason}): try again`);
+        return unready(reason);
       default:
         return new MeridianError("CHANGE_REFUSED", `the group refuses it: ${reason}`, {
           hint: reason,
@@ -335,6 +336,10 @@ function inFlight({ outgoingGroups }: Configuration): MeridianError {
   const what =
     outgoingGroups.length > 0 ? "the group is in a joint configuration" : "not committed";
   return early("in-flight", `another change is under way (${what}): wait until it has ended`);
+}
+
+function unready(why: string): MeridianError {
+  return early("unready", `the leader is not ready for changes (${why}): try again`);
 }
 
 function early(hint: string, message: string): MeridianError {

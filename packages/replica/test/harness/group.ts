@@ -1,3 +1,4 @@
+import type { Configuration } from "@meridian/consensus";
 import {
   configurationCodec,
   GroupMember,
@@ -6,6 +7,7 @@ import {
   memberLimits,
   openMemberData,
   silentLog,
+  type TopologyNode,
 } from "@meridian/replica";
 import {
   MemoryDisk,
@@ -68,6 +70,7 @@ export class Group {
   readonly #disks = new Map<string, MemoryDisk>();
   readonly #troubles = new Map<string, DiskTrouble>();
   readonly #lives = new Map<string, Life>();
+  readonly #newcomers = new Map<string, TopologyNode>();
   #births = 0;
 
   constructor(scene: Scene, plan: GroupPlan, options: Partial<GroupOptions>) {
@@ -89,6 +92,15 @@ export class Group {
     for (const name of this.#options.starts) await this.boot(name);
   }
 
+  /**
+   * A member that the plan does not name may be started from now on. The others hear of its address
+   * when it is added.
+   */
+  welcome(node: TopologyNode): void {
+    this.#newcomers.set(node.node, node);
+    this.#scene.join(node.address);
+  }
+
   /** Starts one member on its disk. */
   async boot(name: string): Promise<void> {
     const { random, clock: time, network } = this.#scene;
@@ -98,7 +110,8 @@ export class Group {
     const clock = new NodeClock(time, originMs, this.#options.hooks.clockRate?.(name));
     const { groups, witnesses } = configurationOf(this.plan);
     const voters = groups.flatMap((group) => group.voters);
-    const witness = witnesses.includes(name);
+    const newcomer = this.#newcomers.get(name);
+    const witness = witnesses.includes(name) || newcomer?.role === "witness";
     const options = {
       disk,
       identity: { cluster: this.plan.cluster, node: name, incarnation },
@@ -119,7 +132,7 @@ export class Group {
     });
     const { storage, tree } = await time.settled(opening);
     const part = this.#options.make(this.#memberOptions(name, clock, storage, tree));
-    const serving = network.serve(name, part.services());
+    const serving = network.serve(newcomer?.address ?? name, part.services());
     const life = { part, storage, clock, serving };
     this.#lives.set(name, life);
     this.#options.hooks.booted?.(name, life);
@@ -263,7 +276,8 @@ export class Group {
   ): GroupMemberOptions {
     const { topology, random, regions } = this.#scene;
     const { cluster } = this.plan;
-    const node = topology.find((known) => known.node === name);
+    const newcomer = this.#newcomers.get(name);
+    const node = newcomer ?? topology.find((known) => known.node === name);
     if (node === undefined) throw new Error(`${name} is not in the plan`);
     const { region, role, group } = node;
     const tier = cluster === "global" ? "global" : "regional";
@@ -279,12 +293,12 @@ export class Group {
       group,
       storage,
       tree,
-      topology,
+      topology: newcomer === undefined ? topology : [...topology, newcomer],
       clock,
       random,
-      configuration: configurationOf(this.plan),
+      configuration: startOf(configurationOf(this.plan), newcomer),
       timing: this.#options.timing,
-      connect: (handler) => this.#connect(name, clock, handler),
+      connect: (handler, noted) => this.#connect(name, clock, handler, noted),
       log: silentLog,
       fatal: (error) => {
         this.fatal.set(name, error);
@@ -305,16 +319,36 @@ export class Group {
     };
   }
 
-  #connect(name: string, clock: NodeClock, handler: PeerHandler): PeerTransport {
+  #connect(
+    name: string,
+    clock: NodeClock,
+    handler: PeerHandler,
+    noted: (node: string) => string | undefined,
+  ): PeerTransport {
     const { cluster } = this.plan;
     const peers = this.#scene.network.createPeerTransport({
-      address: name,
+      address: this.#newcomers.get(name)?.address ?? name,
       identity: { cluster, incarnation, node: name },
-      resolve: (node) => node,
+      resolve: (node) => (this.names.includes(node) ? node : noted(node)),
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
     });
     return this.#options.hooks.peers?.(name, peers) ?? peers;
   }
+}
+
+/** What a member is told that it begins with; a newcomer's settings name itself too. */
+function startOf(configuration: Configuration, newcomer: TopologyNode | undefined): Configuration {
+  if (newcomer === undefined) return configuration;
+  const { node, group, role } = newcomer;
+  if (role === "regional-observer") {
+    return { ...configuration, learners: [...configuration.learners, node] };
+  }
+  const groups = configuration.groups.map((known) =>
+    known.name === group ? { ...known, voters: [...known.voters, node] } : known,
+  );
+  const isWitness = role === "witness";
+  const witnesses = isWitness ? [...configuration.witnesses, node] : configuration.witnesses;
+  return { ...configuration, groups, witnesses };
 }
 
 function plainPart(member: GroupMember): Part {

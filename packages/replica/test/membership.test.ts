@@ -1,0 +1,433 @@
+/** Members come and go while the group serves. Operators ask over the network, as they really do. */
+import type { Encodable, IChangeMembersRequest, IMembership } from "@meridian/wire";
+import { MeridianError } from "@meridian/wire";
+import { expect, test } from "vitest";
+import { codeOf, type Group, type Pending, Scene, SessionClient } from "./harness/index.ts";
+
+const plan = { cluster: "us-west", voters: 3 } as const;
+const limits = { snapshotEntries: 200, keptEntries: 50 };
+
+interface Stage {
+  readonly scene: Scene;
+  readonly group: Group;
+  readonly client: SessionClient;
+  readonly writes: Pending[];
+}
+
+/** A group that serves, with some of it behind a snapshot. */
+async function started(seed: number): Promise<Stage> {
+  const scene = new Scene(seed, [plan]);
+  const group = await scene.group(plan, { limits });
+  const leader = await group.led();
+  const client = new SessionClient(scene, "client", 7, 60_000);
+  await client.open(leader.place.node);
+  const writes = Array.from({ length: 300 }, (_, at) => client.create(`/regions/us-west/n${at}`));
+  await scene.answered(...writes);
+  return { scene, group, client, writes };
+}
+
+/** Makes a member ready to start that nobody knows of. */
+function newcomer({ group }: Stage, node: string): { node: string; address: string } {
+  const address = `${node}:7400`;
+  group.welcome({
+    node,
+    address,
+    region: "us-west",
+    role: "regional-voter",
+    group: "voters",
+    addressFrom: {},
+    cluster: "us-west",
+  });
+  return { node, address };
+}
+
+/** Asks the leader, and again when it has changed meanwhile, as `meridian member` does. */
+async function change(
+  { scene, group }: Stage,
+  request: Encodable<IChangeMembersRequest>,
+): Promise<IMembership> {
+  for (;;) {
+    await scene.until("somebody leads", () => group.leader !== undefined);
+    const { node } = group.leader?.place ?? { node: "" };
+    try {
+      const asked = channelTo(scene, node).changeMembers(request, { deadlineMs: 30_000 });
+      const { membership } = await scene.clock.settled(asked);
+      if (membership === undefined) throw new Error("the answer has no membership");
+      return membership;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await scene.run(100);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof MeridianError)) return false;
+  if (["NOT_LEADER", "REGION_UNAVAILABLE", "UNKNOWN"].includes(error.code)) return true;
+  return error.code === "CHANGE_EARLY";
+}
+
+function channelTo(scene: Scene, node: string): ReturnType<Scene["network"]["openChannel"]> {
+  scene.join("operator");
+  return scene.network.openChannel("operator", addressOf(node));
+}
+
+/** Newcomers are elsewhere than their names say. */
+function addressOf(node: string): string {
+  return node.startsWith("x") ? `${node}:7400` : node;
+}
+
+function standings({ members }: IMembership): Record<string, string> {
+  return Object.fromEntries(members.map(({ node, standing }) => [node, standing]));
+}
+
+/** Why the leader refuses a change. */
+async function refusal(
+  { scene, group }: Stage,
+  request: Encodable<IChangeMembersRequest>,
+): Promise<MeridianError> {
+  const { node } = (await group.led()).place;
+  const asked = channelTo(scene, node).changeMembers(request);
+  return await scene.clock.settled(
+    asked.then(
+      () => {
+        throw new Error("it was not refused");
+      },
+      (error: unknown) => error as MeridianError,
+    ),
+  );
+}
+
+/** Waits until a member has applied what the leader has. */
+async function caughtUp({ scene, group }: Stage, ...nodes: readonly string[]): Promise<void> {
+  await scene.until(`${nodes.join(", ")} caught up`, () =>
+    nodes.every((node) => {
+      const { leader } = group;
+      return (
+        leader !== undefined && group.member(node).tree.appliedIndex >= leader.tree.appliedIndex
+      );
+    }),
+  );
+}
+
+/** Adds members, starts them and waits until they have everything. */
+async function withLearners(stage: Stage, ...nodes: readonly string[]): Promise<void> {
+  for (const node of nodes) {
+    await change(stage, { add: [newcomer(stage, node)] });
+    await stage.group.boot(node);
+  }
+  await caughtUp(stage, ...nodes);
+}
+
+/** A client that goes where the leader is, as real ones do, and writes all the time. */
+function writing({ scene, group, client, writes }: Stage): () => void {
+  let written = 0;
+  let isOver = false;
+  const step = (): void => {
+    if (isOver) return;
+    const node = group.leader?.place.node;
+    if ((client.over || !client.isOpen) && node !== undefined) client.connect(addressOf(node));
+    written += 1;
+    writes.push(client.create(`/regions/us-west/w${written}`));
+    scene.clock.after(20, step);
+  };
+  step();
+  return () => {
+    isOver = true;
+  };
+}
+
+/** Every write is answered with success and is there, at every member that is left. */
+async function nothingLost(stage: Stage, members: readonly string[]): Promise<void> {
+  const { scene, group, client, writes } = stage;
+  await scene.until("all writes are answered", () => {
+    const node = group.leader?.place.node;
+    if (client.over && node !== undefined) client.connect(addressOf(node));
+    return writes.every(({ response }) => response !== undefined);
+  });
+  expect(writes.map(codeOf).filter((code) => code !== "")).toEqual([]);
+  await caughtUp(stage, ...members);
+  const paths = writes.map(({ response }) => response?.node?.path ?? "");
+  for (const name of members) {
+    const { tree } = group.member(name);
+    expect(paths.filter((path) => tree.stat(path) === undefined)).toEqual([]);
+  }
+}
+
+test("a member is added, catches up by a snapshot, gets a vote and takes a removed one's place", async () => {
+  const stage = await started(1);
+  const { scene, group, client } = stage;
+  const added = newcomer(stage, "x4");
+  expect(standings(await change(stage, { add: [added] }))).toEqual({
+    "us-west-1": "voter",
+    "us-west-2": "voter",
+    "us-west-3": "voter",
+    x4: "learner",
+  });
+  await group.boot("x4");
+  await caughtUp(stage, "x4");
+  expect(group.life("x4").storage.log.firstIndex()).toBeGreaterThan(1);
+  const leader = (await group.led()).place.node;
+  const leaving = group.names.find((name) => name !== leader) ?? "";
+  const after = await change(stage, { promote: [{ node: "x4" }], remove: [leaving] });
+  expect(standings(after)).toMatchObject({ x4: "voter", [leader]: "voter" });
+  expect(Object.keys(standings(after))).toHaveLength(3);
+  // The vote counts: with the removed one and another gone, two of the three are a quorum.
+  group.crash(leaving);
+  group.crash(group.names.find((name) => name !== leader && name !== leaving) ?? "");
+  await scene.answered(client.create("/regions/us-west/after"));
+  await scene.until("x4 has it", () => {
+    return group.member("x4").tree.stat("/regions/us-west/after") !== undefined;
+  });
+});
+
+for (const seed of [2, 3, 4]) {
+  test(`all members are replaced in one step under load, and nothing is lost (${seed})`, async () => {
+    const stage = await started(seed);
+    const { scene, group } = stage;
+    const stopWriting = writing(stage);
+    await withLearners(stage, "x4", "x5", "x6");
+    const promote = ["x4", "x5", "x6"].map((node) => ({ node }));
+    await change(stage, { promote, remove: [...group.names] });
+    await scene.run(3_000);
+    stopWriting();
+    for (const name of group.names) {
+      expect(group.member(name).serving).toBe(false);
+      await group.stop(name);
+    }
+    await nothingLost(stage, ["x4", "x5", "x6"]);
+    const { members, changing } = await membershipAt(stage, group.leader?.place.node ?? "");
+    expect(members.map(({ node }) => node)).toEqual(["x4", "x5", "x6"]);
+    expect(changing).toBe(false);
+  });
+}
+
+test("a leader that is removed leads until that is settled, and its clients move", async () => {
+  const stage = await started(5);
+  const { scene, group, client } = stage;
+  const stopWriting = writing(stage);
+  const old = (await group.led()).place.node;
+  const { members } = await change(stage, { remove: [old] });
+  expect(members.map(({ node }) => node)).not.toContain(old);
+  const startedAtMs = scene.clock.nowMs();
+  const isLedAnew = (): boolean => ![undefined, old].includes(group.leader?.place.node);
+  await scene.until("another leads", isLedAnew);
+  expect(scene.clock.nowMs() - startedAtMs).toBeLessThan(2_000);
+  await scene.run(2_000);
+  expect(client.address).toBeDefined();
+  stopWriting();
+  await nothingLost(
+    stage,
+    group.names.filter((name) => name !== old),
+  );
+});
+
+for (const seed of [6, 7, 8, 9]) {
+  test(`a change is made exactly once across a crash of the leader (${seed})`, async () => {
+    const stage = await started(seed);
+    const { scene, group } = stage;
+    const stopWriting = writing(stage);
+    await withLearners(stage, "x4", "x5");
+    const victim = (await group.led()).place.node;
+    const leaving = group.names.find((name) => name !== victim) ?? "";
+    // Somewhere between the question and the end of the joint configuration.
+    scene.clock.after(Math.floor(scene.random() * 12), () => group.crash(victim));
+    const promote = ["x4", "x5"].map((node) => ({ node }));
+    const after = await change(stage, { promote, remove: [leaving] });
+    expect(after.changing).toBe(false);
+    expect(after.members.map(({ node }) => node).sort()).toEqual(
+      [...group.names.filter((name) => name !== leaving), "x4", "x5"].sort(),
+    );
+    await group.boot(victim);
+    await scene.run(2_000);
+    stopWriting();
+    await nothingLost(stage, [victim, "x4", "x5"]);
+  });
+}
+
+test("members find added ones again after a restart of all", async () => {
+  const stage = await started(10);
+  const { scene, group, client } = stage;
+  await withLearners(stage, "x4");
+  await change(stage, { promote: [{ node: "x4" }] });
+  const all = [...group.names, "x4"];
+  for (const name of all) group.crash(name);
+  for (const name of all) await group.boot(name);
+  const leader = await group.led();
+  client.connect(addressOf(leader.place.node));
+  await scene.answered(client.create("/regions/us-west/again"));
+  await caughtUp(stage, "x4");
+  const { nodes } = await scene.clock.settled(channelTo(scene, "us-west-1").topology());
+  expect(nodes.find(({ node }) => node === "x4")).toMatchObject({
+    address: "x4:7400",
+    role: "regional-voter",
+  });
+});
+
+test("a member that was away when it was removed disturbs nobody when it comes back", async () => {
+  const stage = await started(11);
+  const { scene, group, client } = stage;
+  const leader = await group.led();
+  const away = group.followers[0]?.place.node ?? "";
+  scene.isolate(away);
+  await change(stage, { remove: [away] });
+  scene.heal();
+  const { term } = leader.replica.soft;
+  await scene.run(30_000);
+  expect(group.leader).toBe(leader);
+  expect(leader.replica.soft.term).toBe(term);
+  expect(group.member(away).serving).toBe(false);
+  // Nor after a restart, when it has forgotten who led.
+  group.crash(away);
+  await group.boot(away);
+  await scene.run(30_000);
+  expect(leader.replica.soft.term).toBe(term);
+  await scene.answered(client.create("/regions/us-west/still"));
+});
+
+test("a removed member that heard of it rests, and says so once", async () => {
+  const stage = await started(12);
+  const { scene, group } = stage;
+  const gone = group.followers[0]?.place.node ?? "";
+  const late = new SessionClient(scene, "late", 9, 60_000);
+  await late.open(gone);
+  await change(stage, { remove: [gone] });
+  await scene.until("its clients are sent away", () => late.over);
+  expect(late.farewell).toBe("NOT_LEADER");
+  await scene.run(10_000);
+  const member = group.member(gone);
+  expect(member.replica.isRemoved).toBe(true);
+  expect([member.ready, member.serving]).toEqual([false, false]);
+  const { nodes } = await scene.clock.settled(channelTo(scene, gone).topology());
+  expect(nodes.map(({ node }) => node)).not.toContain(gone);
+});
+
+test("of two changes that cross, the second is told to wait, and no joint configuration stays", async () => {
+  const stage = await started(13);
+  const { scene, group } = stage;
+  await withLearners(stage, "x4", "x5");
+  const leader = channelTo(scene, (await group.led()).place.node);
+  const [away] = group.followers.map(({ place }) => place.node);
+  const first = leader.changeMembers({
+    promote: [{ node: "x4" }, { node: "x5" }],
+    remove: [away ?? ""],
+  });
+  const second = leader.changeMembers({ add: [newcomer(stage, "x6")] });
+  const refused = await scene.clock.settled(second.catch((error: unknown) => error));
+  expect(refused).toMatchObject({ code: "CHANGE_EARLY", hint: "in-flight", retryable: true });
+  const { membership } = await scene.clock.settled(first);
+  expect(membership?.changing).toBe(false);
+  const later = await change(stage, { add: [{ node: "x6", address: "x6:7400" }] });
+  expect(standings(later)).toMatchObject({ x4: "voter", x5: "voter", x6: "learner" });
+});
+
+test("a change that cannot be committed ends at the deadline of its caller", async () => {
+  const stage = await started(14);
+  const { scene, group } = stage;
+  const leader = await group.led();
+  const others = group.followers.map(({ place }) => place.node);
+  scene.isolate(...others);
+  const asked = channelTo(scene, leader.place.node).changeMembers(
+    { add: [newcomer(stage, "x4")] },
+    { deadlineMs: 300 },
+  );
+  const startedAtMs = scene.clock.nowMs();
+  const error = await scene.clock.settled(asked.catch((failure: unknown) => failure));
+  expect(error).toMatchObject({ code: "DEADLINE" });
+  expect(scene.clock.nowMs() - startedAtMs).toBeLessThan(400);
+  scene.heal();
+  // It went into the log: asked for again it is found, or made.
+  const after = await change(stage, { add: [{ node: "x4", address: "x4:7400" }] });
+  expect(standings(after)).toMatchObject({ x4: "learner" });
+});
+
+test("refusals say what was expected, what was found and what to do", async () => {
+  const stage = await started(15);
+  const { scene, group } = stage;
+  await change(stage, { add: [newcomer(stage, "x4")] });
+  expect(await refusal(stage, { remove: ["nobody"] })).toMatchObject({
+    code: "BAD_ARGUMENTS",
+    hint: "unknown-member",
+    description: expect.stringMatching(/expected one of us-west-1, us-west-2, us-west-3, x4$/),
+  });
+  expect(await refusal(stage, { remove: [...group.names] })).toMatchObject({
+    code: "CHANGE_REFUSED",
+    hint: "last-voter",
+  });
+  expect(await refusal(stage, { promote: [{ node: "x4" }] })).toMatchObject({
+    code: "CHANGE_EARLY",
+    hint: "learner-behind",
+  });
+  await change(stage, { remove: ["x4"] });
+  expect(await refusal(stage, { add: [{ node: "x4", address: "x4:7499" }] })).toMatchObject({
+    code: "CHANGE_REFUSED",
+    hint: "name-used",
+  });
+  for (const request of [
+    {},
+    { remove: ["us-west-1", "us-west-1"] },
+    { remove: ["no such name"] },
+    { add: [{ node: "x7", address: "nowhere" }] },
+    { add: [{ node: "x7", address: "x7:7400", region: "apac" }] },
+    { add: [{ node: "x7", address: "x7:7400", role: "witness" }] },
+    { remove: Array.from({ length: 33 }, (_, at) => `n${at}`) },
+  ]) {
+    expect(await refusal(stage, request)).toMatchObject({ code: "BAD_ARGUMENTS" });
+  }
+  const follower = group.followers[0]?.place.node ?? "";
+  const asked = channelTo(scene, follower).changeMembers({ remove: ["us-west-1"] });
+  const error = await scene.clock.settled(asked.catch((failure: unknown) => failure));
+  expect(error).toMatchObject({ code: "NOT_LEADER", hint: group.leader?.place.node });
+});
+
+test("leadership stays in the group that holds it until it is released", async () => {
+  const tiers = {
+    cluster: "global",
+    voters: 0,
+    groups: [
+      { name: "primary", region: "us-east", voters: 3 },
+      { name: "secondary", region: "eu-central", voters: 3 },
+      { name: "witness", region: "us-west", voters: 1, witness: true },
+    ],
+  } as const;
+  const scene = new Scene(16, [tiers]);
+  const group = await scene.group(tiers);
+  const leads = (await group.led()).place.node;
+  const [name, other] = leads.startsWith("primary")
+    ? ["primary", "secondary"]
+    : ["secondary", "primary"];
+  const hold = (wanted: string): Promise<unknown> => {
+    const node = group.leader?.place.node ?? "";
+    return scene.clock.settled(
+      channelTo(scene, node)
+        .holdLeadership({ group: wanted })
+        .catch((error: unknown) => error),
+    );
+  };
+  expect(await hold(other)).toMatchObject({ code: "CHANGE_REFUSED", hint: "held" });
+  expect(await hold("witness")).toMatchObject({ code: "CHANGE_REFUSED", hint: "witness" });
+  expect(await hold("nobody")).toMatchObject({ code: "BAD_ARGUMENTS", hint: "unknown-group" });
+  expect(await hold(name)).toMatchObject({ changed: true, membership: { heldBy: name } });
+  expect(await hold(name)).toMatchObject({ changed: false });
+  for (const node of group.names.filter((node) => node.startsWith(name))) group.crash(node);
+  await scene.run(20_000);
+  expect(group.leader).toBeUndefined();
+  for (const node of group.names.filter((node) => node.startsWith(name))) await group.boot(node);
+  expect((await group.led()).place.node).toMatch(new RegExp(`^${name}`));
+  await scene.until(
+    "the leader knows what is committed",
+    () => group.leader?.replica.isSettled === true,
+  );
+  expect(await hold("")).toMatchObject({ changed: true, membership: { heldBy: "" } });
+  for (const node of group.names.filter((node) => node.startsWith(name))) group.crash(node);
+  await scene.until("the other group leads", () => group.leader !== undefined);
+  expect(group.leader?.place.node).toMatch(new RegExp(`^${other}`));
+});
+
+function membershipAt({ scene }: Stage, node: string): Promise<IMembership> {
+  const asked = channelTo(scene, node).members();
+  return scene.clock.settled(asked).then(({ membership }) => {
+    if (membership === undefined) throw new Error("the answer has no membership");
+    return membership;
+  });
+}
