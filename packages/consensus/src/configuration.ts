@@ -43,6 +43,14 @@ export function leaveJoint(configuration: Configuration): Configuration {
   return { ...configuration, outgoingGroups: [], autoLeave: false };
 }
 
+/** Whether another group holds leadership, so that this member neither campaigns nor takes over. */
+export function isHeldBack(configuration: Configuration, id: NodeId): boolean {
+  const { groups, outgoingGroups, heldBy } = configuration;
+  if (heldBy === undefined) return false;
+  const holds = ({ name, voters }: VoterGroup): boolean => name === heldBy && voters.includes(id);
+  return !groups.some(holds) && !outgoingGroups.some(holds);
+}
+
 /** Why a configuration makes no sense, or undefined when it does. */
 export function configurationProblem(configuration: Configuration): string | undefined {
   const { groups, outgoingGroups, learners, witnesses } = configuration;
@@ -57,6 +65,14 @@ export function configurationProblem(configuration: Configuration): string | und
   if (voters.size > 0 && [...incoming].every((id) => witnesses.includes(id))) {
     return "every voter is a witness";
   }
+  const { heldBy } = configuration;
+  if (heldBy === undefined) return undefined;
+  // Whoever takes the holding group away has to say who is to lead instead.
+  const holder = groups.find(({ name }) => name === heldBy);
+  if (holder === undefined) return "the group that holds leadership is not there";
+  if (holder.voters.every((id) => witnesses.includes(id))) {
+    return "the group that holds leadership has nobody who may lead";
+  }
   return undefined;
 }
 
@@ -68,6 +84,9 @@ export function configurationProblem(configuration: Configuration): string | und
 export function transitionProblem(from: Configuration, to: Configuration): string | undefined {
   const problem = configurationProblem(to);
   if (problem !== undefined) return problem;
+  if (to.incarnation !== undefined && to.incarnation !== from.incarnation) {
+    return "incarnations begin by hand only";
+  }
   if (isJoint(from)) {
     return !isJoint(to) && sameGroups(from.groups, to.groups)
       ? undefined

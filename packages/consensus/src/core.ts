@@ -1,10 +1,11 @@
 import type { ConfigurationCodec } from "./configuration.ts";
-import { votersOf } from "./configuration.ts";
+import { configurationProblem, isHeldBack, isJoint, votersOf } from "./configuration.ts";
 import { ConfigurationHistory } from "./configuration-history.ts";
 import { Delivery } from "./delivery.ts";
 import { Durability } from "./durability.ts";
 import type { Configuration, NodeId } from "./entry.ts";
 import type { Message } from "./message.ts";
+import { invariant } from "./invariant.ts";
 import type { Limits, RaftOptions, Timing } from "./options.ts";
 import { defaultLimits } from "./options.ts";
 import type { Progress } from "./progress.ts";
@@ -112,6 +113,8 @@ export class Core {
   quorum: Quorum;
   voters: ReadonlySet<NodeId>;
   isWitness: boolean;
+  /** Another group holds leadership. */
+  heldBack: boolean;
   /** The way back after a loss of the log; undefined: the log is whole. */
   recovery: Recovery | undefined;
   /** Answered reads for the next `Ready`. */
@@ -135,7 +138,8 @@ export class Core {
     this.recovery = options.recovering === true ? beginRecovery(options.random) : undefined;
     this.delivery = new Delivery(this.log, appliedIndex, this.limits.applyBytesMax);
     this.durability = new Durability(hardState);
-    this.configurations = new ConfigurationHistory(snapshotIndex, configuration);
+    const forced = forcedOf(options);
+    this.configurations = new ConfigurationHistory(snapshotIndex, configuration, forced);
     this.term = hardState.term;
     this.vote = hardState.vote;
     this.role = {
@@ -146,6 +150,7 @@ export class Core {
     this.quorum = new Quorum(configuration);
     this.voters = new Set();
     this.isWitness = false;
+    this.heldBack = false;
     this.#adopt();
   }
 
@@ -189,6 +194,7 @@ export class Core {
     this.quorum = new Quorum(configuration);
     this.voters = new Set(votersOf(configuration));
     this.isWitness = configuration.witnesses.includes(this.id);
+    this.heldBack = isHeldBack(configuration, this.id);
   }
 
   /**
@@ -206,4 +212,15 @@ export class Core {
       this.durability.durableTerm < this.term;
     (waits ? this.afterPersist : this.outbox).push(message);
   }
+}
+
+function forcedOf({ forced }: RaftOptions): Configuration | undefined {
+  if (forced === undefined) return undefined;
+  const { configuration, incarnation } = forced;
+  invariant(
+    configurationProblem(configuration) === undefined,
+    "a forced configuration makes sense",
+  );
+  invariant(!isJoint(configuration), "a forced configuration is not joint");
+  return { ...configuration, incarnation };
 }

@@ -49,8 +49,16 @@ export interface Configuration {
   readonly outgoingGroups: readonly VoterGroup[];
   /** The leader leaves the joint configuration by itself once it is committed. */
   readonly autoLeave: boolean;
-  /** Group whose voters alone campaign by themselves, until released. Undefined: any. */
+  /**
+   * Group whose voters alone campaign by themselves and take over leadership, until a configuration
+   * without this releases it. It must be among `groups` and have a voter that is no witness.
+   */
   readonly heldBy?: string;
+  /**
+   * Counts configurations that were put in force by hand; inherited by those that follow. One of an
+   * earlier incarnation is void where a later one is known. Undefined: 0.
+   */
+  readonly incarnation?: number;
   /**
    * What drivers must know of members that their own settings do not name, such as addresses. Means
    * nothing here; travels in log and snapshots.

@@ -63,8 +63,8 @@ export function learnConfigurations(core: Core, entries: readonly Entry[], from:
   let changed = core.configurations.truncate(from);
   for (const entry of entries) {
     if (entry.kind !== "configuration" || entry.index < from) continue;
-    core.configurations.append(entry.index, core.codec.decode(entry.data));
-    changed = true;
+    const configuration = core.codec.decode(entry.data);
+    changed = core.configurations.append(entry.index, configuration) || changed;
   }
   if (changed) core.adopt();
 }

@@ -16,6 +16,9 @@ import { resign } from "./transfer.ts";
 export function lead(core: Core): void {
   const leader = becomeLeader(core);
   append(core, leader, "empty", [new Uint8Array(0)]);
+  // In force here and wherever votes came from, so nothing changes by it.
+  const { missing } = core.configurations;
+  if (missing !== undefined) appendConfiguration(core, leader, missing);
 }
 
 /**
@@ -47,7 +50,9 @@ export function appendConfiguration(
   leader: Leader,
   configuration: Configuration,
 ): void {
-  append(core, leader, "configuration", [core.codec.encode(configuration)]);
+  const { incarnation } = core.configuration;
+  const next = incarnation === undefined ? configuration : { ...configuration, incarnation };
+  append(core, leader, "configuration", [core.codec.encode(next)]);
   const index = core.log.lastIndex;
   learnConfigurations(core, core.log.entries(index, index + 1, Infinity), index);
   trackMembers(core, leader);

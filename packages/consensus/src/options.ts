@@ -37,6 +37,12 @@ export interface Limits {
    * out.
    */
   readonly applyBytesMax: number;
+  /**
+   * A learner becomes a voter only while it is not further behind, and so does nobody else.
+   * Infinity: voters may be added however far behind they are, heard or not.
+   */
+  readonly promotionEntriesMax: number;
+  readonly promotionBytesMax: number;
 }
 
 /** What a member starts with. */
@@ -61,6 +67,18 @@ export interface RaftOptions {
    * `SoftState.recovering`. Needs a `random` that does not begin alike at each start. Default false.
    */
   readonly recovering?: boolean;
+  /**
+   * A configuration put in force by hand, over everything that the log says of earlier incarnations.
+   * The next leader writes it into the log; to be passed in at each start until
+   * `SoftState.forced` is false.
+   */
+  readonly forced?:
+    | {
+        readonly configuration: Configuration;
+        /** More than that of any configuration before; the same at all who put it in force. */
+        readonly incarnation: number;
+      }
+    | undefined;
 }
 
 /** Bounds where the options say nothing. */
@@ -72,6 +90,8 @@ export const defaultLimits: Limits = {
   uncommittedBytesMax: 64 * 1024 * 1024,
   readsMax: 65_536,
   applyBytesMax: 16 * 1024 * 1024,
+  promotionEntriesMax: 4096,
+  promotionBytesMax: 16 * 1024 * 1024,
 };
 
 /**

@@ -60,7 +60,8 @@ export class Raft {
     this.#core = new Core(options);
     this.#readConfigurations();
     restartElectionTimer(this.#core);
-    this.#soft = this.#softState();
+    // If it is settled already, the first `Ready` says so.
+    this.#soft = { ...this.#softState(), forced: options.forced !== undefined };
     traceState(this.#core, "InitState");
   }
 
@@ -75,7 +76,9 @@ export class Raft {
     expireReads(core);
     core.electionElapsed += 1;
     if (core.electionElapsed >= core.electionTimeout) {
-      if (core.promotable) preCampaign(core);
+      if (core.promotable && !core.heldBack) preCampaign(core);
+      // A campaign by hand that did not succeed is not repeated.
+      else if (core.role.kind !== "follower") becomeFollower(core, core.term, undefined);
       else core.electionElapsed = 0;
     } else if (core.electionElapsed % core.timing.heartbeatTicks === 0) {
       repeatQuestion(core);
@@ -122,11 +125,13 @@ export class Raft {
   }
 
   /**
-   * Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders
-   * and learners.
+   * Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders,
+   * learners, members that lost their log, and, unless `byHand`, for those whom another group holds
+   * back: that is an operator's act.
    */
-  campaign(): void {
-    if (this.#core.role.kind !== "leader") preCampaign(this.#core);
+  campaign({ byHand = false }: { readonly byHand?: boolean } = {}): void {
+    const core = this.#core;
+    if (core.role.kind !== "leader" && (byHand || !core.heldBack)) preCampaign(core);
   }
 
   /**
@@ -329,7 +334,7 @@ export class Raft {
   ): void {
     const core = this.#core;
     if (message.type === "timeout-now") {
-      if (core.leader === message.from) campaign(core, true);
+      if (core.leader === message.from && !core.heldBack) campaign(core, true);
       return;
     }
     const known = core.leader === message.from;
@@ -359,7 +364,9 @@ export class Raft {
     const core = this.#core;
     const transferring = core.role.kind === "leader" && core.role.transfer !== undefined;
     const recovering = core.recovery !== undefined;
-    return { role: roleOf(core), term: core.term, leader: core.leader, transferring, recovering };
+    const forced = core.configurations.isForced(core.log.commitIndex);
+    const { term, leader } = core;
+    return { role: roleOf(core), term, leader, transferring, recovering, forced };
   }
 
   #softChanged(): boolean {
@@ -370,7 +377,8 @@ export class Raft {
       now.term !== was.term ||
       now.leader !== was.leader ||
       now.transferring !== was.transferring ||
-      now.recovering !== was.recovering
+      now.recovering !== was.recovering ||
+      now.forced !== was.forced
     );
   }
 }

@@ -40,6 +40,8 @@ export interface SoftState {
   readonly transferring: boolean;
   /** Lost its log and does not have everything again: no vote, no campaign. */
   readonly recovering: boolean;
+  /** A configuration is in force by hand that is not committed in the log. */
+  readonly forced: boolean;
 }
 
 /**

@@ -86,6 +86,17 @@ export class ReplicatedLog {
       : this.#stable.entries(from, Math.min(end, offset), bytesMax);
   }
 
+  /** Whether the data of the entries in `[from, to)` is no more than so many bytes. */
+  fits(from: number, to: number, bytesMax: number): boolean {
+    let room = bytesMax;
+    for (let at = from; at < to && room >= 0;) {
+      const entries = this.entries(at, to, room);
+      for (const entry of entries) room -= entry.data.byteLength;
+      at += entries.length;
+    }
+    return room >= 0;
+  }
+
   /** The newest durable snapshot that the log goes on from. */
   snapshot(): SnapshotMark | undefined {
     if (this.#reset !== undefined) return undefined;

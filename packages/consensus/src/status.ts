@@ -13,6 +13,8 @@ export interface Status {
   readonly leader: NodeId | undefined;
   /** Lost its log and does not have everything again: no vote, no campaign. */
   readonly recovering: boolean;
+  /** A configuration is in force by hand that is not committed in the log. */
+  readonly forced: boolean;
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly firstIndex: number;
@@ -58,6 +60,7 @@ export function statusOf(core: Core): Status {
     vote: core.vote,
     leader: core.leader,
     recovering: core.recovery !== undefined,
+    forced: core.configurations.isForced(log.commitIndex),
     commitIndex: log.commitIndex,
     appliedIndex: core.delivery.appliedIndex,
     firstIndex: log.firstIndex,

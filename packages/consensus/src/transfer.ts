@@ -1,3 +1,4 @@
+import { isHeldBack } from "./configuration.ts";
 import type { Core, Leader } from "./core.ts";
 import type { NodeId } from "./entry.ts";
 import { canFeed } from "./replication.ts";
@@ -11,6 +12,7 @@ export type TransferAnswer =
   | "not-a-voter"
   | "witness"
   | "recovering"
+  | "held"
   | "in-progress";
 
 /**
@@ -23,6 +25,7 @@ export function startTransfer(core: Core, to: NodeId): TransferAnswer {
   if (to === core.id) return "already-leader";
   if (!core.voters.has(to)) return "not-a-voter";
   if (core.configuration.witnesses.includes(to)) return "witness";
+  if (isHeldBack(core.configuration, to)) return "held";
   if (role.progress.get(to)?.recovering === true) return "recovering";
   if (role.transfer?.to === to) return "started";
   if (role.transfer !== undefined) return "in-progress";
@@ -124,8 +127,10 @@ function canTakeOver(leader: Leader, id: NodeId): boolean {
   return !leader.handOver.tried.has(id);
 }
 
-/** A voter that keeps state and has not lost its log. */
+/** A voter that keeps state, has not lost its log, and whom no other group holds back. */
 function mayLead(core: Core, leader: Leader, id: NodeId): boolean {
-  if (leader.progress.get(id)?.recovering === true) return false;
+  if (leader.progress.get(id)?.recovering === true || isHeldBack(core.configuration, id)) {
+    return false;
+  }
   return core.voters.has(id) && !core.configuration.witnesses.includes(id);
 }

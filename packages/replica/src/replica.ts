@@ -85,8 +85,12 @@ export class Replica implements PeerHandler {
       timing: options.timing,
       codec: configurationCodec,
       recovering: storage.member.recovering,
+      forced: storage.member.forced && {
+        configuration: storage.member.forced.configuration,
+        incarnation: storage.identity.incarnation,
+      },
     });
-    this.#soft = softStateOf(this.#raft.status());
+    this.#soft = softStateOf(this.#raft.status(), storage.member.forced !== undefined);
     this.#sweptAtMs = clock.nowMs();
     this.contact = new LeaderContact(options, clock, options.random);
     this.#queue = new WriteQueue({
@@ -418,19 +422,24 @@ export class Replica implements PeerHandler {
       const { role, term, leader } = soft;
       this.#options.log.info({ role, term, leader }, "role");
     }
-    if (before.recovering && !soft.recovering) void this.#endRecovery();
+    const { storage } = this.#options;
+    if (before.recovering && !soft.recovering) {
+      void this.#note(storage.recovered(), "recovered: votes again");
+    }
+    if (before.forced && !soft.forced) {
+      void this.#note(storage.settleForced(), "the configuration put in force is in the log");
+    }
     for (const listener of this.#listeners) listener.onSoftState?.(soft);
   }
 
-  /** Everything that was lost is here again. */
-  async #endRecovery(): Promise<void> {
-    const { storage, log } = this.#options;
+  /** The member file says from now on that something is over. */
+  async #note(written: Promise<void>, text: string): Promise<void> {
     try {
-      await storage.recovered();
+      await written;
     } catch (error) {
       return this.#fail(error);
     }
-    log.info({ lastIndex: storage.log.lastIndex() }, "recovered: votes again");
+    this.#options.log.info({ lastIndex: this.#options.storage.log.lastIndex() }, text);
   }
 
   /** Leaders prove that they still lead, the others that the leader can be reached. */
@@ -482,7 +491,7 @@ export class Replica implements PeerHandler {
   }
 }
 
-function softStateOf(status: Status): SoftState {
+function softStateOf(status: Status, forced: boolean): SoftState {
   const { role, term, leader, recovering } = status;
-  return { role, term, leader, transferring: false, recovering };
+  return { role, term, leader, transferring: false, recovering, forced };
 }

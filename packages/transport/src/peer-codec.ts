@@ -43,11 +43,12 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
 
 /** @throws {WireError} when these are no bytes of a configuration. */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
-  const { heldBy, notes, ...rest } = ConfigurationCodec.decode(bytes);
+  const { heldBy, notes, incarnation, ...rest } = ConfigurationCodec.decode(bytes);
   // What is not there is left out, so that a configuration comes back as it was.
   return {
     ...rest,
     ...(heldBy === "" ? {} : { heldBy }),
+    ...(incarnation === 0 ? {} : { incarnation }),
     ...(Object.keys(notes).length === 0 ? {} : { notes: { ...notes } }),
   };
 }

@@ -20,6 +20,7 @@ const configuration: fc.Arbitrary<Configuration> = fc.record(
     outgoingGroups: fc.array(group, { maxLength: 3 }),
     autoLeave: fc.boolean(),
     heldBy: id,
+    incarnation: fc.integer({ min: 1, max: 1e9 }),
     notes: fc.dictionary(id, fc.string(), { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
   },
   { requiredKeys: ["groups", "learners", "witnesses", "outgoingGroups", "autoLeave"] },

@@ -38,8 +38,8 @@ export function describeReady(id: string, ready: Ready): string[] {
   const { soft, send, persist, committed, reads } = ready;
   const lines: string[] = [];
   if (soft !== undefined) {
-    const { role, term, leader, transferring, recovering } = soft;
-    const doing = `${transferring ? ", handing over" : ""}${recovering ? ", recovering" : ""}`;
+    const { role, term, leader, transferring, recovering, forced } = soft;
+    const doing = `${transferring ? ", handing over" : ""}${recovering ? ", recovering" : ""}${forced ? ", forced" : ""}`;
     lines.push(`${id} is ${role} in ${term}, leader ${leader ?? "-"}${doing}`);
   }
   for (const message of send) lines.push(`send ${describeMessage(message)}`);
@@ -83,12 +83,13 @@ export function describeStatus(status: Status): string[] {
 
 /** Groups, then who else belongs. */
 function describeConfiguration(configuration: Configuration): string {
-  const { groups, outgoingGroups, learners, witnesses, autoLeave } = configuration;
+  const { groups, outgoingGroups, learners, witnesses, autoLeave, heldBy } = configuration;
   const parts = [describeGroups(groups)];
   if (outgoingGroups.length > 0) parts.push(`outgoing ${describeGroups(outgoingGroups)}`);
   if (autoLeave) parts.push("auto-leave");
   if (learners.length > 0) parts.push(`learners ${learners.join(",")}`);
   if (witnesses.length > 0) parts.push(`witnesses ${witnesses.join(",")}`);
+  if (heldBy !== undefined) parts.push(`held by ${heldBy}`);
   return parts.join(" ");
 }
 

@@ -74,11 +74,13 @@ export class Member {
     const mark = disk.snapshot();
     this.#raft = new Raft({
       ...this.#options,
+      limits: { promotionEntriesMax: Infinity, ...this.#options.limits },
       log: disk,
       hardState: disk.hardState,
       configuration: mark?.configuration ?? this.#options.configuration,
       appliedIndex: mark?.index ?? 0,
       recovering: disk.recovering,
+      forced: disk.forced,
       codec,
     });
   }
@@ -104,6 +106,7 @@ export class Member {
     if (last !== undefined) this.raft.applied(last.index);
     for (const read of ready.reads) this.#events.read(read);
     if (ready.soft?.recovering === false) this.disk.recovering = false;
+    if (ready.soft?.forced === false) this.disk.forced = undefined;
     return ready;
   }
 

@@ -1,4 +1,4 @@
-import type { Entry, HardState, Log, Persist, SnapshotMark } from "../../src/index.ts";
+import type { Configuration, Entry, HardState, Log, Persist, SnapshotMark } from "../../src/index.ts";
 import { invariant } from "../../src/invariant.ts";
 
 /** A disk in memory. What `write` was called with is durable; nothing else is. */
@@ -6,6 +6,8 @@ export class MemoryDisk implements Log {
   hardState: HardState = { term: 0, vote: undefined, commitIndex: 0 };
   /** The log was lost, and is not known to be whole again. */
   recovering = false;
+  /** Put in force by hand, and not known to be in the log for good. */
+  forced: { readonly configuration: Configuration; readonly incarnation: number } | undefined;
   #mark: SnapshotMark | undefined;
   /** Index and term of the entry before the first. */
   #base = { index: 0, term: 0 };

@@ -73,7 +73,9 @@ class Stage {
     tick: (id = "", count = "1") => {
       for (let left = Number(count); left > 0; left--) this.#member(id).raft.tick();
     },
-    campaign: (id = "") => this.#member(id).raft.campaign(),
+    campaign: (id = "", how = "") => {
+      this.#member(id).raft.campaign({ byHand: how === "by-hand" });
+    },
     propose: (id = "", ...commands) => {
       this.#print(this.#member(id).raft.propose(commands.map((command) => bytes(command))));
     },
@@ -274,7 +276,7 @@ function fits(message: Message, word: string): boolean {
 
 /**
  * `a b c`, or `name[:weight][@patience]=a,b ...`; `outgoing:name=`, `learners=`, `witnesses=`,
- * `auto-leave`.
+ * `auto-leave`, `held=`.
  */
 function parseConfiguration(words: readonly string[]): Configuration {
   const plain = words.filter((word) => !word.includes("=") && word !== "auto-leave");
@@ -283,18 +285,20 @@ function parseConfiguration(words: readonly string[]): Configuration {
   if (plain.length > 0) incoming.push({ name: "voters", voters: plain, weight: 1 });
   for (const word of words) {
     const [key = "", value] = word.split("=");
-    if (value === undefined || ["learners", "witnesses", "outside"].includes(key)) continue;
+    if (value === undefined || ["learners", "witnesses", "outside", "held"].includes(key)) continue;
     const outgoing = key.startsWith("outgoing.");
     const [, name = "", weight = "1"] = /^(?:outgoing\.)?([a-z]+)(?::(\d+))?/.exec(key) ?? [];
     const group = { name, voters: split(value), weight: Number(weight) };
     (outgoing ? outgoingGroups : incoming).push(group);
   }
+  const [heldBy] = listOf(words, "held");
   return {
     groups: incoming,
     outgoingGroups,
     learners: listOf(words, "learners"),
     witnesses: listOf(words, "witnesses"),
     autoLeave: words.includes("auto-leave"),
+    ...(heldBy === undefined ? {} : { heldBy }),
   };
 }
 

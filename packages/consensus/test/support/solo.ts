@@ -39,6 +39,7 @@ export class Solo {
       timing: { electionTicks: 10, electionJitterTicks: 0, heartbeatTicks: 2, leaseTicks: 10 },
       codec,
       ...options,
+      limits: { promotionEntriesMax: Infinity, ...options.limits },
       log: disk,
       hardState,
     });

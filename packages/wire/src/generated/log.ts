@@ -126,6 +126,8 @@ export interface IConfiguration {
   readonly heldBy: string;
   /** What servers must know of members that their own settings do not name, by node. */
   readonly notes: Readonly<Record<string, string>>;
+  /** Counts configurations that were put in force by hand. */
+  readonly incarnation: number;
 }
 /** Codec of Configuration. */
 export const Configuration: Codec<IConfiguration> = codec(
@@ -171,6 +173,9 @@ export function writeConfiguration(m: Encodable<IConfiguration>, w: Writer): voi
         .string(value ?? "")
         .ldelim();
     }
+  if (m.incarnation !== undefined && m.incarnation !== 0) {
+    writeUint64(w.uint32(64), m.incarnation);
+  }
 }
 
 export function readConfiguration(r: Reader): IConfiguration {
@@ -181,6 +186,7 @@ export function readConfiguration(r: Reader): IConfiguration {
   let autoLeaveValue = false;
   let heldByValue = "";
   const notesValue: Record<string, string> = Object.create(null);
+  let incarnationValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -205,6 +211,9 @@ export function readConfiguration(r: Reader): IConfiguration {
       case 58:
         readNested(r, (r) => readMapEntry(r, notesValue));
         break;
+      case 64:
+        incarnationValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -217,6 +226,7 @@ export function readConfiguration(r: Reader): IConfiguration {
     autoLeave: autoLeaveValue,
     heldBy: heldByValue,
     notes: notesValue,
+    incarnation: incarnationValue,
   };
 }
 

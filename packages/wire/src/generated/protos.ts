@@ -366,6 +366,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 autoLeave: { type: "bool", id: 5, protoName: "auto_leave" },
                 heldBy: { type: "string", id: 6, protoName: "held_by" },
                 notes: { keyType: "string", type: "string", id: 7 },
+                incarnation: { type: "uint64", id: 8 },
               },
             },
             VoterGroup: {
