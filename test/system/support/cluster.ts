@@ -13,10 +13,15 @@ const region = "local";
 /** A regional cluster of its own: `meridian server` processes and nothing else. */
 export class Cluster implements AsyncDisposable {
   readonly nodes: readonly Server[];
+  readonly #scratch: Scratch;
+  readonly #members: readonly Member[];
+  readonly #newcomers: Server[] = [];
   #client: Meridian | undefined;
 
-  private constructor(nodes: readonly Server[]) {
-    this.nodes = nodes;
+  private constructor(scratch: Scratch, members: readonly Member[]) {
+    this.#scratch = scratch;
+    this.#members = members;
+    this.nodes = members.map((own) => new Server(scratch, own, configOf(own, members, scratch)));
   }
 
   /** Starts a cluster of as many voters, and resolves when it takes writes. */
@@ -24,9 +29,8 @@ export class Cluster implements AsyncDisposable {
     const base = await freePorts(voters, 16);
     const names = Array.from({ length: voters }, (_, index) => `local-${index + 1}`);
     const members = names.map((name, index) => ({ name, address: `127.0.0.1:${base + index}` }));
-    const nodes = members.map((own) => new Server(scratch, own, configOf(own, members, scratch)));
-    const cluster = new Cluster(nodes);
-    for (const node of nodes) node.start();
+    const cluster = new Cluster(scratch, members);
+    for (const node of cluster.nodes) node.start();
     try {
       await cluster.untilWritable();
       return cluster;
@@ -40,6 +44,15 @@ export class Cluster implements AsyncDisposable {
   async client(): Promise<Meridian> {
     this.#client ??= await connect({ endpoints: this.nodes.map(({ address }) => address), region });
     return this.#client;
+  }
+
+  /** A server that is not started: its settings name the members of the beginning and itself. */
+  async newcomer(name: string): Promise<Server> {
+    const own = { name, address: `127.0.0.1:${await freePorts(1, 16)}` };
+    const config = configOf(own, [...this.#members, own], this.#scratch);
+    const server = new Server(this.#scratch, own, config);
+    this.#newcomers.push(server);
+    return server;
   }
 
   /** Runs `meridian` against this cluster. */
@@ -60,7 +73,7 @@ export class Cluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#client !== undefined) await settlesWithin(this.#client.close(), 5_000);
-    await Promise.all(this.nodes.map((node) => node.stop()));
+    await Promise.all([...this.nodes, ...this.#newcomers].map((node) => node.stop()));
   }
 }
 
