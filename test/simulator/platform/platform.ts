@@ -1,0 +1,171 @@
+import type { Replica } from "@meridian/replica";
+import { randomOf } from "@meridian/replica/harness";
+import type { Counts, Scenario, Trace } from "../scenario.ts";
+import { Chronicle } from "./chronicle.ts";
+import { Counter } from "./counter.ts";
+import { type Deed, drawDeeds, endFaults, type Target } from "./faults.ts";
+import { checkConvergence, isLevel, lackOf } from "./convergence.ts";
+import { must } from "./failure.ts";
+import { drawShape } from "./shape.ts";
+import { Tiers } from "./tiers.ts";
+import { Work } from "./work.ts";
+
+/** Virtual time for which faults happen, and within which all must be well afterwards. */
+const safetyMs = 16_000;
+const livenessMs = 40_000;
+const stepMs = 250;
+
+/** Global tier, five regions, edges and clients, under everything that can happen to them. */
+export const platform: Scenario = {
+  name: "platform",
+  description: "global tier, five regions, edges and clients; regions are lost and cut off",
+  run: async (seed, trace) => await new Run(seed, trace).run(),
+  required: {
+    primaryLosses: 0.3,
+    regionCuts: 0.2,
+    failovers: 0.3,
+    forwardedWrites: 0.6,
+    mirrored: 0.95,
+    mirrorSeeds: 0.5,
+    snapshotInstalls: 0.05,
+    edgeLosses: 0.15,
+    watchEvents: 0.9,
+    locks: 0.7,
+    streamed: 0.9,
+    tokensShared: 0.5,
+    oldReads: 0.3,
+  },
+};
+
+class Run {
+  readonly #trace: Trace;
+  readonly #counter = new Counter();
+  readonly #tiers: Tiers;
+  readonly #work: Work;
+
+  constructor(seed: number, trace: Trace) {
+    this.#trace = trace;
+    const shape = drawShape(randomOf(seed ^ 0x5eed));
+    trace.setup(JSON.stringify({ ...shape, delaysMs: [...shape.delaysMs] }));
+    const chronicle = new Chronicle(this.#counter, () => this.#nowMs);
+    this.#tiers = new Tiers(seed, shape, (options, part) => {
+      chronicle.watch(options, part);
+      this.#watchLeaders(options.place.node, options.place.cluster, part.member.replica);
+    });
+    this.#work = new Work(this.#tiers, chronicle, this.#counter);
+  }
+
+  async run(): Promise<Counts> {
+    const tiers = this.#tiers;
+    await tiers.start();
+    await this.#work.start({
+      ended: (client, what, outcome, tookMs) => {
+        this.#tell(`${client} ${what}: ${outcome} after ${tookMs.toFixed(0)} ms`);
+      },
+    });
+    const { scene } = tiers;
+    const target: Target = {
+      tiers,
+      processes: this.#work.processes,
+      counter: this.#counter,
+      chance: scene.random,
+    };
+    const deeds = drawDeeds(target, this.#nowMs, safetyMs);
+    const untilMs = this.#nowMs + safetyMs;
+    for (const deed of deeds) await this.#do(deed, untilMs);
+    await this.#runUntil(untilMs);
+    this.#tell("faults end");
+    await endFaults(target);
+    await this.#converge();
+    this.#work.close();
+    await this.#until(
+      () => this.#work.isIdle,
+      () => "clients close",
+    );
+    return this.#counter.all;
+  }
+
+  get #nowMs(): number {
+    return this.#tiers.scene.clock.nowMs();
+  }
+
+  async #do(deed: Deed, untilMs: number): Promise<void> {
+    if (deed.atMs >= untilMs) return;
+    await this.#runUntil(deed.atMs);
+    this.#tell(deed.text);
+    await deed.run();
+  }
+
+  async #runUntil(atMs: number): Promise<void> {
+    const { scene } = this.#tiers;
+    while (this.#nowMs < atMs) {
+      await scene.run(Math.min(stepMs, atMs - this.#nowMs));
+      if (this.#work.failure !== undefined) throw this.#work.failure;
+    }
+  }
+
+  /** With all faults gone everything must work, and come to agree, within bounds. */
+  async #converge(): Promise<void> {
+    const { scene } = this.#tiers;
+    const work = this.#work;
+    await scene.run(500);
+    work.finish();
+    await this.#until(
+      () => work.busy === 0,
+      () => "operations end",
+    );
+    await this.#until(
+      () => this.#tiers.isUp,
+      () => "the platform is up again",
+    );
+    await scene.clock.settled(work.probe());
+    await this.#until(
+      () => isLevel(this.#tiers, work),
+      () => lackOf(this.#tiers, work),
+    );
+    checkConvergence(this.#tiers, work);
+    work.registers.check();
+    work.eventual.check();
+    work.sessions.check();
+  }
+
+  async #until(holds: () => boolean, what: () => string): Promise<void> {
+    const endMs = this.#nowMs + livenessMs;
+    while (!holds()) {
+      if (this.#work.failure !== undefined) throw this.#work.failure;
+      if (this.#nowMs >= endMs) throw new Error(`not within ${livenessMs} ms: ${what()}`);
+      await this.#tiers.scene.run(stepMs);
+    }
+  }
+
+  /** Each term of a cluster has one leader at most. */
+  readonly #leaders = new Map<string, string>();
+  #globalGroup = "";
+
+  #watchLeaders(node: string, cluster: string, replica: Replica): void {
+    replica.listen({
+      onSoftState: ({ role, term }) => {
+        if (role !== "leader") return;
+        const key = `${cluster} ${term}`;
+        const known = this.#leaders.get(key);
+        must(known === undefined || known === node, () => {
+          return `${known} and ${node} both lead ${cluster} in term ${term}`;
+        });
+        if (known !== undefined) return;
+        this.#leaders.set(key, node);
+        this.#tell(`${node} leads ${cluster} in term ${term}`);
+        this.#counter.count("leaderChanges");
+        const group = node.split("-")[0] ?? "";
+        if (cluster !== "global" || group === "witness") return;
+        if (this.#globalGroup !== "" && this.#globalGroup !== group) {
+          this.#counter.count("failovers");
+        }
+        this.#globalGroup = group;
+      },
+    });
+  }
+
+  #tell(text: string): void {
+    this.#trace.event(`${this.#nowMs.toFixed(3)} ${text}`);
+  }
+}

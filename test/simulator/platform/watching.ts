@@ -1,0 +1,148 @@
+import { decodeToken, MeridianError, type Watch, type WatchEvent } from "@meridian/client";
+import type { Chronicle } from "./chronicle.ts";
+import type { ClientProcess } from "./client-process.ts";
+import type { ClusterHistory } from "./cluster-history.ts";
+import type { Counter } from "./counter.ts";
+import { BrokenPromise, must } from "./failure.ts";
+import { ownerOf } from "./registers.ts";
+
+/** Ends that a watch may come to by itself: who wants to go on reads again, then watches. */
+const honest = new Set(["COMPACTED", "OVERLOADED", "SESSION_EXPIRED", "DEADLINE"]);
+const retryMs = 500;
+
+/** One change as a watch tells of it. */
+interface Told {
+  readonly index: number;
+  readonly kind: string;
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Watches one subtree for as long as it is let, and holds each event against its owner's log. */
+export class Watcher {
+  readonly #process: ClientProcess;
+  readonly #path: string;
+  readonly #consistency: "regional" | "eventual" | "strict";
+  readonly #history: ClusterHistory;
+  readonly #counter: Counter;
+  #watch: Watch | undefined;
+  /** Everything of the owner up to here has been told or was before the beginning. */
+  #reached = 0;
+  /** Changes of the next index that have been told already. */
+  #within = 0;
+  /** In the midst of a snapshot that a mirror took over: only the last word on each path comes. */
+  #isSeeding = false;
+  #isOver = false;
+
+  constructor(
+    process: ClientProcess,
+    path: string,
+    consistency: "regional" | "eventual" | "strict",
+    chronicle: Chronicle,
+    counter: Counter,
+  ) {
+    this.#process = process;
+    this.#path = path;
+    this.#consistency = consistency;
+    this.#history = chronicle.of(ownerOf(path));
+    this.#counter = counter;
+  }
+
+  /** Watches until `end`, again and again if need be. */
+  async run(): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        await this.#follow();
+      } catch (error) {
+        if (!(error instanceof MeridianError)) throw error;
+        must(honest.has(error.code), () => `${this.#name} ended with ${error.message}`);
+        this.#counter.count(`watchEnds:${error.code}`);
+        await this.#process.runtime.pause(retryMs);
+      }
+    }
+  }
+
+  /** Ends the watch. */
+  end(): void {
+    this.#isOver = true;
+    this.#watch?.close();
+  }
+
+  /** Everything that the owner has committed has been told. */
+  get isLevel(): boolean {
+    return this.#watch !== undefined && this.#next() === undefined;
+  }
+
+  /** What is missing. */
+  get lack(): string {
+    return `${this.#name} has not been told of ${JSON.stringify(this.#next())}`;
+  }
+
+  get #name(): string {
+    return `the ${this.#consistency} watch of ${this.#path} by ${this.#process.name}`;
+  }
+
+  async #follow(): Promise<void> {
+    const { client } = this.#process;
+    this.#watch = undefined;
+    const watch = client.watch(this.#path, { recursive: true, consistency: this.#consistency });
+    this.#isSeeding = false;
+    await watch.ready;
+    this.#begin(watch);
+    for await (const event of watch) this.#onEvent(event);
+  }
+
+  #begin(watch: Watch): void {
+    this.#watch = watch;
+    if (this.#isOver) watch.close();
+    const { cluster } = this.#history;
+    const start = decodeToken(watch.token).find((position) => position.cluster === cluster);
+    this.#reached = start?.index ?? 0;
+    this.#within = 0;
+    this.#counter.count("watches");
+  }
+
+  /** The next change that has to be told, and where it is. */
+  #next(): Told | undefined {
+    const last = this.#history.newestIndex;
+    for (const { index, changes } of this.#history.between(this.#reached, last)) {
+      const concerned = changes.filter(({ path }) => path.startsWith(`${this.#path}/`));
+      const change = concerned[this.#within];
+      if (change === undefined) {
+        this.#reached = index;
+        this.#within = 0;
+        continue;
+      }
+      const { kind, path, data } = change;
+      const text = kind === "deleted" ? "" : Buffer.from(data).toString("latin1");
+      return { index, kind, path, text };
+    }
+    return undefined;
+  }
+
+  #onEvent(event: WatchEvent): void {
+    const { position, stat, path, kind } = event;
+    if (path === this.#path) return;
+    if (position === undefined) throw new BrokenPromise(`${this.#name}: an event of no position`);
+    this.#counter.count("watchEvents");
+    const { index } = position;
+    const isOfSnapshot = index === 0 || (stat !== undefined && stat.mzxid !== index);
+    if (isOfSnapshot || (this.#isSeeding && this.#isElsewhere(index))) {
+      this.#isSeeding = index === 0;
+      this.#counter.count("watchSeeds");
+      // What came before it is told; the rest of this index may follow.
+      if (index > 0) [this.#reached, this.#within] = [isOfSnapshot ? index : index - 1, 0];
+      if (isOfSnapshot) return;
+    }
+    this.#isSeeding = false;
+    const text = event.data === undefined ? "" : Buffer.from(event.data).toString("latin1");
+    const got = JSON.stringify({ index, kind, path, text });
+    const wanted = JSON.stringify(this.#next());
+    must(got === wanted, () => `${this.#name} told of ${got} where ${wanted} comes next`);
+    this.#within += 1;
+  }
+
+  #isElsewhere(index: number): boolean {
+    return this.#next()?.index !== index;
+  }
+}
