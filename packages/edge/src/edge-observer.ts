@@ -300,14 +300,14 @@ export class EdgeObserver implements Member {
 
   /** The whole upstream region is silent: follow the next one, from a snapshot. */
   #watchUpstream(): void {
-    const { clock, upstreams, log, node } = this.#options;
+    const { clock, upstreams, log } = this.#options;
     const nowMs = clock.nowMs();
     if (this.#follower.connected) this.#upstreamHeardAtMs = nowMs;
     if (nowMs - this.#upstreamHeardAtMs < regionSilenceMaxMs || upstreams.length < 2) return;
     this.#upstreamHeardAtMs = nowMs;
     const from = this.#followed;
     this.#upstream = (this.#upstream + 1) % upstreams.length;
-    log.warn({ node, from, to: this.#followed }, "following another region");
+    log.warn({ from, to: this.#followed }, "following another region");
     this.#follower.stop();
     this.#next = undefined;
     this.#seeded = false;

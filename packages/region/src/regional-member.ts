@@ -118,8 +118,10 @@ export class RegionalMember {
   }
 
   #observe(): void {
-    const { clock, log, place } = this.#options;
+    const { clock, log, topology } = this.#options;
     const { replica } = this.member;
+    // A cluster without a global tier has nothing to be cut off from.
+    if (!topology.some(({ cluster }) => cluster === globalCluster)) return;
     const nowMs = clock.nowMs();
     if (!replica.isLeader) {
       this.#monitor.adopt(partitionStates[replica.contact.partitionState] ?? "CONNECTED", nowMs);
@@ -132,7 +134,7 @@ export class RegionalMember {
     const globalAgeMs = this.member.ageMs(globalCluster);
     const event = this.#monitor.observe(globalAgeMs, othersAgeMs, nowMs, clock.wallMs());
     replica.contact.partitionState = partitionStates.indexOf(this.#monitor.state);
-    if (event !== undefined) log.warn({ region: place.region, ...event }, "partition state");
+    if (event !== undefined) log.warn(event, "partition state");
   }
 }
 

@@ -77,6 +77,19 @@ function churn(root: string, count: number) {
   );
 }
 
+test("a region without a global tier is not cut off from anything", async () => {
+  const alone = { cluster: "eu-west", voters: 3 };
+  const scene = new Scene(4, [alone]);
+  const members = new Map<string, RegionalMember>();
+  const group = await scene.group(alone, regional(scene, members));
+  await group.led();
+  await scene.run(30_000);
+  for (const { member, partitionEvents } of members.values()) {
+    expect(member.status().partitionState).toBe("CONNECTED");
+    expect(partitionEvents).toEqual([]);
+  }
+});
+
 for (const seed of [1, 2, 3]) {
   test(`a region mirrors others exactly, through leader changes (${seed})`, async () => {
     const { scene, global, europe, west } = await started(seed);
