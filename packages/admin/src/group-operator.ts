@@ -115,8 +115,8 @@ export class GroupOperator {
       const isOver = untilMs - nowMs() <= pauseMs;
       if (isOver || !this.#mayRepeat(refusal, wasLost)) throw refusal;
       wasLost ||= isLoss(refusal);
-      // A hint that led nowhere is not followed twice in a row.
-      hint = refusal.code === "NOT_LEADER" && refusal.hint !== hint ? refusal.hint : "";
+      // Two that name each other must not send the caller to and fro.
+      hint = refusal.code === "NOT_LEADER" && hint === "" ? refusal.hint : "";
       if (hint === "") await pause(Math.min(pauseMs + refusal.retryAfterMs, untilMs - nowMs()));
     }
   }

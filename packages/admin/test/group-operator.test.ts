@@ -1,0 +1,184 @@
+import {
+  type Encodable,
+  type IMembership,
+  Membership,
+  MeridianError,
+  type MeridianErrorCode,
+} from "@meridian/wire";
+import { expect, test } from "vitest";
+import { GroupOperator, type OperatorChannel } from "../src/group-operator.ts";
+
+/** What a node answers to a change, or the refusal. */
+type Answer = { readonly changed: boolean; readonly index: number } | MeridianError;
+
+interface Fake {
+  readonly asked: string[];
+  readonly opened: string[];
+  readonly closed: string[];
+  /** By node; without one it cannot be reached. */
+  readonly told: Record<string, Encodable<IMembership>>;
+  /** By node: answers to changes, in turn; the last one stays. */
+  readonly answers: Record<string, Answer[]>;
+  readonly operator: GroupOperator;
+}
+
+const members = ["a", "b", "c"].map((node) => ({
+  node,
+  address: `${node}:1`,
+  addressFrom: { apac: `${node}.apac:2` },
+}));
+
+function refusal(code: MeridianErrorCode, hint = ""): MeridianError {
+  return new MeridianError(code, "no", { hint });
+}
+
+function fake(options: { readonly waits?: boolean; readonly cluster?: string } = {}): Fake {
+  const { waits = false, cluster = "us-west" } = options;
+  const asked: string[] = [];
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const told: Fake["told"] = {};
+  const answers: Fake["answers"] = {};
+  let nowMs = 0;
+  const act = (node: string): Answer => {
+    asked.push(node);
+    nowMs += 10;
+    const [first, ...rest] = answers[node] ?? [];
+    if (rest.length > 0) answers[node] = rest;
+    return first ?? refusal("REGION_UNAVAILABLE");
+  };
+  const openChannel = (address: string): OperatorChannel => {
+    const node = address.split(/[.:]/)[0] ?? "";
+    opened.push(address);
+    return {
+      async members() {
+        const membership = told[node];
+        nowMs += 1;
+        if (membership === undefined) throw refusal("REGION_UNAVAILABLE");
+        return {
+          membership: Membership.decode(Membership.encode({ toldBy: node, ...membership })),
+        };
+      },
+      async changeMembers() {
+        const answer = act(node);
+        if (answer instanceof MeridianError) throw answer;
+        return { ...answer, membership: undefined };
+      },
+      async holdLeadership() {
+        const answer = act(node);
+        if (answer instanceof MeridianError) throw answer;
+        return { changed: answer.changed, membership: undefined };
+      },
+      close: () => closed.push(address),
+    };
+  };
+  const operator = new GroupOperator({
+    cluster,
+    seeds: ["z:1", "a:1", "b:1"],
+    openChannel,
+    region: "apac",
+    deadlineMs: 5_000,
+    waitsFor: ({ hint }) => waits && hint === "learner-behind",
+    nowMs: () => nowMs,
+    pause: (forMs) => {
+      nowMs += forMs;
+      return Promise.resolve();
+    },
+  });
+  return { asked, opened, closed, told, answers, operator };
+}
+
+const healthy = { cluster: "us-west", leader: "b", term: 3, members };
+const done = { changed: true, index: 7 };
+
+test("the leader is found through any member, and reached at the address meant for the caller", async () => {
+  const { told, answers, operator, asked, opened, closed } = fake();
+  told["a"] = healthy;
+  told["b"] = healthy;
+  answers["b"] = [done];
+  expect(await operator.change({ remove: ["c"] })).toMatchObject(done);
+  expect(asked).toEqual(["b"]);
+  expect(opened).toEqual(["z:1", "a:1", "b.apac:2", "b.apac:2"]);
+  expect(closed).toEqual(opened);
+});
+
+test("leadership that moved is followed by the hint", async () => {
+  const { told, answers, operator, asked } = fake();
+  told["a"] = healthy;
+  answers["b"] = [refusal("NOT_LEADER", "c")];
+  answers["c"] = [done];
+  await operator.change({ remove: ["a"] });
+  expect(asked).toEqual(["b", "c"]);
+});
+
+test("two members that name each other as leader do not keep the caller for ever", async () => {
+  const { told, answers, operator, asked } = fake();
+  told["a"] = healthy;
+  answers["b"] = [refusal("NOT_LEADER", "c")];
+  answers["c"] = [refusal("NOT_LEADER", "b")];
+  await expect(operator.change({ remove: ["a"] })).rejects.toMatchObject({ code: "NOT_LEADER" });
+  expect(asked.length).toBeLessThan(60);
+});
+
+test("a lost answer is asked for again, until what was begun has ended", async () => {
+  const { told, answers, operator, asked } = fake();
+  told["a"] = healthy;
+  answers["b"] = [
+    refusal("UNKNOWN"),
+    refusal("CHANGE_EARLY", "in-flight"),
+    { changed: false, index: 0 },
+  ];
+  expect(await operator.change({ remove: ["c"] })).toMatchObject({ changed: false });
+  expect(asked).toEqual(["b", "b", "b"]);
+});
+
+test("somebody else's change under way is told, not waited for", async () => {
+  const { told, answers, operator, asked } = fake();
+  told["a"] = healthy;
+  answers["b"] = [refusal("CHANGE_EARLY", "in-flight")];
+  await expect(operator.change({ remove: ["c"] })).rejects.toMatchObject({ hint: "in-flight" });
+  expect(asked).toEqual(["b"]);
+});
+
+test("a leader that has just begun is asked again, and a learner is waited for where wished", async () => {
+  const { told, answers, operator, asked } = fake({ waits: true });
+  told["a"] = healthy;
+  const behind = refusal("CHANGE_EARLY", "learner-behind");
+  answers["b"] = [refusal("CHANGE_EARLY", "unready"), behind, behind, done];
+  await operator.change({ promote: [{ node: "d" }] });
+  expect(asked).toHaveLength(4);
+  const impatient = fake();
+  impatient.told["a"] = healthy;
+  impatient.answers["b"] = [behind, done];
+  const refused = impatient.operator.change({ promote: [{ node: "d" }] });
+  await expect(refused).rejects.toMatchObject({ hint: "learner-behind" });
+});
+
+test("a refusal is final", async () => {
+  const { told, answers, operator, asked } = fake();
+  told["a"] = healthy;
+  answers["b"] = [refusal("CHANGE_REFUSED", "last-voter"), done];
+  await expect(operator.change({ remove: ["a"] })).rejects.toMatchObject({ hint: "last-voter" });
+  expect(asked).toEqual(["b"]);
+});
+
+test("without a leader it is waited until the deadline and no longer", async () => {
+  const { told, operator, asked } = fake();
+  told["a"] = { ...healthy, leader: "" };
+  await expect(operator.hold("primary")).rejects.toMatchObject({ code: "NOT_LEADER" });
+  expect(asked).toEqual([]);
+});
+
+test("members of another cluster are not taken for members of this one", async () => {
+  const { told, operator } = fake({ cluster: "global" });
+  told["a"] = healthy;
+  await expect(operator.membership()).rejects.toMatchObject({ code: "GLOBAL_UNAVAILABLE" });
+});
+
+test("the newest term is believed, and the leader's own word most", async () => {
+  const { told, operator } = fake();
+  told["a"] = { ...healthy, leader: "", term: 9 };
+  told["b"] = { ...healthy, leader: "c", term: 10 };
+  told["c"] = { ...healthy, leader: "c", term: 10, heldBy: "said by c" };
+  expect(await operator.membership()).toMatchObject({ toldBy: "c", heldBy: "said by c" });
+});
