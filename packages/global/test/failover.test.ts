@@ -178,3 +178,30 @@ test("what only witnesses have of the last writes is not lost with the primary",
     expect(group.leader?.tree.children("/global")?.names).toHaveLength(50);
   }
 });
+
+test("a witness that has cut its log starts again, and knows who belongs to the group", async () => {
+  const scene = new Scene(21, [plan]);
+  const limits = { snapshotEntries: 40, keptEntries: 10 };
+  const group = await scene.group(plan, { make, limits });
+  const client = new SessionClient(scene, "client", 7, 60_000);
+  await client.open((await group.led()).place.node);
+  const root = client.create("/global/a");
+  await scene.answered(root);
+  for (let round = 0; round < 30; round += 1) {
+    await scene.answered(...Array.from({ length: 10 }, () => client.set("/global/a", "1")));
+  }
+  await scene.run(1_000);
+  await scene.answered(client.set("/global/a", "1"));
+  await scene.run(1_000);
+  const name = of(group, "witness")[0] ?? "";
+  const { configuration } = group.member(name).replica.status();
+  expect(group.life(name).storage.log.firstIndex()).toBeGreaterThan(100);
+  group.crash(name);
+  await group.boot(name);
+  await scene.run(1_000);
+  expect(group.member(name).replica.status().configuration).toEqual(configuration);
+  await scene.answered(client.set("/global/a", "2"));
+  await scene.run(1_000);
+  const { commitIndex } = group.member(name).replica.status();
+  expect(commitIndex).toBe(group.leader?.replica.status().commitIndex);
+});

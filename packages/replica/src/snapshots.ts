@@ -68,12 +68,14 @@ export class SnapshotTaker {
     const { storage, witness, snapshotEntries, keptEntries } = this.#options;
     const lastIndex = storage.log.lastIndex();
     const firstIndex = storage.log.firstIndex();
+    const { appliedIndex } = this.#tree();
     if (witness) {
-      const floor = Math.max(safeIndex - keptEntries, lastIndex - witnessEntriesMax);
-      if (floor - firstIndex > snapshotEntries) void this.#run(() => storage.compact(floor));
+      const wanted = Math.max(safeIndex - keptEntries, lastIndex - witnessEntriesMax);
+      const floor = Math.min(wanted, appliedIndex, lastIndex);
+      const known = floor - firstIndex > snapshotEntries ? configurationAt(floor) : undefined;
+      if (known !== undefined) void this.#run(() => this.#forget(floor, known));
       return;
     }
-    const { appliedIndex } = this.#tree();
     const takenIndex = storage.log.snapshot()?.index ?? 0;
     // What is not durable here yet cannot be the end of a snapshot.
     if (appliedIndex - takenIndex < snapshotEntries || appliedIndex > lastIndex) return;
@@ -100,6 +102,18 @@ export class SnapshotTaker {
     }
     await storage.compact(Math.max(0, index - keptEntries));
     log.info({ index, ms: Math.round(clock.nowMs() - startedAtMs) }, "snapshot taken");
+  }
+
+  /**
+   * Cuts a witness's log. The mark says where it begins from now on, and who belonged to the group
+   * there: the entries that told of that may go as well.
+   */
+  async #forget(index: number, configuration: Configuration): Promise<void> {
+    const { storage } = this.#options;
+    const term = storage.log.term(index);
+    if (term === undefined) return;
+    await storage.saveSnapshot({ index, term, configuration }, noRecords());
+    await storage.compact(index);
   }
 
   async #run(work: () => Promise<void>): Promise<void> {
