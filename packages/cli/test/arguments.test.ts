@@ -42,6 +42,16 @@ test("every command explains itself with examples", async () => {
   }
 });
 
+test("every change of members explains itself with examples", async () => {
+  const member = ["list", "add", "promote", "demote", "remove"].map((name) => ["member", name]);
+  for (const words of [...member, ["global", "hold"], ["global", "release"]]) {
+    written.out = "";
+    expect(await run(...words, "--help")).toBe(0);
+    expect(written.out).toContain(`Usage: meridian ${words.join(" ")}`);
+    expect(written.out).toContain(`$ meridian ${words.join(" ")}`);
+  }
+});
+
 test("a command that does not exist is a usage error that names the nearest", async () => {
   expect(await run("statsu")).toBe(2);
   expect(written.err).toMatch(/Did you mean status\?/);
@@ -63,6 +73,9 @@ test("options that exclude each other are refused before anything is sent", asyn
   expect(await run("create", "/a", "--ephemeral", "--ttl", "5", "--topology", file)).toBe(2);
   expect(await run("watch", "/a", "--consistency", "quorum", "--topology", file)).toBe(2);
   expect(await run("global", "transfer", "--topology", file)).toBe(2);
+  expect(await run("member", "add", "x", "--topology", file)).toBe(2);
+  expect(await run("member", "promote", "--topology", file)).toBe(2);
+  expect(await run("member", "remove", "x", "--timeout", "0", "--topology", file)).toBe(2);
 });
 
 test("`--version` asks for the program's version only before a command", async () => {
