@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { plants } from "./plants/index.ts";
 import { defaultScenario, scenarios } from "./scenarios.ts";
 
 /** What a run was asked for. */
@@ -51,17 +52,21 @@ bug escaped, 2 when the arguments make no sense.
 export function requestOf(argv: readonly string[]): Request | undefined {
   const values = parsed(argv);
   if (values.help === true) return undefined;
-  const scenario = values.scenario ?? defaultScenario;
-  if (!scenarios.has(scenario)) {
-    const known = [...scenarios.keys()].join(", ");
-    throw new UsageError(`there is no scenario ${quoted(scenario)}; known are: ${known}`);
-  }
   const { output } = values;
   if (output !== undefined && output !== "json") {
     throw new UsageError(`-o takes "json", not ${quoted(output)}`);
   }
   const { plant } = values;
   const wholesale = plant === "list" || plant === "all";
+  const known = plants.find(({ name }) => name === plant);
+  if (plant !== undefined && !wholesale && known === undefined) {
+    throw new UsageError(`no bug is called ${quoted(plant)}; --plant list names them all`);
+  }
+  const scenario = values.scenario ?? known?.scenario ?? defaultScenario;
+  if (!scenarios.has(scenario)) {
+    const names = [...scenarios.keys()].join(", ");
+    throw new UsageError(`there is no scenario ${quoted(scenario)}; known are: ${names}`);
+  }
   if (values.seeds === undefined && !wholesale) {
     throw new UsageError("which seeds? For example --seeds 1..1000, or --seeds 7 for one");
   }

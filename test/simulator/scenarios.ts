@@ -3,6 +3,8 @@ import type { Scenario } from "./scenario.ts";
 /** All scenarios, loaded when they are asked for. The first is the default. */
 export const scenarios: ReadonlyMap<string, () => Promise<Scenario>> = new Map([
   ["core", async () => (await import("./core/core.ts")).core],
+  ["platform", async () => (await import("./platform/platform.ts")).platform],
+  ["scripts", async () => (await import("./scripts.ts")).scripts],
 ]);
 
 /** Name of the scenario that runs unless another is named. */

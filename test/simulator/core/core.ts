@@ -1,3 +1,4 @@
+import { isJoint, membersOf } from "@meridian/consensus";
 import { randomOf } from "@meridian/replica/harness";
 import type { Counts, Scenario, Trace } from "../scenario.ts";
 import { Client, type Knowledge } from "./client.ts";
@@ -58,7 +59,7 @@ class CoreRun {
     while (world.nowMs < untilMs) {
       await world.drive(world.below(faultGapMs * 2));
       const kind = world.pick(faults);
-      if (kind !== undefined) strike(world, kind);
+      if (kind !== undefined) await strike(world, kind);
     }
   }
 
@@ -74,7 +75,6 @@ class CoreRun {
       if (world.chance(0.5)) world.crash(name, world.setup.keepUnsynced, Infinity);
       else world.links.part("left behind", [name], world.withClients(world.names));
     }
-    this.#members = healed;
     for (const client of this.#clients) client.rest();
     await this.#converge(healed);
     if (others.length === 0) return;
@@ -84,34 +84,45 @@ class CoreRun {
     await this.#converge(world.names);
   }
 
+  /** Waits until all is answered and those of some nodes that are members have the same. */
   async #converge(names: readonly string[]): Promise<void> {
     const world = this.#world;
     const untilMs = world.nowMs + convergenceMsMax;
-    while (!this.#isLevel(names)) {
-      if (world.nowMs > untilMs) throw new Error(`${this.#obstacle(names)} after all faults ended`);
+    this.#members = names.filter((name) => world.standing(name) !== "gone");
+    for (let found = this.#obstacle(); found !== ""; found = this.#obstacle()) {
+      if (world.nowMs > untilMs) throw new Error(`${found} a minute after all faults ended`);
       await world.drive(100);
     }
-    world.ledger.checkLevel(world.group, names);
+    world.ledger.checkLevel(world.group, this.#present);
     this.#checkHistory();
     world.ledger.check();
   }
 
-  #isLevel(names: readonly string[]): boolean {
-    return this.#obstacle(names) === "";
+  /** Those of the nodes without trouble that are members, and have been admitted. */
+  get #present(): readonly string[] {
+    const { group } = this.#world;
+    const { leader } = group;
+    if (leader === undefined) return [];
+    const all = membersOf(leader.replica.status().configuration);
+    return this.#members.filter(
+      (name) => all.includes(name) && group.runs(name) && group.life(name).storage.member.admitted,
+    );
   }
 
-  /** What keeps a majority from being done; "" when nothing does. */
-  #obstacle(names: readonly string[]): string {
+  /** What keeps them from being done; "" when nothing does. */
+  #obstacle(): string {
     const { group, ledger } = this.#world;
-    const leaders = new Set(names.map((name) => group.runs(name) && group.member(name).leader));
-    const [leader] = leaders;
-    if (leaders.size !== 1 || typeof leader !== "string") return "nobody is followed by all";
+    const { leader } = group;
+    if (leader === undefined) return "nobody leads";
+    const names = this.#present;
+    if (names.some((name) => group.member(name).leader !== leader.place.node)) {
+      return `${leader.place.node} is not followed by all`;
+    }
+    const status = leader.replica.status();
+    if (isJoint(status.configuration)) return "the configuration is still joint";
     const open = this.#clients.reduce((sum, client) => sum + client.open, 0);
     if (open > 0) return `${open} writes are not answered`;
-    const lastIndex = group.runs(leader)
-      ? group.member(leader).replica.status().lastIndex
-      : Infinity;
-    const behind = names.filter((name) => group.member(name).tree.appliedIndex < lastIndex);
+    const behind = names.filter((name) => group.member(name).tree.appliedIndex < status.lastIndex);
     if (behind.length > 0) return `${behind.join(" ")} lack what the leader has`;
     if (this.#watchers.every((watcher) => watcher.isAt(ledger.appliedIndex))) return "";
     return "a watch has not been told of everything";
@@ -132,20 +143,21 @@ class CoreRun {
     }
   }
 
-  /** A majority of the voters, at least, and any others. */
+  /** Nodes without which every configuration still has a sound quorum are left out at random. */
   #majority(): readonly string[] {
     const world = this.#world;
-    const { voters } = world.setup;
-    const shuffled = world.names
-      .slice(0, voters)
+    const { damages, names } = world;
+    damages.review();
+    const healed = new Set(names.filter((name) => world.standing(name) !== "gone"));
+    const sound = (name: string): boolean => healed.has(name) && damages.isSound(name);
+    const shuffled = names
       .map((name) => ({ name, key: this.#random() }))
-      .sort((a, b) => a.key - b.key)
-      .map(({ name }) => name);
-    const needed = Math.floor(voters / 2) + 1;
-    const count = needed + world.below(voters - needed + 1);
-    const chosen = shuffled.slice(0, count);
-    const learners = world.names.slice(voters).filter(() => world.chance(0.5));
-    return world.names.filter((name) => chosen.includes(name) || learners.includes(name));
+      .sort((a, b) => a.key - b.key);
+    for (const { name } of shuffled) {
+      if (this.#random() < 0.4 || !healed.delete(name)) continue;
+      if (!damages.quorumsHave(sound)) healed.add(name);
+    }
+    return names.filter((name) => healed.has(name));
   }
 
   #live(one: Client | Watcher, thinkMs: number): void {

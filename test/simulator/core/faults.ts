@@ -1,12 +1,13 @@
+import { changeMembers } from "./operator.ts";
 import type { FaultKind } from "./setup.ts";
 import type { World } from "./world.ts";
 
 /** Strikes once with a kind of fault, and sees to its end. */
-export function strike(world: World, kind: FaultKind): void {
-  strikes[kind](world);
+export async function strike(world: World, kind: FaultKind): Promise<void> {
+  await strikes[kind](world);
 }
 
-const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
+const strikes: Readonly<Record<FaultKind, (world: World) => Promise<void> | void>> = {
   crash(world) {
     const victim = world.victim();
     if (victim === undefined) return;
@@ -140,5 +141,21 @@ const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
     if (leader === undefined || to === undefined) return;
     world.count("transfer asked for");
     world.ledger.note(`leadership shall go to ${to}: ${leader.replica.transferLeadership(to)}`);
+  },
+
+  membership: changeMembers,
+
+  damage(world) {
+    const victim = world.victim();
+    if (victim === undefined) return;
+    world.crash(victim, world.setup.keepUnsynced, 200 + world.below(1_000));
+    world.damages.damage(victim);
+  },
+
+  wipe(world) {
+    const victim = world.victim();
+    if (victim === undefined || !world.group.life(victim).storage.member.admitted) return;
+    world.crash(victim, 1, 200 + world.below(1_000));
+    world.damages.wipe(victim);
   },
 };

@@ -32,6 +32,8 @@ export class Ledger {
   /** Terms of committed entries, by index. */
   readonly #committed: number[] = [];
   readonly #digests = new Map<number, string>();
+  /** Who must not take part any more. */
+  readonly #silenced = new Set<string>();
   /** Writes that are on their way to a disk, by storage. */
   readonly #writing = new Map<Storage, number>();
   #highestTerm = 0;
@@ -45,6 +47,11 @@ export class Ledger {
   /** Highest index that anybody applied. */
   get appliedIndex(): number {
     return this.#historyIndex;
+  }
+
+  /** From now on a node must write nothing of what the group does. */
+  silence(name: string): void {
+    this.#silenced.add(name);
   }
 
   /** Where a write is that bears a mark as its data; undefined: nowhere. */
@@ -142,6 +149,7 @@ export class Ledger {
       last === undefined ? "" : `${entries[0]?.index}-${last.index} of ${last.term}`,
     ];
     this.note(parts.filter((part) => part !== "").join(" "));
+    if (this.#silenced.has(name)) this.violate(`${name} takes part although its data was lost`);
     this.#highestTerm = Math.max(this.#highestTerm, hardState?.term ?? 0);
     let before = entries[0] === undefined ? 0 : (log.term(entries[0].index - 1) ?? 0);
     for (const entry of entries) {

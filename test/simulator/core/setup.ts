@@ -16,6 +16,9 @@ export const faultKinds = [
   "broken disk",
   "full disk",
   "transfer",
+  "membership",
+  "damage",
+  "wipe",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -24,7 +27,6 @@ export type FaultKind = (typeof faultKinds)[number];
 export interface Setup {
   readonly voters: number;
   readonly learners: number;
-  readonly spares: number;
   readonly clients: number;
   readonly snapshotEntries: number;
   readonly keptEntries: number;
@@ -55,7 +57,6 @@ export function setupOf(seed: number): Setup {
   return {
     voters,
     learners: pick(0, 0, 1, 2),
-    spares: pick(0, 1, 2),
     clients: 1 + below(3),
     snapshotEntries: 8 + below(25),
     keptEntries: below(8),

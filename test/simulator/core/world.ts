@@ -6,12 +6,14 @@ import {
   Links,
   Scene,
 } from "@meridian/replica/harness";
+import { type CrashOutcome, StorageError } from "@meridian/storage";
 import type { Trace } from "../scenario.ts";
+import { Damages } from "./damages.ts";
 import { Ledger } from "./ledger.ts";
 import type { Setup } from "./setup.ts";
 
-/** How a node is. */
-export type Standing = "up" | "down" | "paused";
+/** How a node is; "gone" is for good. */
+export type Standing = "up" | "down" | "paused" | "gone";
 
 /** Something that is to be done later by whoever drives the run. */
 interface Due {
@@ -31,24 +33,25 @@ export class World {
   readonly flakiness: Flakiness = { lost: 0, doubled: 0, late: 0, lateMsMax: 100 };
   /** How often what happened. */
   readonly counts = new Map<string, number>();
+  readonly damages: Damages = new Damages(this);
   /** Addresses that are cut off together with a node, such as clients next to it. */
   readonly beside = new Map<string, string[]>();
   readonly #random: () => number;
   readonly #plan: GroupPlan;
   readonly #standings = new Map<string, Standing>();
-  readonly #writing = new Map<string, number>();
   /** Nodes that crash with their next write. */
   readonly #armed = new Set<string>();
   /** Nodes that may give up: their disk was broken. */
   readonly #excused = new Set<string>();
+  readonly #newcomers: string[] = [];
   #dues: Due[] = [];
   #group: Group | undefined;
 
   constructor(setup: Setup, seed: number, random: () => number, trace: Trace) {
-    const { voters, learners, spares } = setup;
+    const { voters, learners } = setup;
     this.setup = setup;
     this.#random = random;
-    this.#plan = { cluster: "us-west", voters, observers: learners, spares };
+    this.#plan = { cluster: "us-west", voters, observers: learners };
     this.scene = new Scene(seed, [this.#plan]);
     this.links = new Links(this.scene);
     this.ledger = new Ledger(trace, () => this.nowMs);
@@ -65,7 +68,7 @@ export class World {
 
   /** All nodes, members or not. */
   get names(): readonly string[] {
-    return this.group.names;
+    return [...this.group.names, ...this.#newcomers];
   }
 
   /** Starts the group. */
@@ -126,6 +129,17 @@ export class World {
     return this.names.filter((name) => this.standing(name) === standing);
   }
 
+  /** Starts a node that is in no configuration yet, and gives its name. */
+  async welcome(): Promise<string> {
+    const { cluster } = this.#plan;
+    const name = `${cluster}-s${this.#newcomers.length + 1}`;
+    const place = { region: cluster, cluster, group: "voters", role: "regional-voter" } as const;
+    this.#newcomers.push(name);
+    this.group.welcome({ node: name, address: name, addressFrom: {}, ...place });
+    await this.boot(name);
+    return name;
+  }
+
   /** A node that runs: the leader half of the time, as most depends on it. */
   victim(): string | undefined {
     const up = this.namesOf("up");
@@ -159,12 +173,25 @@ export class World {
 
   /** Ends a node; it comes back after a while. */
   crash(name: string, keepUnsynced: number, downMs: number): void {
-    if (this.standing(name) === "down") return;
-    const torn = this.#writing.get(name) ?? 0;
-    this.ledger.note(`${name} crashes, ${torn} writes in flight`);
-    this.#end(name, keepUnsynced);
-    if (torn > 0) this.count("torn tail");
+    if (!this.runs(name)) return;
+    const { batchesLost, torn, filesLost, filesTorn } = this.#end(name, keepUnsynced);
+    if (torn || filesTorn.length > 0) this.count("torn tail");
+    if (batchesLost + filesLost.length > 0) this.count("unsynced write lost");
+    this.ledger.note(`${name} crashes: ${batchesLost} batches, ${filesLost.length} files lost`);
     this.later(downMs, () => this.boot(name));
+  }
+
+  /** A process is there, stopped or not. */
+  runs(name: string): boolean {
+    const standing = this.standing(name);
+    return standing === "up" || standing === "paused";
+  }
+
+  /** A node never comes back. */
+  bury(name: string): void {
+    this.ledger.note(`${name} is gone for good`);
+    if (this.runs(name)) this.#end(name, 1);
+    this.#standings.set(name, "gone");
   }
 
   /** The next write of a node is its last: it crashes before that is durable. */
@@ -182,7 +209,17 @@ export class World {
     if (this.standing(name) !== "down") return;
     if (!this.group.isTroubled(name)) this.#excused.delete(name);
     this.group.fatal.delete(name);
-    await this.group.boot(name);
+    try {
+      await this.group.boot(name);
+      this.damages.booted(name);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.ledger.note(`${name} cannot start: ${error.message}`);
+      if (this.damages.cannotStart(name, error)) return this.bury(name);
+      if (!this.#excused.has(name)) throw error;
+      this.count("start failed");
+      this.later(300, () => this.boot(name));
+    }
   }
 
   /** Stops a node as SIGSTOP does: nobody hears of it, and it does nothing. */
@@ -212,30 +249,31 @@ export class World {
     return this.withClients(this.names);
   }
 
-  #end(name: string, keepUnsynced: number): void {
+  #end(name: string, keepUnsynced: number): CrashOutcome {
+    this.damages.remember(name);
     if (this.standing(name) === "paused") this.links.mend(`pause of ${name}`);
     this.#standings.set(name, "down");
     this.#armed.delete(name);
-    this.#writing.delete(name);
-    this.group.crash(name, keepUnsynced);
+    return this.group.crash(name, keepUnsynced);
   }
 
-  #onWriting(name: string): () => void {
-    this.#writing.set(name, (this.#writing.get(name) ?? 0) + 1);
-    if (this.#armed.delete(name)) {
-      const { keepUnsynced } = this.setup;
-      this.scene.clock.after(0, () => this.crash(name, keepUnsynced, 100 + this.below(1_500)));
-    }
-    return () => this.#writing.set(name, (this.#writing.get(name) ?? 0) - 1);
+  #onWriting(name: string): void {
+    if (!this.#armed.delete(name)) return;
+    const { keepUnsynced } = this.setup;
+    this.scene.clock.after(0, () => this.crash(name, keepUnsynced, 100 + this.below(1_500)));
   }
 
   /** Its process ends; what it wrote stays, as the machine goes on. */
   #onFatal(name: string, error: Error): void {
     this.ledger.note(`${name} gives up: ${error.message}`);
-    if (!this.#excused.has(name)) this.ledger.violate(`${name} gave up: ${error.stack}`);
+    const told = this.damages.gaveUp(name, error);
+    if (told === "unknown" && !this.#excused.has(name)) {
+      this.ledger.violate(`${name} gave up: ${error.stack}`);
+    }
     this.count("process ended");
     this.scene.clock.after(0, () => {
-      if (this.standing(name) === "down") return;
+      if (told === "for good") return this.bury(name);
+      if (!this.runs(name)) return;
       this.#end(name, 1);
       this.later(500 + this.below(1_000), () => this.boot(name));
     });

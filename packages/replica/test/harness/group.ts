@@ -10,6 +10,7 @@ import {
   type TopologyNode,
 } from "@meridian/replica";
 import {
+  type CrashOutcome,
   MemoryDisk,
   openMemoryStorage,
   rebuildMemoryStorage,
@@ -139,14 +140,15 @@ export class Group {
   }
 
   /** Ends a member without warning; of what was not synced this share of the writes survives. */
-  crash(name: string, keepUnsynced: number = 0): void {
+  crash(name: string, keepUnsynced: number = 0): CrashOutcome {
     const { serving, part, clock } = this.life(name);
     this.#lives.delete(name);
     clock.kill();
     serving.close();
     part.stop();
     const { random } = this.#scene;
-    this.#disks.get(name)?.crash({ keepUnsynced, random });
+    const nothing = { batchesLost: 0, torn: false, filesLost: [], filesTorn: [] };
+    return this.#disks.get(name)?.crash({ keepUnsynced, random }) ?? nothing;
   }
 
   /** Stops a member in good order. */
@@ -253,10 +255,9 @@ export class Group {
     return new MemoryDisk((operation, complete) => {
       const { hooks } = this.#options;
       const delayMs = this.#troubleOf(name).delayMs;
-      const written = hooks.writing?.(name, operation);
+      hooks.writing?.(name, operation);
       this.#scene.clock.after(delayMs, () => {
         const done = (): void => {
-          written?.();
           if (this.#troubleOf(name).broken) complete(new StorageError("IO", "the disk is broken"));
           else complete();
         };

@@ -10,8 +10,8 @@ export interface Hooks {
   peers?(name: string, peers: PeerTransport): PeerTransport;
   /** How many milliseconds the member's monotonic clock counts in a true one. */
   clockRate?(name: string): number;
-  /** The member's disk begins to make something durable; what this gives is called at its end. */
-  writing?(name: string, operation: DiskOperation): () => void;
+  /** The member's disk begins to make something durable. */
+  writing?(name: string, operation: DiskOperation): void;
   /** A member has started. */
   booted?(name: string, life: Life): void;
   /** The member wants its process to end. */

@@ -15,8 +15,6 @@ export interface GroupPlan {
   readonly cluster: string;
   readonly voters: number;
   readonly observers?: number;
-  /** Nodes that are known and in no configuration yet. */
-  readonly spares?: number;
   /** In place of `voters`: a hierarchical quorum. */
   readonly groups?: readonly VotersPlan[];
 }
@@ -43,7 +41,6 @@ export function topologyOf(plans: readonly GroupPlan[]): readonly TopologyNode[]
       namesOf(plan, group).map((node) => topologyNode(plan, node, group)),
     ),
     ...observersOf(plan).map((node) => topologyNode(plan, node, undefined)),
-    ...sparesOf(plan).map((node) => topologyNode(plan, node, undefined)),
   ]);
 }
 
@@ -65,11 +62,6 @@ export function configurationOf(plan: GroupPlan): Configuration {
 /** Names of a group's members, voters first. */
 export function membersOf(plan: GroupPlan): readonly string[] {
   return [...groupsOf(plan).flatMap((group) => namesOf(plan, group)), ...observersOf(plan)];
-}
-
-/** Names of the nodes that may become members. */
-export function sparesOf({ cluster, spares = 0 }: GroupPlan): readonly string[] {
-  return Array.from({ length: spares }, (_, place) => `${cluster}-s${place + 1}`);
 }
 
 function groupsOf({ cluster, voters, groups }: GroupPlan): readonly VotersPlan[] {

@@ -1,0 +1,138 @@
+import type { Configuration, VoterGroup } from "@meridian/consensus";
+import { AdmissionError } from "@meridian/replica";
+import type { StorageError } from "@meridian/storage";
+import type { World } from "./world.ts";
+
+/** How a node's data was spoiled. */
+type Damage = "damaged" | "wiped";
+
+/**
+ * Nodes whose data was damaged or wiped. Never so many that a quorum of any configuration is without
+ * its data: against that nothing helps, and nothing is promised.
+ */
+export class Damages {
+  readonly #world: World;
+  readonly #spoiled = new Map<string, Damage>();
+  /** Rebuilt nodes that do not have everything again. */
+  readonly #recovering = new Set<string>();
+  /** Newest configuration of nodes that are down. */
+  readonly #remembered = new Map<string, Configuration>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Whether nothing was ever done to a node's data, or it is whole again. */
+  isSound(name: string): boolean {
+    return !this.#spoiled.has(name);
+  }
+
+  /** All nodes whose data is not whole. */
+  get spoiled(): readonly string[] {
+    return [...this.#spoiled.keys()];
+  }
+
+  /** Every configuration that a node may go by, now or when it comes back. */
+  get configurations(): readonly Configuration[] {
+    const { names, group } = this.#world;
+    const found = new Set(this.#remembered.values());
+    for (const name of names) {
+      if (!group.runs(name)) continue;
+      const { replica } = group.member(name);
+      found.add(replica.status().configuration);
+      found.add(replica.configuration);
+    }
+    return [...found];
+  }
+
+  /** Whether each of these configurations has a quorum of nodes that pass a test. */
+  quorumsHave(passes: (name: string) => boolean): boolean {
+    const holds = ({ voters }: VoterGroup): boolean =>
+      voters.filter(passes).length * 2 > voters.length;
+    return this.configurations.every(
+      ({ groups, outgoingGroups }) => groups.every(holds) && outgoingGroups.every(holds),
+    );
+  }
+
+  /** A node ends: what it goes by is what it will go by when it comes back. */
+  remember(name: string): void {
+    const { group } = this.#world;
+    if (group.runs(name)) {
+      this.#remembered.set(name, group.member(name).replica.status().configuration);
+    }
+  }
+
+  /** Does something to the disk of a node that is down. False: it could be too much. */
+  damage(name: string): boolean {
+    const disk = this.#world.group.disk(name);
+    if (disk === undefined || !this.#mayLose(name)) return false;
+    const random = (): number => this.#world.below(2 ** 30) / 2 ** 30;
+    const dice = this.#world.below(10);
+    let what = "";
+    if (dice < 6) what = disk.flipBit(random);
+    else if (dice < 8) what = disk.truncate(random);
+    else if (dice < 9) what = disk.revert(random) ?? disk.flipBit(random);
+    else what = `the last ${disk.loseBatches(1 + this.#world.below(8))} writes are gone`;
+    this.#world.ledger.note(`the disk of ${name} is damaged: ${what}`);
+    this.#spoiled.set(name, "damaged");
+    this.#world.count("damaged disk");
+    return true;
+  }
+
+  /** Removes all data of a node that is down. False: it could be too much. */
+  wipe(name: string): boolean {
+    const disk = this.#world.group.disk(name);
+    if (disk === undefined || !this.#mayLose(name)) return false;
+    disk.wipe();
+    this.#world.ledger.note(`the disk of ${name} is wiped`);
+    this.#spoiled.set(name, "wiped");
+    this.#world.ledger.silence(name);
+    return true;
+  }
+
+  /** A node has started. */
+  booted(name: string): void {
+    this.#remembered.delete(name);
+    if (!this.#world.group.life(name).storage.member.recovering) return;
+    if (this.#recovering.has(name)) return;
+    this.#recovering.add(name);
+    this.#world.count("rebuilt member");
+    if (this.#spoiled.get(name) === "damaged") return;
+    this.#world.ledger.violate(`${name} was rebuilt although nothing was wrong with its data`);
+  }
+
+  /** A node refuses to start. True: it is right, and will always. */
+  cannotStart(name: string, error: StorageError): boolean {
+    if (this.#spoiled.get(name) !== "damaged" || error.repairable) return false;
+    if (error.code !== "CORRUPT" && error.code !== "MISSING") return false;
+    this.#world.count("unrepairable member");
+    return true;
+  }
+
+  /** A node ended by itself: for good, to come back repaired, or for a reason not known here. */
+  gaveUp(name: string, error: Error): "for good" | "to be repaired" | "unknown" {
+    const damage = this.#spoiled.get(name);
+    if (damage === "wiped" && error instanceof AdmissionError) {
+      this.#world.count("wiped member refused");
+      return "for good";
+    }
+    return damage === "damaged" ? "to be repaired" : "unknown";
+  }
+
+  /** Those that have everything again are sound again. */
+  review(): void {
+    const { group } = this.#world;
+    for (const name of this.#recovering) {
+      if (!group.runs(name) || group.life(name).storage.member.recovering) continue;
+      this.#recovering.delete(name);
+      this.#spoiled.delete(name);
+      this.#world.count("recovered member");
+    }
+  }
+
+  /** With this one gone, too, every configuration still has a quorum of sound members. */
+  #mayLose(name: string): boolean {
+    this.review();
+    return this.quorumsHave((voter) => voter !== name && this.isSound(voter));
+  }
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+
+/** A bug that is put into the sources as they are loaded, to see whether it is noticed. */
+export interface Plant {
+  readonly name: string;
+  /** What is wrong, in one line. */
+  readonly what: string;
+  /** Source file, from the root of the repository. */
+  readonly file: string;
+  /** Text that is there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** Scenario that is to notice it. */
+  readonly scenario: string;
+  /** So many seeds, from 1, are tried at most. */
+  readonly seedsMax: number;
+}
+
+const root: string = new URL("../..", import.meta.url).pathname;
+
+/** How often the text is in the file; must be once. */
+export function occurrences({ file, find }: Plant): number {
+  return readFileSync(`${root}${file}`, "utf8").split(find).length - 1;
+}
+
+/** What makes a worker load the sources with the bug. */
+export function environmentOf({ file, find, replace }: Plant): Readonly<Record<string, string>> {
+  const url = new URL(`../../${file}`, import.meta.url).href;
+  return { MERIDIAN_PLANT: JSON.stringify({ url, find, replace }) };
+}

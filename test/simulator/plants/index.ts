@@ -1,0 +1,20 @@
+import type { Plant } from "../plant.ts";
+import { consensusPlants } from "./consensus.ts";
+import { replicaPlants } from "./replica.ts";
+import { storagePlants } from "./storage.ts";
+import { treePlants } from "./tree.ts";
+
+/** All bugs that can be planted. */
+export const plants: readonly Plant[] = [
+  ...consensusPlants,
+  ...storagePlants,
+  ...replicaPlants,
+  ...treePlants,
+];
+
+/** The bug of a name. @throws {Error} when there is none. */
+export function plantOf(name: string): Plant {
+  const found = plants.find((plant) => plant.name === name);
+  if (found === undefined) throw new Error(`no bug is called ${name}`);
+  return found;
+}

@@ -1,0 +1,50 @@
+import type { Plant } from "../plant.ts";
+
+/** Bugs of what is durable, and of what is believed of a disk. */
+export const storagePlants: readonly Plant[] = [
+  {
+    name: "write-not-synced",
+    what: "a write is reported durable when the disk has only taken it",
+    file: "packages/storage/src/durable-storage.ts",
+    find: "    await this.#table.batch(operations);",
+    replace: "    void this.#table.batch(operations).catch(() => undefined);",
+    scenario: "core",
+    seedsMax: 200,
+  },
+  {
+    name: "vote-not-persisted",
+    what: "the member file notes the term and not the vote",
+    file: "packages/storage/src/durable-storage.ts",
+    find: "await this.#writeMember({ term, vote });",
+    replace: "await this.#writeMember({ term, vote: undefined });",
+    scenario: "core",
+    seedsMax: 200,
+  },
+  {
+    name: "promise-not-persisted",
+    what: "term and vote are not written at all",
+    file: "packages/storage/src/durable-storage.ts",
+    find: "    await writeMember(this.#medium.files, this.#options.codec, member);\n",
+    replace: "",
+    scenario: "core",
+    seedsMax: 200,
+  },
+  {
+    name: "checksum-ignored",
+    what: "records of the log are taken as they are",
+    file: "packages/storage/src/record.ts",
+    find: "  if (crc32(value.subarray(4), written) !== chain) {",
+    replace: "  if (chain === -1) {",
+    scenario: "core",
+    seedsMax: 200,
+  },
+  {
+    name: "rebuilt-as-sound",
+    what: "a rebuilt member does not say that it lost its log",
+    file: "packages/storage/src/rebuilding.ts",
+    find: "recovering: true",
+    replace: "recovering: false",
+    scenario: "core",
+    seedsMax: 200,
+  },
+];
