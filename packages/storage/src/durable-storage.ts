@@ -11,6 +11,7 @@ import type { SnapshotDescription } from "./snapshot-description.ts";
 import { encodeDescription } from "./snapshot-description.ts";
 import { damagedPlace } from "./retirement.ts";
 import { readSnapshotFile, snapshotFilePrefix, writeSnapshotFile } from "./snapshot-file.ts";
+import { SnapshotSource } from "./snapshot-source.ts";
 import type { DurableState, LogExtent } from "./state.ts";
 import { encodeState } from "./state.ts";
 import type {
@@ -50,7 +51,8 @@ export class DurableStorage implements Storage {
   #member: Member;
   #state: DurableState;
   #snapshot: SnapshotDescription | undefined;
-  #staged: SnapshotDescription | undefined;
+  /** Not adopted yet, in the order in which they were finished. */
+  #staged: readonly SnapshotDescription[] = [];
   /** The commit index is written with other things, and on closing; that it may lag saves syncs. */
   #durableCommitIndex: number;
   #snapshotsMade = 0;
@@ -159,8 +161,9 @@ export class DurableStorage implements Storage {
   async stageSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void> {
     this.#checkUsable(false);
     const snapshot = await this.#writeSnapshot(mark, records);
-    this.#discard(this.#staged);
-    this.#staged = snapshot;
+    const staged = [...this.#staged, snapshot];
+    this.#staged = staged.slice(-stagedMax);
+    for (const older of staged.slice(0, -stagedMax)) this.#discard(older);
   }
 
   readSnapshot(): SnapshotRecords {
@@ -248,15 +251,8 @@ export class DurableStorage implements Storage {
 
   async #checkRoom(bytes: number): Promise<void> {
     if (await this.#medium.hasRoom(bytes)) return;
-    throw new StorageError("FULL", "too little space is left for anything but reading");
-  }
-
-  async *#whileThereIsRoom(records: SnapshotRecords): AsyncGenerator<readonly Uint8Array[]> {
-    await this.#checkRoom(0);
-    for await (const batch of records) {
-      await this.#checkRoom(batch.reduce((bytes, record) => bytes + record.byteLength, 0));
-      yield batch;
-    }
+    const what = "too little space is left for anything but reading";
+    throw new StorageError("FULL", what, { retryable: true });
   }
 
   #fail(error: unknown): void {
@@ -303,8 +299,8 @@ export class DurableStorage implements Storage {
   }
 
   #adopted(reset: SnapshotMark): SnapshotDescription {
-    const staged = this.#staged;
-    if (staged?.mark.index === reset.index && staged.mark.term === reset.term) return staged;
+    const staged = this.#staged.findLast(({ mark }) => isSame(mark, reset));
+    if (staged !== undefined) return staged;
     invariant(this.#options.witness === true, `the snapshot at ${reset.index} is staged`);
     return { mark: reset, file: undefined };
   }
@@ -351,10 +347,10 @@ export class DurableStorage implements Storage {
     this.#snapshot = snapshot;
     this.#log.setSnapshot(snapshot.mark);
     this.#discard(before);
-    if (this.#staged === undefined) return;
-    if (this.#staged !== snapshot && this.#staged.mark.index > snapshot.mark.index) return;
-    if (this.#staged !== snapshot) this.#discard(this.#staged);
-    this.#staged = undefined;
+    for (const staged of this.#staged) {
+      if (staged !== snapshot && staged.mark.index <= snapshot.mark.index) this.#discard(staged);
+    }
+    this.#staged = this.#staged.filter(({ mark }) => mark.index > snapshot.mark.index);
   }
 
   #snapshotIndex(): number {
@@ -369,8 +365,16 @@ export class DurableStorage implements Storage {
     this.#snapshotsMade += 1;
     const number = `${this.#state.sequence}-${this.#snapshotsMade}`;
     const name = `${snapshotFilePrefix}${index}-${term}-${number}`;
-    const file = await writeSnapshotFile(files, name, this.#whileThereIsRoom(records));
-    return { mark: { index, term, configuration }, file };
+    const source = new SnapshotSource(records, (bytes) => this.#checkRoom(bytes));
+    try {
+      const file = await writeSnapshotFile(files, name, source.read());
+      return { mark: { index, term, configuration }, file };
+    } catch (error) {
+      // An fsync that failed once is not to be believed again, whichever file it was of.
+      const isFull = error instanceof StorageError && error.code === "FULL";
+      if (!source.failed && !isFull) this.#fail(error);
+      throw error;
+    }
   }
 
   /**
@@ -412,6 +416,13 @@ export class DurableStorage implements Storage {
       await this.#medium.release();
     }
   }
+}
+
+/** More than one when a snapshot comes while another one waits to be adopted. */
+const stagedMax = 2;
+
+function isSame(a: SnapshotMark, b: SnapshotMark): boolean {
+  return a.index === b.index && a.term === b.term;
 }
 
 function entryBytes(entries: readonly Entry[]): number {

@@ -1,5 +1,15 @@
 import { StorageError } from "./storage.ts";
 
+/**
+ * Gives an error of a read its code: what the disk cannot give back is damaged, and is repaired as
+ * anything else that is.
+ */
+export function toReadError(error: unknown, doing: string): StorageError {
+  const read = toStorageError(error, doing);
+  if (read.code !== "IO" || !/Input\/output error|\bEIO\b/.test(read.message)) return read;
+  return new StorageError("CORRUPT", `${doing}: the disk cannot read it`, { cause: error });
+}
+
 /** Gives an error of level or of the file system its code; what already has one stays. */
 export function toStorageError(error: unknown, doing: string): StorageError {
   if (error instanceof StorageError) return error;

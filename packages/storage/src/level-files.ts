@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
 import { existsSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { toStorageError } from "./level-error.ts";
+import { toReadError, toStorageError } from "./level-error.ts";
 import type { Files, OpenFile } from "./medium.ts";
 import { StorageError } from "./storage.ts";
 
@@ -23,7 +23,7 @@ export class DirectoryFiles implements Files {
   }
 
   async read(name: string): Promise<Buffer | undefined> {
-    return attempt(() => ifThere(readFile(this.#path(name))), `reading ${name}`);
+    return attempt(() => ifThere(readFile(this.#path(name))), `reading ${name}`, toReadError);
   }
 
   async replace(name: string, data: Buffer): Promise<void> {
@@ -113,11 +113,15 @@ class DirectoryFile implements OpenFile {
   }
 
   async read(at: number, length: number): Promise<Buffer> {
-    return attempt(async () => {
-      const data = Buffer.allocUnsafe(length);
-      const { bytesRead } = await this.#file.read(data, 0, length, at);
-      return data.subarray(0, bytesRead);
-    }, `reading ${this.#name}`);
+    return attempt(
+      async () => {
+        const data = Buffer.allocUnsafe(length);
+        const { bytesRead } = await this.#file.read(data, 0, length, at);
+        return data.subarray(0, bytesRead);
+      },
+      `reading ${this.#name}`,
+      toReadError,
+    );
   }
 
   async write(at: number, data: Buffer): Promise<void> {
@@ -153,11 +157,15 @@ class DirectoryFile implements OpenFile {
   }
 }
 
-async function attempt<T>(task: () => Promise<T>, doing: string): Promise<T> {
+async function attempt<T>(
+  task: () => Promise<T>,
+  doing: string,
+  named: typeof toStorageError = toStorageError,
+): Promise<T> {
   try {
     return await task();
   } catch (error) {
-    throw toStorageError(error, doing);
+    throw named(error, doing);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tableDamage } from "./level-blocks.ts";
-import { toStorageError } from "./level-error.ts";
+import { toReadError } from "./level-error.ts";
 import { readJournal } from "./level-journal.ts";
 import type { LiveTables } from "./level-manifest.ts";
 import { liveTables } from "./level-manifest.ts";
@@ -61,7 +61,7 @@ async function readNamed(directory: string, name: string): Promise<Buffer> {
     return await readFile(join(directory, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-      throw toStorageError(error, `reading ${name}`);
+      throw toReadError(error, `reading ${name}`);
     }
     throw new StorageError("MISSING", `${name} is gone`, { cause: error });
   }

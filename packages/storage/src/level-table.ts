@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { Level } from "level";
-import { toStorageError } from "./level-error.ts";
+import { toReadError, toStorageError } from "./level-error.ts";
 import type { Table, TableOperation, TableRecord } from "./medium.ts";
 import { StorageError } from "./storage.ts";
 
@@ -32,7 +32,7 @@ export class LevelTable implements Table {
       await level.open();
     } catch (error) {
       await level.close();
-      throw toStorageError(error, `opening ${directory}`);
+      throw toReadError(error, `opening ${directory}`);
     }
     return new LevelTable(level);
   }
@@ -52,7 +52,7 @@ export class LevelTable implements Table {
     try {
       return this.#level.getSync(key);
     } catch (error) {
-      throw toStorageError(error, "reading");
+      throw toReadError(error, "reading");
     }
   }
 
@@ -100,7 +100,7 @@ export class LevelTable implements Table {
     try {
       return await iterator.nextv(scanRecords);
     } catch (error) {
-      throw toStorageError(error, "reading");
+      throw toReadError(error, "reading");
     } finally {
       await iterator.close();
     }

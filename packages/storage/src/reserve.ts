@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, rm, stat, statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -12,9 +13,7 @@ export class Reserve {
   readonly #path: string;
   readonly #bytes: number;
   readonly #onFreed: () => void;
-  #hasRoom = false;
-  /** What has been written since the last look, at most. */
-  #written = 0;
+  #isThere = false;
 
   constructor(directory: string, bytes: number, onFreed: () => void) {
     this.#directory = directory;
@@ -26,8 +25,7 @@ export class Reserve {
   /** Called before level is opened: frees the file if little space is left beside it. */
   async makeRoom(): Promise<void> {
     if (this.#bytes === 0) return;
-    const available = await this.#available().catch(() => Infinity);
-    if (available < this.#bytes) await this.free();
+    if (availableBytes(this.#directory, Infinity) < this.#bytes) await this.free();
   }
 
   /** Makes the file if there is space for it. */
@@ -36,39 +34,34 @@ export class Reserve {
   }
 
   /**
-   * Whether so many bytes may be written. Looks at the disk now and then; always when it was full.
+   * Whether so many bytes may be written. Looks at the disk each time, which takes microseconds:
+   * others may fill it at any moment, and level does not survive a write that finds no space.
    */
   async hasRoom(bytes: number): Promise<boolean> {
     if (this.#bytes === 0) return true;
-    this.#written += bytes;
-    if (!this.#hasRoom || this.#written > this.#bytes / looksPerReserve) await this.#look();
-    return this.#hasRoom;
+    if (!this.#isThere) await this.#look();
+    return this.#isThere && availableBytes(this.#directory, 0) - bytes >= this.#bytes;
   }
 
   /** True if there was something to free. */
   async free(): Promise<boolean> {
-    this.#hasRoom = false;
-    const isThere = (await this.#size()) > 0;
+    this.#isThere = false;
+    const wasThere = (await this.#size()) > 0;
     await rm(this.#path, { force: true });
-    if (isThere) this.#onFreed();
-    return isThere;
+    if (wasThere) this.#onFreed();
+    return wasThere;
   }
 
+  /** Makes the file if as much would be left beside it. */
   async #look(): Promise<void> {
-    this.#written = 0;
     try {
-      const isThere = (await this.#size()) >= this.#bytes;
-      const available = await this.#available();
-      this.#hasRoom = available >= (isThere ? this.#bytes : 2 * this.#bytes);
-      if (this.#hasRoom && !isThere) await this.#fill();
+      this.#isThere = (await this.#size()) >= this.#bytes;
+      if (this.#isThere || availableBytes(this.#directory, 0) < 2 * this.#bytes) return;
+      await this.#fill();
+      this.#isThere = true;
     } catch {
-      this.#hasRoom = false;
+      this.#isThere = false;
     }
-  }
-
-  async #available(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#directory);
-    return bavail * bsize;
   }
 
   async #size(): Promise<number> {
@@ -96,4 +89,11 @@ export class Reserve {
   }
 }
 
-const looksPerReserve = 8;
+function availableBytes(directory: string, unknown: number): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return unknown;
+  }
+}

@@ -62,16 +62,20 @@ export interface Storage {
   readonly log: Log;
   /** As last written; term 0 for a new member. */
   hardState(): HardState;
-  /** @throws {StorageError} IO, FULL. */
+  /**
+   * @throws {StorageError} FULL, retryable, when too little space is left for entries; votes are
+   * still taken. Any other one ends the storage: all that follows fails with it.
+   */
   write(write: Write): Promise<void>;
   /**
    * Stores a snapshot of the own state and makes it the current one; older ones go. `mark.index`
-   * must not exceed `log.lastIndex()`. The log is left alone: see `compact`.
+   * must not exceed `log.lastIndex()`. The log is left alone: see `compact`. What `records` fails
+   * with leaves everything as it was, as does FULL.
    */
   saveSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void>;
   /**
    * Stores a snapshot that came from the leader beside the current one, until `write({ reset })`
-   * adopts it.
+   * adopts it. Of those staged the last two are kept: one that comes late takes no newer one's place.
    */
   stageSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void>;
   /**
@@ -123,16 +127,28 @@ export class StorageError extends Error {
    * file is CORRUPT or MISSING. True exactly when `rebuild…Storage` would do it.
    */
   readonly repairable: boolean;
+  /**
+   * Whether the same may be asked again of the same storage: it was FULL and nothing was begun.
+   * After any other failure of a write the storage must be closed, as nobody knows what the disk
+   * holds.
+   */
+  readonly retryable: boolean;
 
-  constructor(
-    code: StorageErrorCode,
-    message: string,
-    { repairable, ...options }: ErrorOptions & { readonly repairable?: boolean } = {},
-  ) {
-    super(`[${code}] ${message}`, options);
+  constructor(code: StorageErrorCode, message: string, options: StorageErrorOptions = {}) {
+    const { repairable, retryable, ...rest } = options;
+    super(`[${code}] ${message}`, rest);
     this.code = code;
     this.repairable = repairable ?? (code === "CORRUPT" || code === "MISSING");
+    this.retryable = retryable ?? false;
   }
+}
+
+/** What is known of a failure beside its code. */
+export interface StorageErrorOptions extends ErrorOptions {
+  /** By default true of CORRUPT and MISSING. */
+  readonly repairable?: boolean;
+  /** Default false. */
+  readonly retryable?: boolean;
 }
 
 /** The same failure, of which nothing can be repaired. */

@@ -86,7 +86,7 @@ describe("after a crash", () => {
 
 describe("a process that is gone", () => {
   test("leaves a half-made member that can be made again", async () => {
-    for (let operationsLeft = 0; operationsLeft < 6; operationsLeft++) {
+    for (let operationsLeft = 0; operationsLeft < 9; operationsLeft++) {
       for (const keepUnsynced of [0, 0.5, 1]) {
         const manual = new ManualDisk();
         manual.operationsLeft = operationsLeft;

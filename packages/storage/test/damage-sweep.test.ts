@@ -1,0 +1,220 @@
+import { readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { describe, expect, test } from "vitest";
+import type { MemberRecord, Storage } from "../src/index.ts";
+import { openLevelStorage, rebuildLevelStorage, StorageError } from "../src/index.ts";
+import { copyOf, filesOf, temporaryDirectory } from "./directory.ts";
+import type { Content } from "./samples.ts";
+import { append, codec, content, identity, mark, promise, records, seeded } from "./samples.ts";
+
+type Random = () => number;
+
+/** What became of a damaged directory. */
+interface Outcome {
+  readonly kind: "harmless" | "repaired" | "refused" | "wrong";
+  readonly what: string;
+}
+
+describe("a real directory", () => {
+  test("with any of 500 random damages is harmless, or named, and rebuilt where it says so", async () => {
+    const seed = 20_261_120;
+    const random = seeded(seed);
+    const tally: Record<string, number> = {};
+    const failures: string[] = [];
+    for (const killed of [false, true]) {
+      const { directory, expected, close } = await filledDirectory(killed);
+      for (let i = 0; i < 250; i++) {
+        const copy = await copyOf(directory);
+        const damage = await harm(copy, random);
+        const { kind, what } = await judge(copy, expected);
+        tally[kind] = (tally[kind] ?? 0) + 1;
+        if (kind === "wrong") failures.push(`seed ${seed}, ${i}: ${damage}: ${what}`);
+        await rm(copy, { recursive: true });
+      }
+      await close();
+    }
+    expect(failures).toEqual([]);
+    const least = Math.min(...["harmless", "repaired", "refused"].map((kind) => tally[kind] ?? 0));
+    expect(least).toBeGreaterThan(20);
+  }, 120_000);
+
+  test("without any file, or any two, is harmless, or named, and rebuilt where it says so", async () => {
+    const { directory, expected, close } = await filledDirectory(false);
+    const files = await filesOf(directory);
+    const failures: string[] = [];
+    const lost: string[][] = [];
+    for (const [i, one] of files.entries()) {
+      lost.push([one], ...files.slice(i + 1).map((other) => [one, other]));
+    }
+    for (const names of lost) {
+      const copy = await copyOf(directory);
+      for (const name of names) await rm(join(copy, name));
+      const { kind, what } = await judge(copy, expected);
+      // The promises are in the member file and nowhere else.
+      const isRight = names.includes("member.json") ? kind === "refused" : kind !== "wrong";
+      if (!isRight) failures.push(`without ${names.join(" and ")}: ${kind}, ${what}`);
+      await rm(copy, { recursive: true });
+    }
+    await close();
+    expect(failures).toEqual([]);
+    expect(lost.length).toBeGreaterThan(50);
+  }, 120_000);
+});
+
+describe("a real directory that is not whole,", () => {
+  test("with any file under the name of another is harmless, or named, and rebuilt", async () => {
+    const { directory, expected, close } = await filledDirectory(false);
+    const files = await filesOf(directory);
+    const failures: string[] = [];
+    for (const from of files) {
+      for (const to of files.filter((name) => name !== from)) {
+        const copy = await copyOf(directory);
+        await rename(join(copy, from), join(copy, to));
+        const { kind, what } = await judge(copy, expected);
+        const isRight = [from, to].includes("member.json") ? kind === "refused" : kind !== "wrong";
+        if (!isRight) failures.push(`${from} as ${to}: ${kind}, ${what}`);
+        await rm(copy, { recursive: true });
+      }
+    }
+    await close();
+    expect(failures).toEqual([]);
+  }, 120_000);
+
+  test("of which any one file is left never becomes a new member unseen", async () => {
+    const { directory, close } = await filledDirectory(false);
+    await close();
+    const files = await filesOf(directory);
+    const made: string[] = [];
+    const failures: string[] = [];
+    for (const kept of files) {
+      const copy = await copyOf(directory);
+      for (const name of files) if (name !== kept) await rm(join(copy, name));
+      const { member, refused } = await opened(copy);
+      if (refused?.repairable === true) failures.push(`${kept} is not enough to rebuild it`);
+      if (member?.admitted === true) failures.push(`with ${kept} it takes part`);
+      if (member !== undefined) made.push(kept.replace(/\d{3,}/, "N"));
+    }
+    expect(failures).toEqual([]);
+    // Nothing in these tells of a member: it must be admitted by the others, who know it.
+    expect(made.toSorted()).toEqual(["log/LOG", "log/LOG.old"]);
+  });
+});
+
+/** As production opens it: what is not there is made. */
+function open(directory: string): Promise<Storage> {
+  return openLevelStorage({ identity, codec, directory, create: true, reserveBytes: 0 });
+}
+
+/** The member that is opened, or what it is refused with. */
+async function opened(
+  directory: string,
+): Promise<{ readonly member?: MemberRecord; readonly refused?: StorageError }> {
+  try {
+    const storage = await open(directory);
+    await storage.close();
+    return { member: storage.member };
+  } catch (error) {
+    return { refused: error as StorageError };
+  }
+}
+
+/** Opens what was damaged; if it says that it can be rebuilt, that is done. */
+async function judge(directory: string, expected: Content): Promise<Outcome> {
+  let storage: Storage;
+  try {
+    storage = await open(directory);
+  } catch (error) {
+    if (!(error instanceof StorageError))
+      return { kind: "wrong", what: `no name: ${String(error)}` };
+    return await repaired(directory, expected, error);
+  }
+  try {
+    const found = await content(storage);
+    if (isDeepStrictEqual(found, expected)) return { kind: "harmless", what: "" };
+    return { kind: "wrong", what: "other content" };
+  } catch (error) {
+    if (!(error instanceof StorageError && error.repairable)) {
+      return { kind: "wrong", what: `reading gave ${String(error)}` };
+    }
+    await storage.close();
+    return await repaired(directory, expected, error);
+  } finally {
+    await storage.close();
+  }
+}
+
+/** `repairable` must be right, and what is rebuilt must have kept its promises. */
+async function repaired(
+  directory: string,
+  expected: Content,
+  refusal: StorageError,
+): Promise<Outcome> {
+  let storage: Storage;
+  const what = refusal.message;
+  try {
+    storage = await rebuildLevelStorage({ identity, codec, directory, reserveBytes: 0 });
+  } catch (error) {
+    if (refusal.repairable) return { kind: "wrong", what: `${what}, then ${String(error)}` };
+    return { kind: "refused", what };
+  }
+  try {
+    if (!refusal.repairable) return { kind: "wrong", what: `${what}, but it was rebuilt` };
+    const { term, vote } = storage.hardState();
+    const { recovering, birth } = storage.member;
+    const kept = term === expected.hardState.term && vote === expected.hardState.vote;
+    const known = storage.acquaintances.get("n2") === "b2" && birth === "b1";
+    const isRight = kept && known && recovering && storage.log.lastIndex() === 0;
+    await storage.write(append(1, 3, 9));
+    return { kind: isRight ? "repaired" : "wrong", what: `${what}: rebuilt with something lost` };
+  } finally {
+    await storage.close();
+  }
+}
+
+/** Flips a bit of a file, cuts it short or deletes it. */
+async function harm(directory: string, random: Random): Promise<string> {
+  const files = await filesOf(directory);
+  const name = files[Math.floor(random() * files.length)] as string;
+  const path = join(directory, name);
+  const data = await readFile(path);
+  const choice = random();
+  if (choice < 0.1) {
+    await rm(path);
+    return `${name} deleted`;
+  }
+  if (choice < 0.25) {
+    const length = Math.floor(random() * data.length);
+    await truncate(path, length);
+    return `${name} cut to ${length} bytes`;
+  }
+  const bit = Math.floor(random() * data.length * 8);
+  data[bit >>> 3] = (data[bit >>> 3] as number) ^ (1 << (bit & 7));
+  await writeFile(path, data);
+  return `${name}, bit ${bit}`;
+}
+
+/** Snapshot, compacted log, tables, a journal, an acquaintance; `killed`: as a kill leaves it. */
+async function filledDirectory(
+  killed: boolean,
+): Promise<{ directory: string; expected: Content; close: () => Promise<void> }> {
+  const directory = join(await temporaryDirectory(), "member");
+  const options = { identity, codec, directory, create: true, reserveBytes: 0 };
+  let storage = await openLevelStorage({ ...options, birth: () => "b1" });
+  await storage.write({ ...promise(2, "n2"), ...append(1, 60, 1, 100) });
+  for (let i = 60; i < 100; i++) await storage.write(append(i, i + 1, 2, 50));
+  await storage.saveSnapshot(mark(30), records(["a".repeat(2000), "b"], ["c".repeat(3000)]));
+  await storage.compact(25);
+  await storage.acquaint("n2", "b2");
+  await storage.admit();
+  await storage.close();
+  storage = await open(directory);
+  await storage.write(append(90, 130, 3, 40));
+  await storage.close();
+  storage = await open(directory);
+  await storage.write({ ...promise(4, "n3", 70), ...append(130, 140, 4, 70) });
+  for (let i = 140; i < 160; i++) await storage.write(append(i, i + 1, 4, 30));
+  const expected = await content(storage);
+  if (!killed) await storage.close();
+  return { directory, expected, close: () => storage.close() };
+}
