@@ -28,6 +28,10 @@ const pauseMsMin = 50;
 const pauseMsMax = 1_000;
 /** A wait that lasts is told of so often. */
 const tellMs = 5_000;
+/** Pauses between introductions to those who did not have to be waited for, and how many at most. */
+const restMsMin = 1_000;
+const restMsMax = 60_000;
+const restsMax = 50;
 
 /** A member that has lost its data came back under its old name. */
 export class AdmissionError extends Error {
@@ -51,10 +55,12 @@ export class AdmissionError extends Error {
  * random; a new member introduces itself with it to the others, who write down the first birth of
  * each name and refuse every other. It takes part when a majority of the other voters has it written
  * down. Any two such majorities meet: a second birth always finds somebody who knows the first.
+ * The rest is told later, without haste, for the case that more than one lose their data.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #others: readonly NodeId[];
+  /** In the order in which they are asked. */
+  readonly #others: NodeId[];
   readonly #welcomes = new Set<NodeId>();
   readonly #asked = new Set<NodeId>();
   #rounds = 0;
@@ -66,7 +72,10 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#others = options.voters.filter((voter) => voter !== options.node);
+    const { voters, node } = options;
+    // Each begins with those after it: otherwise all would ask the same ones.
+    const place = voters.indexOf(node) + 1;
+    this.#others = [...voters.slice(place), ...voters.slice(0, Math.max(0, place - 1))];
     this.#admitted = options.storage.member.admitted;
     this.#settled = this.#admitted;
     this.#toldAtMs = options.clock.nowMs();
@@ -84,7 +93,7 @@ export class Admission {
 
   /** Begins to introduce itself, unless it was admitted in an earlier life. */
   start(): void {
-    if (this.#settled) return;
+    if (this.#admitted) return this.#rest(0);
     this.#consider();
     if (!this.#settled) this.#round();
   }
@@ -116,17 +125,35 @@ export class Admission {
     return length === 0 ? 0 : Math.floor(length / 2) + 1;
   }
 
+  /** Asks no more of the others than are needed; whoever does not answer is asked last next time. */
   #round(): void {
     const { clock, random } = this.#options;
-    for (const other of this.#others) this.#introduce(other);
+    for (const other of [...this.#others]) {
+      if (this.#welcomes.size + this.#asked.size >= this.#needed) break;
+      this.#introduce(other);
+    }
     const pauseMs = Math.min(pauseMsMin * 2 ** this.#rounds, pauseMsMax);
     this.#rounds += 1;
     this.#tell();
     this.#cancel = clock.after(pauseMs * (0.5 + random() / 2), () => this.#round());
   }
 
+  /** Tells those who do not know this member yet, one after the other. */
+  #rest(count: number): void {
+    const strange = this.#others.filter((other) => !this.#welcomes.has(other));
+    const [next] = strange;
+    if (next === undefined || count === restsMax) return;
+    const { clock, random } = this.#options;
+    const lap = Math.floor(count / strange.length);
+    const pauseMs = Math.min(restMsMin * 2 ** lap, restMsMax) * (0.5 + random());
+    this.#cancel = clock.after(pauseMs, () => {
+      this.#introduce(next);
+      this.#rest(count + 1);
+    });
+  }
+
   #introduce(to: NodeId): void {
-    if (this.#settled || this.#stopped || this.#welcomes.has(to) || this.#asked.has(to)) return;
+    if (this.#stopped || this.#welcomes.has(to) || this.#asked.has(to)) return;
     const { meet, storage } = this.#options;
     this.#asked.add(to);
     meet(to, storage.member.birth).then(
@@ -134,31 +161,39 @@ export class Admission {
         this.#asked.delete(to);
         this.#onAnswer(to, outcome);
       },
-      // Not up yet, cut off, or of another cluster: the next round asks again.
-      () => this.#asked.delete(to),
+      // Not up yet, cut off, or of another cluster.
+      () => {
+        this.#asked.delete(to);
+        this.#others.push(...this.#others.splice(this.#others.indexOf(to), 1));
+      },
     );
   }
 
   #onAnswer(from: NodeId, outcome: number): void {
-    if (this.#settled || this.#stopped) return;
-    const { node, cluster } = this.#options;
-    if (outcome === MeetOutcome.OTHER_BIRTH) {
-      this.#fail(new AdmissionError(node, cluster, from));
-    } else if (outcome === MeetOutcome.WELCOME) {
+    if (this.#stopped) return;
+    const { node, cluster, log } = this.#options;
+    if (outcome === MeetOutcome.WELCOME) {
       this.#welcomes.add(from);
       this.#consider();
+    } else if (outcome === MeetOutcome.OTHER_BIRTH) {
+      this.#others.push(...this.#others.splice(this.#others.indexOf(from), 1));
+      // Whoever was admitted was so by a majority: another came under its name since, and was not.
+      if (this.#settled) log.warn({ by: from }, "another member came under the name of this one");
+      else this.#fail(new AdmissionError(node, cluster, from));
     }
   }
 
   #consider(): void {
-    if (this.#welcomes.size < this.#needed) return;
+    if (this.#settled || this.#welcomes.size < this.#needed) return;
     this.#settled = true;
     this.#cancel();
     const { storage, onAdmitted } = this.#options;
     storage.admit().then(
       () => {
+        if (this.#stopped) return;
         this.#admitted = true;
-        if (!this.#stopped) onAdmitted();
+        this.#rest(0);
+        onAdmitted();
       },
       (error: unknown) => this.#fail(error as Error),
     );

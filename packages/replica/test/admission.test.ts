@@ -46,6 +46,8 @@ for (const [voters, observers] of [
 
 test("whoever is wiped together with others is refused by those that are left", async () => {
   const { scene, group } = await started(11, 5);
+  // In time each member becomes known to all.
+  await scene.run(20_000);
   const victims = group.followers.slice(0, 3).map(({ place }) => place.node);
   for (const victim of victims) {
     group.crash(victim);
