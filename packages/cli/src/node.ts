@@ -184,6 +184,7 @@ function connect(
     identity: { cluster, incarnation, node: config.node },
     resolve: (node) => addresses.get(node) ?? noted(node),
     onPeerDown: (peer) => handler.onPeerDown(peer),
+    onDismissed: (peer) => handler.onDismissed?.(peer),
   });
 }
 

@@ -2,7 +2,7 @@ import type { Configuration, Random, Timing } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import type { PeerHandler, PeerMember, PeerTransport, Services } from "@meridian/transport";
 import type { Operation, Position, Tree } from "@meridian/tree";
-import type { Encodable, IStatusResponse } from "@meridian/wire";
+import { type Encodable, type IStatusResponse, MeetOutcome } from "@meridian/wire";
 import { Admission } from "./admission.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Clock } from "./clock.ts";
@@ -200,7 +200,8 @@ export class GroupMember implements Member {
       identity,
       handler: replica,
       onStranger: () => (this.#strangers += 1),
-      meet: (from, birth) => this.#admission.answer(from, birth),
+      meet: (from, birth) => this.#meet(from, birth),
+      hasLeft: (node) => replica.hasLeft(node),
     };
     const peers = new Map([[place.cluster, peer]]);
     const admin = {
@@ -248,6 +249,12 @@ export class GroupMember implements Member {
   #noted(node: string): string | undefined {
     const note = noteOf(this.replica.status().configuration, node);
     return note === undefined ? undefined : addressFor(note, this.place.region);
+  }
+
+  /** A member that was removed does not come back with an empty disk either. */
+  #meet(from: string, birth: string): ReturnType<Admission["answer"]> {
+    if (!this.replica.hasLeft(from)) return this.#admission.answer(from, birth);
+    return Promise.resolve({ outcome: MeetOutcome.OTHER_BIRTH });
   }
 
   /** Says once that this member was removed: what runs here is of no use any more. */

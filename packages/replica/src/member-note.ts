@@ -1,4 +1,4 @@
-import type { Configuration, NodeId } from "@meridian/consensus";
+import { type Configuration, membersOf, type NodeId } from "@meridian/consensus";
 import type { TopologyNode } from "./topology.ts";
 
 /**
@@ -32,6 +32,11 @@ export function noteOf({ notes }: Configuration, node: NodeId): MemberNote | und
 /** Whether a member of this name was removed: it must not come back under that name. */
 export function wasRemoved({ notes }: Configuration, node: NodeId): boolean {
   return isRemoval(contentOf(notes, node));
+}
+
+/** Whether a node was a member, and is none any more, not even of a joint configuration. */
+export function hasLeft(configuration: Configuration, node: NodeId): boolean {
+  return wasRemoved(configuration, node) && !membersOf(configuration).includes(node);
 }
 
 /** The configuration with a note of a new member. */

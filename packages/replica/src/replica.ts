@@ -19,13 +19,15 @@ import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
 import { LeaderContact } from "./leader-contact.ts";
-import { wasRemoved } from "./member-note.ts";
+import { hasLeft } from "./member-note.ts";
+import { overdue } from "./overdue.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
 import { ReadBarriers } from "./read-barriers.ts";
 import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 import { SnapshotExchange } from "./snapshot-exchange.ts";
 import { restoreTree, SnapshotTaker } from "./snapshots.ts";
+import { softStateOf } from "./soft-state.ts";
 import { type PendingWrite, WriteQueue } from "./write-queue.ts";
 
 /** How often members exchange signs of life of sessions and the age of mirrors. */
@@ -68,6 +70,7 @@ export class Replica implements PeerHandler {
   #scheduled = false;
   #dormant: boolean;
   #stopped = false;
+  #isDismissed = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -160,7 +163,12 @@ export class Replica implements PeerHandler {
 
   /** This member was removed from the group, and knows it: it rests. */
   get isRemoved(): boolean {
-    return wasRemoved(this.configuration, this.#options.node);
+    return this.#isDismissed || this.hasLeft(this.#options.node);
+  }
+
+  /** Whether a node was removed from the group. */
+  hasLeft(node: NodeId): boolean {
+    return hasLeft(this.configuration, node);
   }
 
   /** Puts a configuration into the log; it counts at once, and is settled when it is applied. */
@@ -239,6 +247,12 @@ export class Replica implements PeerHandler {
     this.wake();
   }
 
+  /** A peer knows of a removal that this member was away for. */
+  onDismissed(): void {
+    this.#isDismissed = true;
+    this.wake();
+  }
+
   onPeerDown(peer: NodeId): void {
     if (this.#idle) return;
     this.#raft.reportUnreachable(peer);
@@ -279,7 +293,7 @@ export class Replica implements PeerHandler {
   }
 
   #tick(): void {
-    if (this.#idle) return;
+    if (this.#idle || this.#isDismissed) return;
     this.#raft.tick();
     this.#turn();
   }
@@ -453,7 +467,7 @@ export class Replica implements PeerHandler {
 
   #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>): void {
     // One that was removed must notice that it reaches nobody any more, and send its clients away.
-    if (!this.isLeader || wasRemoved(this.configuration, from)) return;
+    if (!this.isLeader || this.hasLeft(from)) return;
     const { safeIndex } = this.#raft.status();
     const exists = (session: number): boolean => this.#tree.session(session) !== undefined;
     this.#outbox.livenessAnswer(from, this.contact.answerTo(from, report, safeIndex, exists));
@@ -471,17 +485,11 @@ export class Replica implements PeerHandler {
   }
 
   #sweepTree(nowMs: number): void {
-    const { clock } = this.#options;
-    const sessions = this.contact.liveness.overdue(this.#tree.sessions(), nowMs);
-    const { term } = this.#soft;
-    if (sessions.length > 0) this.#proposeOwn({ kind: "expire-sessions", sessions, term });
-    const paths = this.#tree.dueReaps(clock.wallMs(), 100);
-    if (paths.length > 0) this.#proposeOwn({ kind: "reap", paths });
-  }
-
-  #proposeOwn(operation: Command["operation"]): void {
     const timeMs = Math.floor(this.#options.clock.wallMs());
-    this.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
+    const times = { nowMs, timeMs, term: this.#soft.term };
+    for (const operation of overdue(this.#tree, this.contact.liveness, times)) {
+      this.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
+    }
   }
 
   #fail(error: unknown): void {
@@ -489,9 +497,4 @@ export class Replica implements PeerHandler {
     this.stop();
     this.#options.fatal(error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-function softStateOf(status: Status, forced: boolean): SoftState {
-  const { role, term, leader, recovering } = status;
-  return { role, term, leader, transferring: false, recovering, forced };
 }

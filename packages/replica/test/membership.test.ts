@@ -276,12 +276,15 @@ test("a member that was away when it was removed disturbs nobody when it comes b
   await scene.run(30_000);
   expect(group.leader).toBe(leader);
   expect(leader.replica.soft.term).toBe(term);
+  expect(group.member(away).replica.isRemoved).toBe(true);
   expect(group.member(away).serving).toBe(false);
-  // Nor after a restart, when it has forgotten who led.
+  // Nor after a restart, when it has forgotten that it was told.
   group.crash(away);
   await group.boot(away);
+  await scene.until("it is told again", () => group.member(away).replica.isRemoved);
   await scene.run(30_000);
   expect(leader.replica.soft.term).toBe(term);
+  expect(group.member(away).status().state).not.toBe("candidate");
   await scene.answered(client.create("/regions/us-west/still"));
 });
 

@@ -1,7 +1,7 @@
 import { PeerFrame } from "@meridian/wire";
 import { peerFrameFromWire } from "./peer-codec.ts";
 import type { PeerMember } from "./service.ts";
-import { memberFor } from "./stranger.ts";
+import { departed, memberFor } from "./stranger.ts";
 
 /** The streams that peers have open towards the members of one server. */
 export class PeerInboxes {
@@ -47,6 +47,7 @@ export class PeerInbox {
       const { hello } = frame;
       const member = memberFor(hello, this.#members);
       const { cluster = "", from = "" } = hello ?? {};
+      if (member.hasLeft?.(from) === true) throw departed(from);
       this.#sender = { key: `${cluster}/${from}`, from, member };
       // A peer that comes back while its old connection seems alive must not be heard twice.
       const old = this.#open.get(this.#sender.key);

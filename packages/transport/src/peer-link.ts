@@ -4,6 +4,7 @@ import type { PeerConnection, PeerConnector } from "./peer-connector.ts";
 import { peerFrameBytes, splitPeerFrame } from "./peer-frame-size.ts";
 import type { PeerFrame } from "./peer.ts";
 import type { PeerIdentity } from "./service.ts";
+import { saysDeparted } from "./stranger.ts";
 
 /** Bounds of the traffic with one peer. */
 export interface PeerLimits {
@@ -24,6 +25,8 @@ export interface PeerLinkOptions {
   readonly identity: PeerIdentity;
   /** Frames to the peer were or may have been lost. Never called from within `send`. */
   onPeerDown(peer: string): void;
+  /** The peer says that this member was removed from the group. */
+  onDismissed?(peer: string): void;
   /** The peer could not be reached, refused this member, or was lost. For logs. */
   onFailure?(peer: string, error: Error): void;
   readonly limits: PeerLimits;
@@ -129,6 +132,7 @@ export class PeerLink {
     const { clock } = this.#options;
     this.#cancelPause = clock.after(this.#backoffMs(), () => this.#resume());
     this.#options.onFailure?.(this.#to, error);
+    if (saysDeparted(error)) this.#options.onDismissed?.(this.#to);
     this.#reportLoss();
   }
 

@@ -86,6 +86,8 @@ export interface PeerHandler {
   onFrame(from: NodeId, frame: PeerFrame): void;
   /** Frames to this peer were or may have been lost since the last call. */
   onPeerDown(peer: NodeId): void;
+  /** This peer says that this member was removed from the group. */
+  onDismissed?(peer: NodeId): void;
   /**
    * A snapshot arrives; the digest is checked by the transport, which ends `records` with an error
    * when it does not hold. Resolves when it is durable, or with the reason why not.

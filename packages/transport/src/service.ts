@@ -80,6 +80,8 @@ export interface PeerMember {
   readonly handler: PeerHandler;
   /** A stream of a stranger was refused; counted by the owner. */
   onStranger?(reason: string): void;
+  /** A node was removed from the group: its streams are refused, and it is told why. */
+  hasLeft?(node: string): boolean;
   /** A new member introduces itself with its birth. */
   meet?(from: string, birth: string): Eventually<Encodable<IMeetResponse>>;
 }

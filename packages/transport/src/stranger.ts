@@ -3,9 +3,22 @@ import type { PeerIdentity, PeerMember } from "./service.ts";
 
 /** A stream was opened by somebody who is no peer. */
 export class StrangerError extends MeridianError {
-  constructor(reason: string) {
-    super("PERMISSION_DENIED", `refused as a stranger: ${reason}`);
+  constructor(reason: string, hint: string = "") {
+    super("PERMISSION_DENIED", `refused as a stranger: ${reason}`, { hint });
   }
+}
+
+/** Hint of the refusal of a node that was a member once. */
+const departedHint = "departed";
+
+/** The refusal of a node that was removed from the group. */
+export function departed(node: string): StrangerError {
+  return new StrangerError(`"${node}" was removed from the group`, departedHint);
+}
+
+/** Whether a peer refused a stream because this node was removed. */
+export function saysDeparted(error: Error): boolean {
+  return error instanceof MeridianError && error.hint === departedHint;
 }
 
 /**

@@ -35,6 +35,7 @@ interface TestPeerOptions {
   readonly identity: PeerIdentity;
   resolve(node: string): string | undefined;
   onPeerDown?(peer: string): void;
+  onDismissed?(peer: string): void;
   onFailure?(peer: string, error: Error): void;
 }
 

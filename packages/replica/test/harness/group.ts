@@ -332,6 +332,7 @@ export class Group {
       identity: { cluster, incarnation, node: name },
       resolve: (node) => (this.names.includes(node) ? node : noted(node)),
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
+      onDismissed: (peer) => clock.defer(() => handler.onDismissed?.(peer)),
     });
     return this.#options.hooks.peers?.(name, peers) ?? peers;
   }

@@ -22,6 +22,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import { GrpcConnector } from "./channel.ts";
 import { whenConnected } from "./connecting.ts";
 import { asIs } from "./definition.ts";
+import { errorOfStatus } from "./status.ts";
 
 /** How connections to peers are made and watched. */
 export interface PeerConnecting extends Keepalive {
@@ -145,8 +146,9 @@ class GrpcPeerConnection implements PeerConnection {
 
   #open(hello: IPeerHello): void {
     const { path } = PeerService.connect;
-    const call = this.#client.makeClientStreamRequest(path, asIs, asIs, (error: Error | null) => {
-      this.#fail(error ?? new Error("the peer ended the stream"));
+    const call = this.#client.makeClientStreamRequest(path, asIs, asIs, (error) => {
+      const ended = new Error("the peer ended the stream");
+      this.#fail(error === null ? ended : errorOfStatus(error));
     });
     this.#stream = { call, writer: new ByteWriter(call) };
     this.send({ hello });

@@ -8,7 +8,7 @@ import { GrpcPeerConnector, PEER_CONNECTING, type PeerConnecting } from "./peer-
 /** Who sends, where the others are, and who is told of losses. */
 export interface PeerTransportOptions extends Pick<
   PeerLinkOptions,
-  "identity" | "onPeerDown" | "onFailure"
+  "identity" | "onPeerDown" | "onDismissed" | "onFailure"
 > {
   /** host:port of a node; undefined when it is not known (now). Asked for every attempt. */
   resolve(node: string): string | undefined;
@@ -25,6 +25,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
   return new LinkedPeerTransport({
     identity: options.identity,
     onPeerDown: (peer) => options.onPeerDown(peer),
+    onDismissed: (peer) => options.onDismissed?.(peer),
     onFailure: (peer, error) => options.onFailure?.(peer, error),
     limits,
     connector: new GrpcPeerConnector((node) => options.resolve(node), limits, options.tls),

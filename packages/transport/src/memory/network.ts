@@ -28,7 +28,7 @@ export interface MemoryNetworkOptions {
 /** A member of a group on a network within a process. */
 export interface MemoryPeerOptions extends Pick<
   PeerLinkOptions,
-  "identity" | "onPeerDown" | "onFailure"
+  "identity" | "onPeerDown" | "onDismissed" | "onFailure"
 > {
   /** Its own address. */
   readonly address: string;
@@ -97,6 +97,7 @@ export class MemoryNetwork {
     return new LinkedPeerTransport({
       identity: options.identity,
       onPeerDown: (peer) => options.onPeerDown(peer),
+      onDismissed: (peer) => options.onDismissed?.(peer),
       onFailure: (peer, error) => options.onFailure?.(peer, error),
       limits: { ...PEER_LIMITS, ...options.limits },
       connector,
