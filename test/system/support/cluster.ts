@@ -18,18 +18,23 @@ export class Cluster implements AsyncDisposable {
   readonly #newcomers: Server[] = [];
   #client: Meridian | undefined;
 
-  private constructor(scratch: Scratch, members: readonly Member[]) {
+  private constructor(scratch: Scratch, members: readonly Member[], settings: object) {
     this.#scratch = scratch;
     this.#members = members;
-    this.nodes = members.map((own) => new Server(scratch, own, configOf(own, members, scratch)));
+    this.nodes = members.map((own) => {
+      return new Server(scratch, own, configOf(own, members, scratch, settings));
+    });
   }
 
-  /** Starts a cluster of as many voters, and resolves when it takes writes. */
-  static async start(scratch: Scratch, voters: number): Promise<Cluster> {
+  /**
+   * Starts a cluster of as many voters, and resolves when it takes writes. `settings` go into the
+   * configuration of each.
+   */
+  static async start(scratch: Scratch, voters: number, settings: object = {}): Promise<Cluster> {
     const base = await freePorts(voters, 16);
     const names = Array.from({ length: voters }, (_, index) => `local-${index + 1}`);
     const members = names.map((name, index) => ({ name, address: `127.0.0.1:${base + index}` }));
-    const cluster = new Cluster(scratch, members);
+    const cluster = new Cluster(scratch, members, settings);
     for (const node of cluster.nodes) node.start();
     try {
       await cluster.untilWritable();
@@ -137,7 +142,12 @@ interface Member {
 }
 
 /** YAML of a configuration; JSON is YAML. */
-function configOf(own: Member, members: readonly Member[], scratch: Scratch): string {
+function configOf(
+  own: Member,
+  members: readonly Member[],
+  scratch: Scratch,
+  settings: object = {},
+): string {
   const cluster = members.map(({ name, address }) => {
     return { node: name, region, role: "regional-voter", address };
   });
@@ -149,6 +159,7 @@ function configOf(own: Member, members: readonly Member[], scratch: Scratch): st
     data: join(scratch.path, own.name),
     cluster,
     regions: { [region]: cluster },
+    ...settings,
   };
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
