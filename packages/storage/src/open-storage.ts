@@ -7,7 +7,7 @@ import type { Medium, Table } from "./medium.ts";
 import type { Member } from "./member.ts";
 import { checkIdentity, firstMember, memberFile, writeMember } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
-import { checkRevision, readState, recover } from "./recovery.ts";
+import { oldMember, readState, recover } from "./recovery.ts";
 import { findMember } from "./retirement.ts";
 import { snapshotFilePrefix } from "./snapshot-file.ts";
 import type { DurableState } from "./state.ts";
@@ -31,7 +31,6 @@ export async function openStorage(
     table = await medium.openTable(found === undefined && options.create === true);
     const member = found ?? (await makeMember(medium, table, options));
     const mark = await readWatermark(medium.files);
-    if (mark !== undefined) checkRevision(mark.memberRevision, member);
     const recovered = await recover(medium, table, member, mark, options);
     const current = await upgrade(medium, member, recovered.state, options);
     return await DurableStorage.begin(medium, table, current, recovered, options);
@@ -119,8 +118,8 @@ async function checkNew({ files }: Medium): Promise<void> {
 }
 
 /**
- * Whether it can be repaired: not without a member file, and not if what was to be kept of the rest
- * cannot be.
+ * Whether it can be repaired: not without a member file, not with an old one, and not if what was
+ * to be kept of the rest cannot be.
  */
 async function judge(
   { files }: Medium,
@@ -129,6 +128,10 @@ async function judge(
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof StorageError) || !error.repairable) return error;
+  const mark = await readWatermark(files).catch(() => undefined);
+  if (found !== undefined && mark !== undefined && mark.memberRevision > found.revision) {
+    return oldMember(mark.memberRevision, found);
+  }
   if (found !== undefined && (await keepAcquaintances(files, table, found))) return error;
   return asUnrepairable(error);
 }

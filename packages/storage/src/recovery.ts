@@ -107,7 +107,7 @@ function parseIdentity(value: Buffer): Member["identity"] {
  * is an old one that came back, and has forgotten promises.
  */
 function checkMember(state: DurableState, member: Member): void {
-  checkRevision(state.memberRevision, member);
+  if (state.memberRevision > member.revision) throw oldMember(state.memberRevision, member);
   const sameTerm = state.term === member.term;
   if (state.term < member.term) return;
   if (sameTerm && (state.vote === undefined || state.vote === member.vote)) return;
@@ -117,15 +117,15 @@ function checkMember(state: DurableState, member: Member): void {
   throw new StorageError("CORRUPT", what, { repairable: false });
 }
 
-/** @throws {StorageError} CORRUPT, not repairable. */
-export function checkRevision(known: number, { revision }: Member): void {
-  if (known <= revision) return;
+/** Table or watermark know of a newer version of the member file. */
+export function oldMember(known: number, { revision }: Member): StorageError {
   const what = `the member file is an old one: it has revision ${revision}, not ${known}`;
-  throw new StorageError("CORRUPT", what, { repairable: false });
+  return new StorageError("CORRUPT", what, { repairable: false });
 }
 
 function checkWatermark(state: DurableState, member: Member, mark: Mark | undefined): void {
   if (mark === undefined) throw new StorageError("MISSING", "the watermark file is gone");
+  if (mark.memberRevision > member.revision) throw oldMember(mark.memberRevision, member);
   const { lastIndex, lastChain } = state.log;
   const atMark =
     state.sequence === mark.sequence &&

@@ -20,6 +20,7 @@ import {
   records,
   sampleEntries,
   seeded,
+  voted,
 } from "./samples.ts";
 
 interface Step {
@@ -29,7 +30,7 @@ interface Step {
 
 /** Everything that a member does with its snapshots and its log, in an order that makes sense. */
 const steps: readonly Step[] = [
-  { name: "append", run: (storage) => storage.write({ ...append(1, 12), ...voted(1) }) },
+  { name: "append", run: (storage) => storage.write({ ...append(1, 12), ...voted(1, "n2") }) },
   { name: "save", run: (storage) => storage.saveSnapshot(mark(6), records(["six"])) },
   { name: "compact", run: (storage) => storage.compact(4) },
   { name: "vote", run: (storage) => storage.write(promise(2, "n2", 6)) },
@@ -85,7 +86,7 @@ describe("a crash at every operation of the disk", () => {
       const storage = await openOn(crashed.disk);
       const last = storage.log.lastIndex();
       const term = storage.hardState().term + 1;
-      await storage.write({ ...append(last + 1, last + 9, term), ...voted(term) });
+      await storage.write({ ...append(last + 1, last + 9, term), ...voted(term, "n2") });
       await storage.saveSnapshot(mark(last + 4, term), records(["own"]));
       await storage.compact(last + 2);
       await storage.stageSnapshot(mark(last + 20, term), records(["leader's"]));
@@ -316,16 +317,12 @@ async function fill(disk: MemoryDisk): Promise<void> {
     disk,
     birth: () => "b1",
   });
-  await storage.write({ ...append(1, 9, 2), ...voted(2) });
+  await storage.write({ ...append(1, 9, 2), ...voted(2, "n2") });
   await storage.saveSnapshot(mark(4, 2), records(["four"]));
   await storage.compact(2);
   await storage.acquaint("n2", "b2");
   await storage.admit();
   await storage.close();
-}
-
-function voted(term: number): { hardState: ReturnType<Storage["hardState"]> } {
-  return { hardState: { term, vote: "n2", commitIndex: 0 } };
 }
 
 function openOn(disk: MemoryDisk): Promise<Storage> {

@@ -1,20 +1,14 @@
 import { readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { MemberRecord, Storage } from "../src/index.ts";
-import { openLevelStorage, rebuildLevelStorage, StorageError } from "../src/index.ts";
+import type { MemberRecord, StorageError } from "../src/index.ts";
+import { openLevelStorage } from "../src/index.ts";
+import { judge, open } from "./judgement.ts";
 import { copyOf, filesOf, temporaryDirectory } from "./directory.ts";
 import type { Content } from "./samples.ts";
-import { append, codec, content, identity, mark, promise, records, seeded } from "./samples.ts";
+import { append, codec, content, identity, mark, records, seeded, voted } from "./samples.ts";
 
 type Random = () => number;
-
-/** What became of a damaged directory. */
-interface Outcome {
-  readonly kind: "harmless" | "repaired" | "refused" | "wrong";
-  readonly what: string;
-}
 
 describe("a real directory", () => {
   test("with any of 500 random damages is harmless, or named, and rebuilt where it says so", async () => {
@@ -101,11 +95,6 @@ describe("a real directory that is not whole,", () => {
   });
 });
 
-/** As production opens it: what is not there is made. */
-function open(directory: string): Promise<Storage> {
-  return openLevelStorage({ identity, codec, directory, create: true, reserveBytes: 0 });
-}
-
 /** The member that is opened, or what it is refused with. */
 async function opened(
   directory: string,
@@ -116,59 +105,6 @@ async function opened(
     return { member: storage.member };
   } catch (error) {
     return { refused: error as StorageError };
-  }
-}
-
-/** Opens what was damaged; if it says that it can be rebuilt, that is done. */
-async function judge(directory: string, expected: Content): Promise<Outcome> {
-  let storage: Storage;
-  try {
-    storage = await open(directory);
-  } catch (error) {
-    if (!(error instanceof StorageError))
-      return { kind: "wrong", what: `no name: ${String(error)}` };
-    return await repaired(directory, expected, error);
-  }
-  try {
-    const found = await content(storage);
-    if (isDeepStrictEqual(found, expected)) return { kind: "harmless", what: "" };
-    return { kind: "wrong", what: "other content" };
-  } catch (error) {
-    if (!(error instanceof StorageError && error.repairable)) {
-      return { kind: "wrong", what: `reading gave ${String(error)}` };
-    }
-    await storage.close();
-    return await repaired(directory, expected, error);
-  } finally {
-    await storage.close();
-  }
-}
-
-/** `repairable` must be right, and what is rebuilt must have kept its promises. */
-async function repaired(
-  directory: string,
-  expected: Content,
-  refusal: StorageError,
-): Promise<Outcome> {
-  let storage: Storage;
-  const what = refusal.message;
-  try {
-    storage = await rebuildLevelStorage({ identity, codec, directory, reserveBytes: 0 });
-  } catch (error) {
-    if (refusal.repairable) return { kind: "wrong", what: `${what}, then ${String(error)}` };
-    return { kind: "refused", what };
-  }
-  try {
-    if (!refusal.repairable) return { kind: "wrong", what: `${what}, but it was rebuilt` };
-    const { term, vote } = storage.hardState();
-    const { recovering, birth } = storage.member;
-    const kept = term === expected.hardState.term && vote === expected.hardState.vote;
-    const known = storage.acquaintances.get("n2") === "b2" && birth === "b1";
-    const isRight = kept && known && recovering && storage.log.lastIndex() === 0;
-    await storage.write(append(1, 3, 9));
-    return { kind: isRight ? "repaired" : "wrong", what: `${what}: rebuilt with something lost` };
-  } finally {
-    await storage.close();
   }
 }
 
@@ -201,7 +137,7 @@ async function filledDirectory(
   const directory = join(await temporaryDirectory(), "member");
   const options = { identity, codec, directory, create: true, reserveBytes: 0 };
   let storage = await openLevelStorage({ ...options, birth: () => "b1" });
-  await storage.write({ ...promise(2, "n2"), ...append(1, 60, 1, 100) });
+  await storage.write({ ...append(1, 60, 1, 100), ...voted(2, "n2") });
   for (let i = 60; i < 100; i++) await storage.write(append(i, i + 1, 2, 50));
   await storage.saveSnapshot(mark(30), records(["a".repeat(2000), "b"], ["c".repeat(3000)]));
   await storage.compact(25);
@@ -212,7 +148,7 @@ async function filledDirectory(
   await storage.write(append(90, 130, 3, 40));
   await storage.close();
   storage = await open(directory);
-  await storage.write({ ...promise(4, "n3", 70), ...append(130, 140, 4, 70) });
+  await storage.write({ ...append(130, 140, 4, 70), ...voted(4, "n3", 70) });
   for (let i = 140; i < 160; i++) await storage.write(append(i, i + 1, 4, 30));
   const expected = await content(storage);
   if (!killed) await storage.close();

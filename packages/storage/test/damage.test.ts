@@ -11,7 +11,17 @@ import type { Member } from "../src/member.ts";
 import { readMember, writeMember } from "../src/member.ts";
 import { copyOf, filesOf, openAt, temporaryDirectory, using } from "./directory.ts";
 import type { Content } from "./samples.ts";
-import { append, codec, content, mark, promise, records, refusal, seeded } from "./samples.ts";
+import {
+  append,
+  codec,
+  content,
+  mark,
+  promise,
+  records,
+  refusal,
+  seeded,
+  voted,
+} from "./samples.ts";
 
 describe("a damaged directory", () => {
   test("any flipped bit gives what was written or a named refusal", async () => {
@@ -240,7 +250,7 @@ async function filledDirectory(
   await using(
     directory,
     async (storage) => {
-      await storage.write({ ...promise(2, "n2"), ...append(1, 60, 1, 100) });
+      await storage.write({ ...append(1, 60, 1, 100), ...voted(2, "n2") });
       for (let i = 60; i < 100; i++) await storage.write(append(i, i + 1, 2, 50));
       await storage.saveSnapshot(mark(30), records(["a".repeat(2000), "b"], ["c".repeat(3000)]));
       await storage.compact(25);
@@ -251,7 +261,7 @@ async function filledDirectory(
     await storage.write(append(90, 130, 3, 40));
   });
   const storage = await openAt(directory);
-  await storage.write({ ...promise(4, "n3", 70), ...append(130, 140, 4, 70) });
+  await storage.write({ ...append(130, 140, 4, 70), ...voted(4, "n3", 70) });
   for (let i = 140; i < 160; i++) await storage.write(append(i, i + 1, 4, 30));
   const expected = await content(storage);
   if (!killed) await storage.close();

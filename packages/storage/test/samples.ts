@@ -36,6 +36,11 @@ export function promise(term: number, vote?: string, commitIndex = 0): Write {
   return { hardState: { term, vote, commitIndex }, entries: [], reset: undefined };
 }
 
+/** The promise of a write that has entries too. */
+export function voted(term: number, vote: string, commitIndex = 0): Pick<Write, "hardState"> {
+  return { hardState: { term, vote, commitIndex } };
+}
+
 export function mark(index: number, term = 1): SnapshotMark {
   return { index, term, configuration };
 }
