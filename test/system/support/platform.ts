@@ -118,6 +118,12 @@ export class Platform implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
+  /** Addresses of the nodes by tier and region. */
+  get endpoints(): Ready["endpoints"] {
+    if (this.#ready === undefined) throw new Error("the platform does not serve yet");
+    return this.#ready.endpoints;
+  }
+
   /** All processes of the platform, the one that was started among them. */
   processes(): readonly RunningProcess[] {
     return processesNaming(this.data);
@@ -156,7 +162,7 @@ export class Platform implements AsyncDisposable {
 
   /** A client in a region, closed with the platform. */
   async connect(region: string, options: Partial<ConnectOptions> = {}): Promise<Meridian> {
-    const { global, regional } = this.#endpoints();
+    const { global, regional } = this.endpoints;
     const endpoints = regional?.[region] ?? global?.[region] ?? [];
     const client = await connect({ endpoints, region, ...options });
     this.#clients.push(client);
@@ -219,11 +225,6 @@ export class Platform implements AsyncDisposable {
 
   #environment(): Readonly<Record<string, string>> {
     return { MERIDIAN_TOPOLOGY: join(this.data, "topology.yaml") };
-  }
-
-  #endpoints(): Ready["endpoints"] {
-    if (this.#ready === undefined) throw new Error("the platform does not serve yet");
-    return this.#ready.endpoints;
   }
 
   async #closeClients(): Promise<void> {

@@ -15,12 +15,18 @@ const keeps = process.env["MERIDIAN_TEST_KEEP"] === "1";
  */
 export class Scratch implements AsyncDisposable {
   readonly path: string;
+  #isKept = keeps;
   readonly #onExit = (): void => this.#clear();
 
   constructor(name: string) {
     this.path = mkdtempSync(join(tmpdir(), `meridian-${name}-`));
     if (keeps) console.info(`kept: ${this.path}`);
     process.once("exit", this.#onExit);
+  }
+
+  /** From now on the directory outlives this process; what runs on it does not. */
+  keep(): void {
+    this.#isKept = true;
   }
 
   /** Kills what is left of it and removes the directory. */
@@ -39,7 +45,7 @@ export class Scratch implements AsyncDisposable {
 
   #clear(): void {
     for (const { pid } of processesNaming(this.path)) killNow(pid);
-    if (keeps) return;
+    if (this.#isKept) return;
     rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
   }
 }
