@@ -22,7 +22,7 @@ interface Membership {
   }[];
 }
 
-test("a member is added, promoted, and takes the place of the first, and nothing is lost", async () => {
+test("a member is added, promoted, takes the place of the first, and nothing is lost", async () => {
   await using scratch = new Scratch("membership");
   await using cluster = await Cluster.start(scratch, 3);
   const [first, second, third] = cluster.nodes;

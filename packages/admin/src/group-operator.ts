@@ -51,9 +51,9 @@ const pauseMs = 200;
 const passing = "unready";
 
 /**
- * Changes the members of one group from outside: finds out who leads it, asks there, and asks again
- * when the answer was lost or somebody else leads by now. That is safe, as what is so already is not
- * done again.
+ * Changes the members of one group from outside: finds out who leads it, asks there, and asks
+ * again when the answer was lost or somebody else leads by now. That is safe, as what is so already
+ * is not done again.
  */
 export class GroupOperator {
   readonly #options: GroupOperatorOptions;

@@ -5,8 +5,8 @@ import type { SessionLiveness } from "./session-liveness.ts";
 const reapsMax = 100;
 
 /**
- * What a leader has to propose of its own accord: the end of sessions that were silent for too long,
- * and of nodes whose time is over.
+ * What a leader has to propose of its own accord: the end of sessions that were silent for too
+ * long, and of nodes whose time is over.
  */
 export function overdue(
   tree: Tree,

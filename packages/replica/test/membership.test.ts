@@ -1,4 +1,4 @@
-/** Members come and go while the group serves. Operators ask over the network, as they really do. */
+/** Members come and go while the group serves. Operators ask over the network, as in truth. */
 import type { Encodable, IChangeMembersRequest, IMembership } from "@meridian/wire";
 import { MeridianError } from "@meridian/wire";
 import { expect, test } from "vitest";
@@ -154,7 +154,7 @@ async function nothingLost(stage: Stage, members: readonly string[]): Promise<vo
   }
 }
 
-test("a member is added, catches up by a snapshot, gets a vote and takes a removed one's place", async () => {
+test("a member is added, catches up by a snapshot, gets a vote and takes another's place", async () => {
   const stage = await started(1);
   const { scene, group, client } = stage;
   const added = newcomer(stage, "x4");
@@ -182,7 +182,7 @@ test("a member is added, catches up by a snapshot, gets a vote and takes a remov
 });
 
 for (const seed of [2, 3, 4]) {
-  test(`all members are replaced in one step under load, and nothing is lost (${seed})`, async () => {
+  test(`all are replaced in one step under load, and nothing is lost (${seed})`, async () => {
     const stage = await started(seed);
     const { scene, group } = stage;
     const stopWriting = writing(stage);
@@ -305,7 +305,7 @@ test("a removed member that heard of it rests, and says so once", async () => {
   expect(nodes.map(({ node }) => node)).not.toContain(gone);
 });
 
-test("of two changes that cross, the second is told to wait, and no joint configuration stays", async () => {
+test("of two changes that cross, the second is told to wait, and none stays half done", async () => {
   const stage = await started(13);
   const { scene, group } = stage;
   await withLearners(stage, "x4", "x5");
