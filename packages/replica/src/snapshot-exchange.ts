@@ -38,12 +38,16 @@ export class SnapshotExchange {
   async send(to: NodeId, mark: SnapshotMark, leaderTerm: number): Promise<void> {
     const { storage, raft, peers, log, wake } = this.#options;
     const witness = raft.status().configuration.witnesses.includes(to);
+    // Asked for now, not when the first of them is sent: by then a newer snapshot may have taken
+    // the place of the one that the mark describes.
+    const newest = storage.log.snapshot() ?? mark;
+    const records = witness ? noRecords() : this.#guarded(newest, storage.readSnapshot());
     const installed = await peers().sendSnapshot(to, {
       // A newer one may have been saved since the core asked: mark and records must belong
       // together.
-      mark: storage.log.snapshot() ?? mark,
+      mark: newest,
       leaderTerm,
-      records: witness ? noRecords() : this.#records(),
+      records,
     });
     if (this.#stopped) return;
     log.info({ to, index: mark.index, installed }, "snapshot sent");
@@ -90,13 +94,16 @@ export class SnapshotExchange {
 
   /**
    * Damage that shows here would show again with every attempt. The member ends instead: its next
-   * start rebuilds it from the others.
+   * start rebuilds it from the others. That the snapshot was replaced before it was read is no
+   * damage.
    */
-  async *#records(): SnapshotRecords {
+  async *#guarded(mark: SnapshotMark, records: SnapshotRecords): SnapshotRecords {
+    const { storage, onFailure } = this.#options;
     try {
-      yield* this.#options.storage.readSnapshot();
+      yield* records;
     } catch (error) {
-      if (!this.#stopped && error instanceof StorageError) this.#options.onFailure(error);
+      const replaced = storage.log.snapshot()?.index !== mark.index;
+      if (!this.#stopped && !replaced && error instanceof StorageError) onFailure(error);
       throw error;
     }
   }
