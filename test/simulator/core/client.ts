@@ -61,6 +61,7 @@ export class Client {
     this.#number = number;
     this.#knowledge = knowledge;
     this.#session = new SessionClient(world.scene, this.name, number, 120_000);
+    world.clients.push(this.name);
   }
 
   /** Writes that are not answered. */

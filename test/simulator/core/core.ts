@@ -3,6 +3,7 @@ import { randomOf } from "@meridian/replica/harness";
 import type { Counts, Scenario, Trace } from "../scenario.ts";
 import { Client, type Knowledge } from "./client.ts";
 import { strike } from "./faults.ts";
+import { changeMembers } from "./operator.ts";
 import { describe, setupOf } from "./setup.ts";
 import { Watcher } from "./watcher.ts";
 import { World } from "./world.ts";
@@ -16,7 +17,14 @@ export const core: Scenario = {
   name: "core",
   description: "one group: crashes, cuts, bad disks and clocks, and then a majority that recovers",
   run: (seed, trace) => new CoreRun(seed, trace).run(),
-  required: { "leader change": 0.95, "snapshot install": 0.5, "torn tail": 0.2 },
+  required: {
+    "leader change": 0.95,
+    "snapshot install": 0.5,
+    "membership change": 0.3,
+    "torn tail": 0.2,
+    "recovered member": 0.05,
+    "wiped member refused": 0.05,
+  },
 };
 
 class CoreRun {
@@ -54,12 +62,13 @@ class CoreRun {
   /** The safety phase: whatever happens, nothing false is said. */
   async #misfortune(): Promise<void> {
     const world = this.#world;
-    const { safetyMs, faultGapMs, faults } = world.setup;
+    const { safetyMs, faultGapMs, faults, operated } = world.setup;
     const untilMs = world.nowMs + safetyMs;
     while (world.nowMs < untilMs) {
       await world.drive(world.below(faultGapMs * 2));
       const kind = world.pick(faults);
-      if (kind !== undefined) await strike(world, kind);
+      if (kind !== undefined) strike(world, kind);
+      if (operated && world.chance(0.4)) await changeMembers(world);
     }
   }
 
@@ -73,14 +82,14 @@ class CoreRun {
     world.links.mendAll();
     for (const name of others) {
       if (world.chance(0.5)) world.crash(name, world.setup.keepUnsynced, Infinity);
-      else world.links.part("left behind", [name], world.withClients(world.names));
+      else world.links.part("left behind", [name], [...world.names, ...world.clients]);
     }
     for (const client of this.#clients) client.rest();
     await this.#converge(healed);
     if (others.length === 0) return;
     world.ledger.note("all come back");
-    world.links.mendAll();
     await world.undoAll();
+    world.links.mendAll();
     await this.#converge(world.names);
   }
 
@@ -173,6 +182,7 @@ class CoreRun {
     return {
       ...Object.fromEntries(counts),
       "leader change": ledger.leaderChanges - 1,
+      "membership change": ledger.configurationsCommitted,
       "snapshot install": ledger.snapshotInstalls,
     };
   }

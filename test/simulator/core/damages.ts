@@ -104,7 +104,8 @@ export class Damages {
   /** A node refuses to start. True: it is right, and will always. */
   cannotStart(name: string, error: StorageError): boolean {
     if (this.#spoiled.get(name) !== "damaged" || error.repairable) return false;
-    if (error.code !== "CORRUPT" && error.code !== "MISSING") return false;
+    // A damaged name makes the data look like another member's.
+    if (!["CORRUPT", "MISSING", "WRONG_IDENTITY"].includes(error.code)) return false;
     this.#world.count("unrepairable member");
     return true;
   }

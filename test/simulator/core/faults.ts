@@ -1,13 +1,12 @@
-import { changeMembers } from "./operator.ts";
 import type { FaultKind } from "./setup.ts";
 import type { World } from "./world.ts";
 
 /** Strikes once with a kind of fault, and sees to its end. */
-export async function strike(world: World, kind: FaultKind): Promise<void> {
-  await strikes[kind](world);
+export function strike(world: World, kind: FaultKind): void {
+  strikes[kind](world);
 }
 
-const strikes: Readonly<Record<FaultKind, (world: World) => Promise<void> | void>> = {
+const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
   crash(world) {
     const victim = world.victim();
     if (victim === undefined) return;
@@ -35,7 +34,9 @@ const strikes: Readonly<Record<FaultKind, (world: World) => Promise<void> | void
     world.count("partition");
     world.ledger.note(`${side.join(" ")} | ${others.join(" ")}`);
     const reason = `partition at ${world.nowMs}`;
-    world.links.part(reason, world.withClients(side), world.withClients(others));
+    const clients = world.clients.filter(() => world.chance(0.5));
+    const rest = world.clients.filter((client) => !clients.includes(client));
+    world.links.part(reason, [...side, ...clients], [...others, ...rest]);
     world.later(300 + world.below(3_000), () => world.links.mend(reason));
   },
 
@@ -135,15 +136,19 @@ const strikes: Readonly<Record<FaultKind, (world: World) => Promise<void> | void
     world.later(500 + world.below(1_500), () => world.group.trouble(victim, { full: false }));
   },
 
+  /** Half of the time the old leader is cut off before it hears of the new one. */
   transfer(world) {
     const { leader } = world.group;
     const to = world.pick(world.names);
     if (leader === undefined || to === undefined) return;
+    const from = leader.place.node;
     world.count("transfer asked for");
     world.ledger.note(`leadership shall go to ${to}: ${leader.replica.transferLeadership(to)}`);
+    if (world.chance(0.5)) return;
+    const reason = `cut after the transfer at ${world.nowMs}`;
+    world.later(1 + world.below(12), () => world.links.part(reason, [from], world.names));
+    world.later(300 + world.below(2_000), () => world.links.mend(reason));
   },
-
-  membership: changeMembers,
 
   damage(world) {
     const victim = world.victim();

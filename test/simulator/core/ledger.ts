@@ -24,6 +24,8 @@ export class Ledger {
   violation: Error | undefined;
   leaderChanges = 0;
   snapshotInstalls = 0;
+  /** Configurations that took effect, joint ones included. */
+  configurationsCommitted = 0;
   readonly #trace: Trace;
   readonly #nowMs: () => number;
   /** Hash of an entry and of the term before it, by term and index. */
@@ -31,6 +33,8 @@ export class Ledger {
   readonly #leaders = new Map<number, string>();
   /** Terms of committed entries, by index. */
   readonly #committed: number[] = [];
+  /** Terms and indexes at which anybody wrote a configuration. */
+  readonly #configurations = new Set<number>();
   readonly #digests = new Map<number, string>();
   /** Who must not take part any more. */
   readonly #silenced = new Set<string>();
@@ -117,7 +121,7 @@ export class Ledger {
       onRestored: () => {
         this.snapshotInstalls += 1;
         checked = 0;
-        this.note(`${name} restored to ${replica.tree.appliedIndex}`);
+        this.#checkRestored(name, storage.log.snapshot()?.index, replica.tree.appliedIndex);
       },
       onTurnEnd: () => {
         const { appliedIndex } = replica.tree;
@@ -160,8 +164,9 @@ export class Ledger {
 
   /** Log matching: same index and term mean the same entry, and the same term before it. */
   #checkEntry(name: string, { index, term, kind, data }: Entry, before: number): void {
-    const key = term * 2 ** 30 + index;
+    const key = keyOf(term, index);
     const hash = crc32(`${kind} ${before}`, crc32(data));
+    if (kind === "configuration") this.#configurations.add(key);
     const known = this.#entries.get(key);
     if (known === undefined) this.#entries.set(key, hash);
     else if (known !== hash) {
@@ -185,6 +190,12 @@ export class Ledger {
     }
   }
 
+  #checkRestored(name: string, markIndex: number | undefined, treeIndex: number): void {
+    this.note(`${name} restored to ${treeIndex}`);
+    if (markIndex === treeIndex) return;
+    this.violate(`${name} took over a snapshot of ${treeIndex} as one of ${markIndex}`);
+  }
+
   /** State machine safety: an index is applied with the same term by all. */
   #checkApplied(name: string, { log }: Storage, checked: number, appliedIndex: number): number {
     const upTo = Math.min(appliedIndex, log.lastIndex());
@@ -192,8 +203,10 @@ export class Ledger {
       const term = log.term(index);
       const known = this.#committed[index];
       if (term === undefined) continue;
-      if (known === undefined) this.#committed[index] = term;
-      else if (known !== term) {
+      if (known === undefined) {
+        this.#committed[index] = term;
+        if (this.#configurations.has(keyOf(term, index))) this.configurationsCommitted += 1;
+      } else if (known !== term) {
         this.violate(`${name} applied ${index} of term ${term}; others that of term ${known}`);
       }
     }
@@ -218,4 +231,9 @@ export class Ledger {
       this.violate(`at ${index} the digest of ${name} is ${digest}, of others ${known}`);
     }
   }
+}
+
+/** One number for both. */
+function keyOf(term: number, index: number): number {
+  return term * 2 ** 30 + index;
 }

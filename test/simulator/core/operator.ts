@@ -16,12 +16,13 @@ export async function changeMembers(world: World): Promise<void> {
   const told = JSON.stringify(request);
   world.count("membership asked for");
   world.ledger.note(`${leader.place.node} is asked for ${told}`);
+  if (!world.clients.includes(address)) world.clients.push(address);
   world.scene.join(address);
   const channel = world.scene.network.openChannel(address, leader.place.node);
   channel.changeMembers(request, { deadlineMs: 5_000 }).then(
     ({ changed }) => {
       world.ledger.note(`done: ${told}`);
-      if (changed === true) world.count("membership change");
+      if (changed === true) world.count("membership answered");
     },
     (error: unknown) => {
       if (!(error instanceof MeridianError)) return world.ledger.violate(String(error));
@@ -37,26 +38,28 @@ async function drawn(
 ): Promise<Encodable<IChangeMembersRequest> | undefined> {
   const { damages } = world;
   const voters = votersOf(configuration);
-  const learners = configuration.learners;
   damages.review();
   const sound = (name: string): boolean => damages.isSound(name) && world.standing(name) !== "gone";
-  const add = [];
-  const promote = learners.filter((name) => sound(name) && world.chance(0.6));
-  // Whoever is spoiled goes first; as long as there is one, nobody else does.
   const spoiled = voters.filter((name) => !sound(name));
-  const leaving = spoiled.length > 0 ? spoiled : voters.filter(() => world.chance(0.25));
-  const after = voters.length + promote.length - leaving.length;
-  if (after < 1 || (spoiled.length > 0 && voters.length - spoiled.length < 2)) return undefined;
-  const demote = spoiled.length > 0 ? [] : leaving.filter(() => world.chance(0.5));
-  const remove = leaving.filter((name) => !demote.includes(name));
-  if (membersOf(configuration).length < membersMax && world.chance(0.6)) {
-    add.push(await newcomer(world));
+  const promote = configuration.learners.filter(sound).map((node) => ({ node }));
+  const leaving = spoiled.length > 0 ? spoiled : leavers(world, voters);
+  const staying = voters.length - leaving.length;
+  if (promote.length > 0 && world.chance(0.6)) {
+    // A joint change: some come, some go.
+    const remove = staying + promote.length >= 2 && world.chance(0.5) ? leaving : [];
+    return { promote, remove };
   }
-  if (world.chance(0.5)) return { add, promote: promote.map((node) => ({ node })), demote, remove };
-  // More often than not one thing at a time, as operators do.
-  if (add.length > 0) return { add };
-  if (promote.length > 0) return { promote: promote.map((node) => ({ node })) };
-  return { demote, remove };
+  const room = membersOf(configuration).length < membersMax;
+  if (room && (staying < 2 || world.chance(0.6))) return { add: [await newcomer(world)] };
+  if (staying < 2) return undefined;
+  return world.chance(0.5) && spoiled.length === 0 ? { demote: leaving } : { remove: leaving };
+}
+
+/** Some of the voters, mostly one. */
+function leavers(world: World, voters: readonly string[]): readonly string[] {
+  const some = voters.filter(() => world.chance(0.3));
+  const one = world.pick(voters);
+  return some.length > 0 || one === undefined ? some : [one];
 }
 
 async function newcomer(world: World) {

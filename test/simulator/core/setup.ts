@@ -16,7 +16,6 @@ export const faultKinds = [
   "broken disk",
   "full disk",
   "transfer",
-  "membership",
   "damage",
   "wipe",
 ] as const;
@@ -42,6 +41,8 @@ export interface Setup {
   /** Mean time between two operations of a client. */
   readonly thinkMs: number;
   readonly faults: readonly FaultKind[];
+  /** An operator changes the members. */
+  readonly operated: boolean;
   /** Chance that a write which was not synced survives a crash. */
   readonly keepUnsynced: number;
 }
@@ -68,6 +69,7 @@ export function setupOf(seed: number): Setup {
     faultGapMs: 200 + below(600),
     thinkMs: 60 + below(200),
     faults: faults.length > 0 ? faults : ["crash"],
+    operated: random() < 0.5,
     keepUnsynced: random() < 0.5 ? 0 : random() * 0.2,
   };
 }

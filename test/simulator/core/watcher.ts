@@ -25,6 +25,7 @@ export class Watcher {
   constructor(world: World, name: string) {
     this.#world = world;
     this.#stream = new SessionClient(world.scene, name, 0);
+    world.clients.push(name);
   }
 
   step(members: readonly string[]): void {

@@ -34,8 +34,8 @@ export class World {
   /** How often what happened. */
   readonly counts = new Map<string, number>();
   readonly damages: Damages = new Damages(this);
-  /** Addresses that are cut off together with a node, such as clients next to it. */
-  readonly beside = new Map<string, string[]>();
+  /** Addresses of clients. */
+  readonly clients: string[] = [];
   readonly #random: () => number;
   readonly #plan: GroupPlan;
   readonly #standings = new Map<string, Standing>();
@@ -228,7 +228,7 @@ export class World {
     this.ledger.note(`${name} is paused`);
     this.#standings.set(name, "paused");
     this.group.life(name).clock.pause();
-    this.links.part(`pause of ${name}`, [name], this.#everyone());
+    this.links.part(`pause of ${name}`, [name], [...this.names, ...this.clients]);
     this.later(forMs, () => this.resume(name));
   }
 
@@ -237,16 +237,12 @@ export class World {
     this.ledger.note(`${name} goes on`);
     this.#standings.set(name, "up");
     this.group.life(name).clock.resume();
-    this.links.mend(`pause of ${name}`);
-  }
-
-  /** Addresses of nodes and of the clients next to them. */
-  withClients(names: readonly string[]): readonly string[] {
-    return names.flatMap((name) => [name, ...(this.beside.get(name) ?? [])]);
-  }
-
-  #everyone(): readonly string[] {
-    return this.withClients(this.names);
+    // Its clients may be nearer than its peers: it must not take its word for the group's.
+    const reason = `pause of ${name}`;
+    this.links.mend(reason, (from, to) => !this.names.includes(from) || !this.names.includes(to));
+    this.later(this.chance(0.5) ? 0 : this.below(400), () => {
+      if (this.standing(name) !== "paused") this.links.mend(reason);
+    });
   }
 
   #end(name: string, keepUnsynced: number): CrashOutcome {
