@@ -91,7 +91,7 @@ function fake(options: { readonly waits?: boolean; readonly cluster?: string } =
 const healthy = { cluster: "us-west", leader: "b", term: 3, members };
 const done = { changed: true, index: 7 };
 
-test("the leader is found through any member, and reached at the address for the caller", async () => {
+test("the leader is found through any member, and asked where its region is told to", async () => {
   const { told, answers, operator, asked, opened, closed } = fake();
   told["a"] = healthy;
   told["b"] = healthy;
@@ -140,7 +140,7 @@ test("somebody else's change under way is told, not waited for", async () => {
   expect(asked).toEqual(["b"]);
 });
 
-test("a leader that has just begun is asked again, a learner is waited for where wished", async () => {
+test("a leader that has just begun is asked again, a learner waited for where wished", async () => {
   const { told, answers, operator, asked } = fake({ waits: true });
   told["a"] = healthy;
   const behind = refusal("CHANGE_EARLY", "learner-behind");

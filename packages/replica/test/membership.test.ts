@@ -154,7 +154,7 @@ async function nothingLost(stage: Stage, members: readonly string[]): Promise<vo
   }
 }
 
-test("a member is added, catches up by a snapshot, gets a vote and takes another's place", async () => {
+test("a member is added, catches up by a snapshot, and takes another's vote", async () => {
   const stage = await started(1);
   const { scene, group, client } = stage;
   const added = newcomer(stage, "x4");
@@ -305,7 +305,7 @@ test("a removed member that heard of it rests, and says so once", async () => {
   expect(nodes.map(({ node }) => node)).not.toContain(gone);
 });
 
-test("of two changes that cross, the second is told to wait, and none stays half done", async () => {
+test("of two changes that cross, the second has to wait, and none stays half done", async () => {
   const stage = await started(13);
   const { scene, group } = stage;
   await withLearners(stage, "x4", "x5");
