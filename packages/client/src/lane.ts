@@ -271,7 +271,9 @@ export class Lane {
       return;
     }
     const error = response.error === undefined ? undefined : MeridianError.fromWire(response.error);
-    if (error === undefined || !this.#postpones(pending, error)) {
+    // With an index it is the log that does not know, and will not however often it is asked.
+    const isForgotten = error?.code === "UNKNOWN" && response.index > 0;
+    if (error === undefined || isForgotten || !this.#postpones(pending, error)) {
       this.#complete(pending, error, response, link);
     }
     if (this.#outbox.isIdle) this.#attachment.idle();

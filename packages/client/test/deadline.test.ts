@@ -41,6 +41,23 @@ test("a write that was refused each time it was sent was certainly not applied",
   expect(fleet.cluster("global").applied).toEqual(["2 multi", "3 /global/a"]);
 });
 
+test("an answer of the log that nobody knows is the last word, and holds nothing up", async () => {
+  const { fleet, client } = await attached();
+  let asked = 0;
+  for (const server of fleet.select(isGlobal)) {
+    server.script = (request) => {
+      if (request.set?.path !== "/global/a") return undefined;
+      asked += 1;
+      return { ...refused("UNKNOWN"), index: 7 };
+    };
+  }
+  const write = client.set("/global/a", "x", { deadlineMs: 2_000 });
+  expect(await fleet.runtime.until(codeOf(write))).toBe("UNKNOWN");
+  expect(asked).toBe(1);
+  for (const server of fleet.select(isGlobal)) server.script = undefined;
+  await fleet.runtime.until(client.set("/global/a", "y"));
+});
+
 test("a refusal does not make up for an earlier sending of which nothing was heard", async () => {
   const { fleet, client } = await attached();
   fleet.server("global-us-east-1").script = () => "drop";

@@ -298,7 +298,7 @@ export class SessionStream implements FrameHandler<IClientFrame> {
       repeatable: true,
       bytes,
       deadlineAtMs: service.reads.deadlineAtMs(request, service.defaultDeadlineMs),
-      done: (outcome) => this.#onOutcome(request.id, ticket, outcome),
+      done: (outcome) => this.#onOutcome(request, ticket, outcome),
     });
     if (taken) {
       if (sequence === this.#refusedFrom) this.#refusedFrom = Infinity;
@@ -321,9 +321,11 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     });
   }
 
-  #onOutcome(id: number, ticket: number, outcome: WriteOutcome): void {
+  #onOutcome(request: IRequest, ticket: number, outcome: WriteOutcome): void {
     if (this.#closed) return;
-    this.#settle(id, this.#service.responseOf(outcome));
+    // It comes again under its number. What comes before that must not overtake it.
+    if (outcome.kind !== "applied") this.#noteRefused(request);
+    this.#settle(request.id, this.#service.responseOf(outcome));
     this.#order.end(ticket);
   }
 

@@ -127,10 +127,16 @@ export class WriteQueue {
     if (write !== undefined) this.#settle(write, { kind: "applied", applied });
   }
 
-  /** Gives up writes whose deadline has passed. */
+  /**
+   * Gives up writes whose deadline has passed, and those behind them of the same session: their
+   * client sends all of them again, and a later one that went out alone would overtake the earlier.
+   */
   expire(nowMs: number): void {
+    const late = new Set<number>();
     for (const write of this.#order) {
-      if (write.settled || write.deadlineAtMs > nowMs) continue;
+      if (write.settled) continue;
+      if (write.deadlineAtMs > nowMs && !late.has(write.session)) continue;
+      if (write.session !== 0) late.add(write.session);
       this.#settle(write, { kind: write.sent ? "unknown" : "unavailable" });
     }
   }

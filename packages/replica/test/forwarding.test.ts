@@ -22,16 +22,16 @@ class Pair {
     this.outbox.restart(term);
   }
 
-  /** Queues a write of its own forward, as its size fills one. */
-  write(number: number, repeatable: boolean = true, deadlineAtMs: number = Infinity): void {
+  /** Queues a write of its own forward, as its size fills one; session 0: not to be repeated. */
+  write(number: number, session: number = 1, deadlineAtMs: number = Infinity): void {
     const bytes = Buffer.alloc(600_000);
     bytes.writeUInt32BE(number);
     this.queue.add({
-      session: repeatable ? 1 : 0,
+      session,
       sequence: number,
       bytes,
       deadlineAtMs,
-      repeatable,
+      repeatable: session !== 0,
       sent: false,
       settled: false,
       done: (outcome) => this.outcomes.set(number, outcome),
@@ -99,8 +99,8 @@ test("after a refusal nothing overtakes what was refused", () => {
 
 test("writes behind a refused forward go out again although those in it have ended", () => {
   const pair = new Pair();
-  pair.write(1, true, 50);
-  pair.write(2);
+  pair.write(1, 1, 50);
+  pair.write(2, 2);
   const [first, second] = pair.forwards();
   if (first === undefined || second === undefined) throw new Error("two");
   pair.intake = "overloaded";
@@ -127,8 +127,8 @@ test("when the answer to a refused forward is lost, the next refusal takes every
 
 test("a write without a session whose answer may be lost is never sent twice", () => {
   const pair = new Pair();
-  pair.write(1, false);
-  pair.write(2, false);
+  pair.write(1, 0);
+  pair.write(2, 0);
   const [first, second] = pair.forwards();
   if (first === undefined || second === undefined) throw new Error("two");
   pair.offer(first);

@@ -56,6 +56,26 @@ test("all goes out again in order to another leader, but for what must not be re
   expect(sequences(queue.takeUnsent(100))).toEqual([1, 2]);
 });
 
+test("a write that is given up takes those behind it in its session along, sent or not", () => {
+  const queue = new WriteQueue(limits);
+  const early = write(1, 1);
+  const late = write(1, 2, { deadlineAtMs: 5_000 });
+  const other = write(2, 1, { deadlineAtMs: 5_000 });
+  queue.add(early.pending);
+  queue.takeUnsent(100);
+  for (const { pending } of [late, other]) queue.add(pending);
+  queue.expire(2_000);
+  expect([early, late, other].map(({ outcomes }) => outcomes)).toEqual([
+    [{ kind: "unknown" }],
+    [{ kind: "unavailable" }],
+    [],
+  ]);
+  // Who sends both again gets them into the log in their order.
+  for (const { pending } of [write(1, 1), write(1, 2)]) queue.add(pending);
+  queue.resendAll();
+  expect(sequences(queue.takeUnsent(100))).toEqual([1, 1, 2]);
+});
+
 test("a write that never left this node is certain not to have been applied", () => {
   const queue = new WriteQueue(limits);
   const [sent, kept] = [write(1, 1), write(1, 2)];
