@@ -9,6 +9,7 @@ import {
   transitionProblem,
   votersOf,
 } from "../src/index.ts";
+import { sweep } from "./support/sweep.ts";
 
 const pool: readonly NodeId[] = Array.from({ length: 9 }, (_, at) => `v${at}`);
 
@@ -97,7 +98,7 @@ test("the committed index is the highest that a quorum has reached", () => {
         expect(new Quorum(configuration).committedIndex(indexOf)).toBe(counted);
       },
     ),
-    { numRuns: 10_000 },
+    { numRuns: sweep(10_000, 100_000) },
   );
 });
 

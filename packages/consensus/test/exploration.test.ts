@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { Explorer } from "./exploration/explorer.ts";
+import { openSource } from "./exploration/opened-source.ts";
+import { plants } from "./exploration/plants.ts";
+import { scopes } from "./exploration/scopes.ts";
+import { sweep } from "./support/sweep.ts";
+
+/** On a busy machine. */
+const patienceMs = 600_000;
+
+const source = openSource();
+
+test.each(scopes)(
+  "no run refutes a claim within the scope: $name",
+  async (scope) => {
+    const statesMax = sweep(scope.statesFew, 5_000_000);
+    const finding = new Explorer(await source, scope).explore(statesMax);
+    expect(finding.counterexample).toBeUndefined();
+    expect(finding.complete || finding.states >= statesMax).toBe(true);
+    // An exploration that gets nowhere proves nothing.
+    expect(Math.min(finding.reached.leaders, finding.reached.committed)).toBeGreaterThan(1);
+  },
+  patienceMs,
+);
+
+test.each(plants)(
+  "the exploration finds out when $name",
+  async (plant) => {
+    const scope = scopes.find(({ name }) => name === plant.scope)!;
+    const finding = new Explorer(await openSource(plant), scope).explore(500_000);
+    expect(finding.counterexample?.length).toBeGreaterThan(1);
+  },
+  patienceMs,
+);
+
+test("a counterexample is a run that can be read, and ends with the claim", async () => {
+  const plant = plants.find(({ name }) => name.startsWith("a witness votes"))!;
+  const scope = scopes.find(({ name }) => name === plant.scope)!;
+  const finding = new Explorer(await openSource(plant), scope).explore(500_000);
+  expect(finding.counterexample).toEqual([
+    "p campaign",
+    "p -> s vote in 1 log 0@0",
+    "s -> p vote-answer in 1 yes",
+    "p -> w append in 1 after 0@0 [1@1 <empty>] commit 0",
+    "w -> p append-answer in 1 accepted 1",
+    "s campaign",
+    "s -> w vote in 2 log 0@0",
+    "w -> s vote-answer in 2 yes",
+    "s leads 2 without what is committed at 1: 1 empty ",
+  ]);
+});

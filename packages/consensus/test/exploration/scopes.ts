@@ -1,0 +1,63 @@
+import type { Scope } from "./scope.ts";
+import { between, hierarchy } from "./scope.ts";
+
+const three = hierarchy({ primary: ["p"], secondary: ["s"], witness: ["w"] }, ["w"]);
+const weighed = hierarchy({ "primary:3": ["p"], secondary: ["s"], witness: ["w"] }, ["w"]);
+const replaced = hierarchy({ primary: ["r"] });
+
+const regions: Scope = {
+  name: "regions",
+  about: "three groups of one voter: any of them may be lost, the witness may lead and hand over",
+  members: ["p", "s", "w"],
+  configuration: three,
+  changes: [],
+  termMax: 2,
+  campaignsMax: 6,
+  commandsMax: 0,
+  crashesMax: 0,
+  statesFew: 30_000,
+  repeats: false,
+};
+
+/** All that are explored. */
+export const scopes: readonly Scope[] = [
+  { ...regions, statesFew: 300_000 },
+  {
+    ...regions,
+    name: "four terms",
+    about: "entries of older terms",
+    configuration: { ...three, witnesses: [] },
+    campaigners: ["p", "s"],
+    termMax: 4,
+    campaignsMax: 4,
+    commandsMax: 1,
+  },
+  {
+    ...regions,
+    name: "uneven logs",
+    about: "what two leaders left that died early, as in figure 8 of the Raft paper",
+    start: { term: 2, logs: { p: [1, 1], s: [2] } },
+    termMax: 4,
+    campaignsMax: 2,
+  },
+  { ...regions, name: "crashes", about: "members that know what is on their disk", crashesMax: 1 },
+  { ...regions, name: "commands", about: "longer logs", commandsMax: 1 },
+  { ...regions, name: "repeats", about: "messages come twice", termMax: 1, repeats: true },
+  { ...regions, name: "weights", about: "a group that decides alone", configuration: weighed },
+  {
+    ...regions,
+    name: "replacement",
+    about: "a joint change from three groups to one member that is in none of them",
+    members: ["p", "s", "w", "r"],
+    changes: [between(three, replaced)],
+    termMax: 2,
+    campaignsMax: 3,
+  },
+  {
+    ...regions,
+    name: "leap",
+    about: "a change that must be refused",
+    members: ["p", "s", "w", "r"],
+    changes: [replaced],
+  },
+];
