@@ -4,6 +4,8 @@ import { ConfigurationHistory } from "./configuration-history.ts";
 import { Delivery } from "./delivery.ts";
 import { Durability } from "./durability.ts";
 import type { Configuration, NodeId } from "./entry.ts";
+import type { Lease } from "./lease.ts";
+import { leaseOf } from "./lease.ts";
 import type { Message } from "./message.ts";
 import { invariant } from "./invariant.ts";
 import type { Limits, RaftOptions, Timing } from "./options.ts";
@@ -66,6 +68,8 @@ export interface Leader {
   heartbeatElapsed: number;
   /** An entry of this term is committed: only then is the commit index the group's. */
   committedInTerm: boolean;
+  /** Somebody was told to campaign, and may do so at any later time. */
+  urged: boolean;
   /** There may be something to send to followers. */
   dirty: boolean;
 }
@@ -117,6 +121,8 @@ export class Core {
   heldBack: boolean;
   /** The way back after a loss of the log; undefined: the log is whole. */
   recovery: Recovery | undefined;
+  /** Undefined: each read takes a round. */
+  readonly lease: Lease | undefined;
   /** Answered reads for the next `Ready`. */
   reads: ReadState[] = [];
   /** Messages that may leave at once. */
@@ -135,6 +141,7 @@ export class Core {
     this.trace = options.trace;
     const noted = options.recovering === true ? 0 : hardState.commitIndex;
     this.log = new ReplicatedLog(log, Math.max(noted, appliedIndex, snapshotIndex));
+    this.lease = leaseOf(options.leaseMs);
     this.recovery = options.recovering === true ? beginRecovery(options.random) : undefined;
     this.delivery = new Delivery(this.log, appliedIndex, this.limits.applyBytesMax);
     this.durability = new Durability(hardState);

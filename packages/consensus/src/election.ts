@@ -1,5 +1,6 @@
 import type { Core } from "./core.ts";
 import type { NodeId } from "./entry.ts";
+import { isPromised } from "./lease.ts";
 import { lead } from "./leading.ts";
 import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
@@ -70,10 +71,14 @@ function inLease(core: Core): boolean {
   return core.leader !== undefined && core.now - core.heardTick < core.timing.leaseTicks;
 }
 
-/** A campaign for a later term that comes too early: unless the leader itself wanted it. */
+/**
+ * A campaign that comes too early: for a later term while the leader lives, or for any while a leader
+ * may rely on this member; unless the leader itself wanted it.
+ */
 export function ignores(core: Core, message: Message): boolean {
   if (message.type !== "vote" && message.type !== "pre-vote") return false;
-  return inLease(core) && !(message.type === "vote" && message.transfer);
+  if (message.type === "vote" && message.transfer) return false;
+  return isPromised(core) || (message.term > core.term && inLease(core));
 }
 
 /**

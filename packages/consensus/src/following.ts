@@ -1,5 +1,6 @@
 import type { Core } from "./core.ts";
 import type { Entry, NodeId } from "./entry.ts";
+import { promise } from "./lease.ts";
 import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
 import { noteMatched } from "./recovery.ts";
@@ -28,11 +29,13 @@ export function onAppend(core: Core, message: MessageOf<"append">): void {
 /** The leader of this term lives, and tells what is committed of what it knows to be here. */
 export function onHeartbeat(core: Core, message: MessageOf<"heartbeat">): void {
   const { id, term } = core;
-  const { from, commit, context } = message;
+  const { from, commit, context, sentMs } = message;
   const { log } = core;
   // The leader may count on acknowledgements of a log that is lost.
   log.commitTo(core.recovery === undefined ? commit : Math.min(commit, log.lastIndex));
-  core.send({ type: "heartbeat-answer", from: id, to: from, term, context });
+  promise(core);
+  const answer = { type: "heartbeat-answer", from: id, to: from, term, context } as const;
+  core.send(sentMs === undefined ? answer : { ...answer, sentMs });
 }
 
 /**

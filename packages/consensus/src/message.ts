@@ -27,8 +27,20 @@ export type Message = Envelope &
         readonly hint: number;
         readonly logTerm: number;
       }
-    | { readonly type: "heartbeat"; readonly commit: number; readonly context: number }
-    | { readonly type: "heartbeat-answer"; readonly context: number }
+    | {
+        readonly type: "heartbeat";
+        readonly commit: number;
+        /** Newest read round. */
+        readonly context: number;
+        /** By the leader's monotonic clock; only where reads are answered within a lease. */
+        readonly sentMs?: number;
+      }
+    | {
+        readonly type: "heartbeat-answer";
+        /** Both echoed. */
+        readonly context: number;
+        readonly sentMs?: number;
+      }
     | {
         readonly type: "pre-vote" | "vote";
         /** Last index and its term of the candidate. */

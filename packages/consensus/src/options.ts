@@ -68,6 +68,14 @@ export interface RaftOptions {
    */
   readonly recovering?: boolean;
   /**
+   * For so long after heartbeats were sent that a quorum answered, a leader answers reads without
+   * asking anybody, if the driver tells the time with each tick and read. Must be less than
+   * `leaseTicks - 1` of the fastest member's ticks by the slowest member's clock; drivers must not
+   * make up for late ticks. To be given to all members or none: it is what keeps a member that was
+   * restarted from voting too soon. Absent: each read is confirmed by a quorum.
+   */
+  readonly leaseMs?: number | undefined;
+  /**
    * A configuration put in force by hand, over everything that the log says of earlier incarnations.
    * The next leader writes it into the log; to be passed in at each start until
    * `SoftState.forced` is false.

@@ -28,6 +28,8 @@ export class Progress {
   sentCommit = 0;
   /** Newest read round that the follower confirmed. */
   readRound = 0;
+  /** When the newest heartbeat was sent that the follower answered, where leases count. */
+  promisedMs = 0;
   /** The follower lost its log in this term: who said so, and what it must have again. */
   recovery: { readonly nonce: number; readonly target: number } | undefined;
 

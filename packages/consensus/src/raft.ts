@@ -19,6 +19,7 @@ import {
 } from "./following.ts";
 import { invariant } from "./invariant.ts";
 import { advanceCommit, flush } from "./leading.ts";
+import { isPromised, onPromise, tellTime } from "./lease.ts";
 import type { Message } from "./message.ts";
 import type { RaftOptions } from "./options.ts";
 import { takePersist } from "./persisting.ts";
@@ -57,6 +58,7 @@ export class Raft {
     invariant(timing.heartbeatTicks < timing.leaseTicks, "heartbeats keep a lease alive");
     invariant(timing.leaseTicks <= timing.electionTicks, "no campaign ends within a lease");
     invariant(appliedIndex >= (log.snapshot()?.index ?? 0), "the snapshot is applied");
+    invariant(options.leaseMs === undefined || options.leaseMs > 0, "a lease takes some time");
     this.#core = new Core(options);
     this.#readConfigurations();
     restartElectionTimer(this.#core);
@@ -65,10 +67,11 @@ export class Raft {
     traceState(this.#core, "InitState");
   }
 
-  /** One beat of the clock. */
-  tick(): void {
+  /** One beat of the clock. `nowMs` is for leases: monotonic, from any origin. */
+  tick(nowMs?: number): void {
     const core = this.#core;
     core.now += 1;
+    tellTime(core, nowMs);
     if (core.role.kind === "leader") {
       this.#tickLeader();
       return;
@@ -89,7 +92,7 @@ export class Raft {
   step(message: Message): void {
     const core = this.#core;
     if (message.to !== core.id || message.from === core.id) return;
-    if (message.term > core.term && ignores(core, message)) return;
+    if (ignores(core, message)) return;
     traceReceived(core, message);
     if (message.term < core.term) {
       answerStale(core, message);
@@ -118,20 +121,23 @@ export class Raft {
 
   /**
    * Asks up to where to apply before reading. The answer comes in `Ready.reads`, under the same
-   * context.
+   * context. `nowMs` is for leases: taken after the read arrived, since a process may have stood
+   * still since the last tick; without it, the read takes a round.
    */
-  readIndex(context: number): void {
-    requestRead(this.#core, context);
+  readIndex(context: number, nowMs?: number): void {
+    tellTime(this.#core, nowMs);
+    requestRead(this.#core, context, nowMs !== undefined);
   }
 
   /**
    * Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders,
-   * learners, members that lost their log, and, unless `byHand`, for those whom another group holds
-   * back: that is an operator's act.
+   * learners, members that lost their log or that a lease binds, and, unless `byHand`, for those whom
+   * another group holds back: that is an operator's act.
    */
   campaign({ byHand = false }: { readonly byHand?: boolean } = {}): void {
     const core = this.#core;
-    if (core.role.kind !== "leader" && (byHand || !core.heldBack)) preCampaign(core);
+    if (core.role.kind === "leader" || isPromised(core)) return;
+    if (byHand || !core.heldBack) preCampaign(core);
   }
 
   /**
@@ -351,6 +357,7 @@ export class Raft {
     const { role } = core;
     if (role.kind !== "leader") return;
     if (message.type === "heartbeat-answer") {
+      onPromise(core, role, message);
       onReadConfirmed(core, role, message);
       onHeartbeatAnswer(core, role, message);
       return;

@@ -1,14 +1,22 @@
 import type { Core, Leader } from "./core.ts";
 import type { NodeId } from "./entry.ts";
+import { holdsLease } from "./lease.ts";
 import type { MessageOf } from "./message-of.ts";
 import type { ReadRound } from "./reads.ts";
 import { sendHeartbeats } from "./replication.ts";
 import { refuseRead } from "./role.ts";
 
-/** Asks for a read at this member: leads itself, asks its leader, or refuses when there is none. */
-export function requestRead(core: Core, context: number): void {
+/**
+ * Asks for a read at this member: leads itself, asks its leader, or refuses when there is none.
+ * `timed`: the time was told after the read came in.
+ */
+export function requestRead(core: Core, context: number, timed: boolean): void {
   const { role, id, term } = core;
   if (role.kind === "leader") {
+    if (timed && !core.isWitness && holdsLease(core, role)) {
+      core.reads.push({ context, index: core.log.commitIndex });
+      return;
+    }
     requestAtLeader(core, role, undefined, context);
   } else if (
     role.kind === "follower" &&

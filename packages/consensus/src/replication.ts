@@ -22,11 +22,13 @@ export function replicate(core: Core, leader: Leader): void {
 export function sendHeartbeats(core: Core, leader: Leader, votersOnly: boolean): void {
   const { id, term, voters } = core;
   const context = leader.reads.newest;
+  const sentMs = core.lease && Math.floor(core.lease.nowMs);
   for (const [to, progress] of leader.progress) {
     if (votersOnly && !voters.has(to)) continue;
     const commit = Math.min(progress.match, core.log.commitIndex);
     progress.sentCommit = Math.max(progress.sentCommit, commit);
-    core.send({ type: "heartbeat", from: id, to, term, commit, context });
+    const heartbeat = { type: "heartbeat", from: id, to, term, commit, context } as const;
+    core.send(sentMs === undefined ? heartbeat : { ...heartbeat, sentMs });
   }
 }
 

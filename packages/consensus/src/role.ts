@@ -91,6 +91,7 @@ export function becomeLeader(core: Core): Leader {
     transfer: undefined,
     heartbeatElapsed: 0,
     committedInTerm: false,
+    urged: false,
     dirty: true,
   };
   core.role = leader;

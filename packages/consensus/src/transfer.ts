@@ -107,6 +107,7 @@ function urge(core: Core, leader: Leader): void {
   const { id, term } = core;
   if (leader.matchOf(transfer.to) !== core.log.lastIndex) return;
   transfer.sent = true;
+  leader.urged = true;
   core.send({ type: "timeout-now", from: id, to: transfer.to, term });
 }
 

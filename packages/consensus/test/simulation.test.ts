@@ -74,7 +74,7 @@ test(
   () => {
     const configuration = majority(names("n", 3));
     const counts = explore(150, 400, { configuration, timing: () => timing });
-    expectKinds(counts, ["changes", "witnessLeads"]);
+    expectKinds(counts, ["changes", "leaseReads", "witnessLeads"]);
   },
   patienceMs,
 );
@@ -84,7 +84,7 @@ test(
   () => {
     const configuration = majority(names("n", 5), names("l", 2));
     const counts = explore(80, 400, { configuration, timing: () => timing });
-    expectKinds(counts, ["changes", "witnessLeads"]);
+    expectKinds(counts, ["changes", "leaseReads", "witnessLeads"]);
   },
   patienceMs,
 );
@@ -92,7 +92,8 @@ test(
 test(
   "three groups of one voter, one a witness, stay safe and converge",
   () => {
-    expectKinds(explore(150, 400, { configuration: small, timing: patience }), ["changes"]);
+    const counts = explore(150, 400, { configuration: small, timing: patience });
+    expectKinds(counts, ["changes", "leaseReads"]);
   },
   patienceMs,
 );
@@ -100,7 +101,8 @@ test(
 test(
   "thirteen voters in three groups stay safe through faults and converge after them",
   () => {
-    expectKinds(explore(50, 400, { configuration: global, timing: patience }), ["changes"]);
+    const counts = explore(50, 400, { configuration: global, timing: patience });
+    expectKinds(counts, ["changes", "leaseReads"]);
   },
   patienceMs,
 );
@@ -110,7 +112,27 @@ test(
   () => {
     const configuration = majority(names("n", 3));
     const counts = explore(150, 400, { configuration, timing: () => timing, pool: names("n", 6) });
-    expectKinds(counts, ["witnessLeads"]);
+    expectKinds(counts, ["leaseReads", "witnessLeads"]);
+  },
+  patienceMs,
+);
+
+test(
+  "the same with learners first, and with leases by clocks that run at different speeds",
+  () => {
+    const configuration = majority(names("n", 3));
+    const pool = names("n", 6);
+    const options = { configuration, timing: () => timing, pool, guarded: true, leases: true };
+    expectKinds(explore(100, 400, options), ["witnessLeads"]);
+  },
+  patienceMs,
+);
+
+test(
+  "three groups with leases stay safe and converge",
+  () => {
+    const options = { configuration: small, timing: patience, leases: true };
+    expectKinds(explore(100, 400, options), ["changes"]);
   },
   patienceMs,
 );

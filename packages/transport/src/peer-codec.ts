@@ -130,9 +130,9 @@ function messageFromWire(message: IRaftMessage): Message | undefined {
     case RaftMessageType.APPEND_ANSWER:
       return { ...envelope, type: "append-answer", index, reject, hint, logTerm };
     case RaftMessageType.HEARTBEAT:
-      return { ...envelope, type: "heartbeat", commit, context };
+      return { ...envelope, type: "heartbeat", commit, context, ...sentMsOf(message) };
     case RaftMessageType.HEARTBEAT_ANSWER:
-      return { ...envelope, type: "heartbeat-answer", context };
+      return { ...envelope, type: "heartbeat-answer", context, ...sentMsOf(message) };
     case RaftMessageType.PRE_VOTE:
       return { ...envelope, type: "pre-vote", index, logTerm, transfer };
     case RaftMessageType.PRE_VOTE_ANSWER:
@@ -159,4 +159,9 @@ function messageFromWire(message: IRaftMessage): Message | undefined {
       return undefined;
   }
   return undefined;
+}
+
+/** Absent where nobody counts on leases. */
+function sentMsOf({ sentMs }: IRaftMessage): { readonly sentMs?: number } {
+  return sentMs === 0 ? {} : { sentMs };
 }

@@ -9,6 +9,7 @@ import type { PeerFrame } from "../src/index.ts";
 const id = fc.string({ minLength: 1, maxLength: 8 });
 const index = fc.maxSafeNat();
 const term = fc.nat(1e9);
+const sentMs = fc.integer({ min: 1, max: 1e12 });
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 const group = fc.record({ name: id, voters: fc.array(id), weight: fc.nat(10) });
 
@@ -45,7 +46,9 @@ const body = fc.oneof<fc.Arbitrary<unknown>[]>(
     }),
   record("append-answer", { index, reject: fc.boolean(), hint: index, logTerm: term }),
   record("heartbeat", { commit: index, context: index }),
+  record("heartbeat", { commit: index, context: index, sentMs }),
   record("heartbeat-answer", { context: index }),
+  record("heartbeat-answer", { context: index, sentMs }),
   record("pre-vote", { index, logTerm: term, transfer: fc.boolean() }),
   record("vote", { index, logTerm: term, transfer: fc.boolean() }),
   record("pre-vote-answer", { reject: fc.boolean() }),

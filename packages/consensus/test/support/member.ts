@@ -24,6 +24,7 @@ export interface MemberOptions {
   readonly timing: Timing;
   readonly random: Random;
   readonly limits?: Partial<Limits>;
+  readonly leaseMs?: number | undefined;
   readonly trace?: Trace;
 }
 

@@ -15,6 +15,10 @@ export interface SimulationOptions {
   readonly timing: (id: NodeId) => Timing;
   /** Members that may be made voters or learners and unmade again, the first ones included. */
   readonly pool?: readonly NodeId[];
+  /** Voters come from learners that are close behind. */
+  readonly guarded?: boolean;
+  /** Reads within a lease take no round; clocks run at different speeds. */
+  readonly leases?: boolean;
 }
 
 /** What a run went through. */
@@ -33,7 +37,13 @@ export interface Counts {
   /** Logs that were lost, and members that were whole again afterwards. */
   losses: number;
   recoveries: number;
+  leaseReads: number;
 }
+
+/** Of virtual time, by a clock that is right. */
+const tickMs = 10;
+/** How slow a clock may be, and as much too fast. */
+const slowest = 0.8;
 
 interface Flight {
   readonly at: number;
@@ -59,6 +69,7 @@ export class Simulation {
     pauses: 0,
     losses: 0,
     recoveries: 0,
+    leaseReads: 0,
   };
   readonly members = new Map<NodeId, Member>();
   readonly #options: SimulationOptions;
@@ -68,6 +79,8 @@ export class Simulation {
   readonly #ids: readonly NodeId[];
   /** Committed index that a read must not be behind, by member and context. */
   readonly #asked = new Map<string, number>();
+  /** Speed of each member's clock. */
+  readonly #speeds = new Map<NodeId, number>();
   readonly #applied = new Map<NodeId, number>();
   /** Of each member, also of those that are down. */
   readonly #configurations = new Map<NodeId, Configuration>();
@@ -125,15 +138,23 @@ export class Simulation {
   }
 
   #add(id: NodeId): void {
-    const { configuration, timing, seed } = this.#options;
+    const { configuration, timing, seed, leases = false, guarded = false } = this.#options;
     const random = seeded(seed * 31 + this.#ids.indexOf(id));
+    const leaseMs = (timing(id).leaseTicks - 1) * tickMs * slowest;
+    this.#speeds.set(id, slowest + random() * (1 / slowest - slowest));
     const member: Member = new Member(
       {
         id,
         configuration,
         timing: timing(id),
         random,
-        limits: { inflightMax: 4, appendBytesMax: 64, applyBytesMax: 4096 },
+        leaseMs: leases ? leaseMs : undefined,
+        limits: {
+          inflightMax: 4,
+          appendBytesMax: 64,
+          applyBytesMax: 4096,
+          promotionEntriesMax: guarded ? 10 : Infinity,
+        },
       },
       {
         send: (message) => this.#send(message),
@@ -180,7 +201,7 @@ export class Simulation {
     this.#deliver();
     for (const [id, member] of this.members) {
       if (!member.running || this.#paused.has(id)) continue;
-      if (this.#random() < clock) member.raft.tick();
+      if (this.#random() < clock) member.raft.tick(this.#nowMs(id));
       this.#collect(id, member);
       if (this.#random() >= this.#faults.diskDelay) this.#completeWrites(id, member);
     }
@@ -339,8 +360,14 @@ export class Simulation {
   #read(id: NodeId, member: Member): void {
     const context = ++this.#context;
     this.#asked.set(`${id} ${context}`, this.#checks.committedIndex);
-    member.raft.readIndex(context);
+    member.raft.readIndex(context, this.#nowMs(id));
+    const { reads } = this.counts;
     this.#collect(id, member);
+    if (this.#options.leases === true) this.counts.leaseReads += this.counts.reads - reads;
+  }
+
+  #nowMs(id: NodeId): number {
+    return this.#now * tickMs * this.#speeds.get(id)!;
   }
 
   /** A site loses power. */
@@ -356,11 +383,12 @@ export class Simulation {
     this.counts.crashes += 1;
     member.crash(Math.floor(this.#random() * (member.writes.length + 1)));
     for (const read of this.#asked.keys()) if (read.startsWith(`${id} `)) this.#asked.delete(read);
-    if (this.#random() >= this.#faults.damage || !this.#survives(id)) return;
-    this.counts.losses += 1;
-    member.disk.loseLog();
+    if (this.#random() < this.#faults.damage && this.#survives(id)) {
+      this.counts.losses += 1;
+      member.disk.loseLog();
+    }
     // What it said before may still be on its way.
-    if (this.#random() < 0.5) this.#start(id, member);
+    if (this.#random() < 0.4) this.#start(id, member);
   }
 
   /** Whether the group may go on, should this member never have its log again. */
@@ -400,8 +428,10 @@ export class Simulation {
     if (leader.raft.proposeConfiguration(next).accepted) this.counts.changes += 1;
   }
 
-  #jointChange({ groups }: Configuration): Configuration {
-    const voters = this.#ids.filter(() => this.#random() < 0.6);
+  #jointChange(configuration: Configuration): Configuration {
+    const { groups } = configuration;
+    const pool = this.#options.guarded === true ? membersOf(configuration) : this.#ids;
+    const voters = pool.filter(() => this.#random() < 0.6);
     const others = this.#ids.filter((id) => !voters.includes(id));
     const learners = others.filter(() => this.#random() < 0.5);
     return { ...majority(voters, learners), outgoingGroups: groups, autoLeave: true };
@@ -410,6 +440,9 @@ export class Simulation {
   #singleChange(configuration: Configuration): Configuration {
     const voters = votersOf(configuration);
     const id = this.#ids[Math.floor(this.#random() * this.#ids.length)]!;
+    if (this.#options.guarded === true && !membersOf(configuration).includes(id)) {
+      return majority(voters, [...configuration.learners, id]);
+    }
     return majority(
       voters.includes(id) ? voters.filter((other) => other !== id) : [...voters, id],
       configuration.learners.filter((other) => other !== id),

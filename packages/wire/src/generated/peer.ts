@@ -266,6 +266,8 @@ export interface IRaftMessage {
   readonly configuration: Uint8Array;
   /** Recovery: names the life of the follower that asked. */
   readonly nonce: number;
+  /** Heartbeats and their answers: when they were sent, by the leader's monotonic clock. */
+  readonly sentMs: number;
 }
 /** Codec of RaftMessage. */
 export const RaftMessage: Codec<IRaftMessage> = codec(
@@ -320,6 +322,9 @@ export function writeRaftMessage(m: Encodable<IRaftMessage>, w: Writer): void {
   if (m.nonce !== undefined && m.nonce !== 0) {
     writeUint64(w.uint32(112), m.nonce);
   }
+  if (m.sentMs !== undefined && m.sentMs !== 0) {
+    writeUint64(w.uint32(120), m.sentMs);
+  }
 }
 
 export function readRaftMessage(r: Reader): IRaftMessage {
@@ -337,6 +342,7 @@ export function readRaftMessage(r: Reader): IRaftMessage {
   let transferValue = false;
   let configurationValue: Uint8Array = EMPTY;
   let nonceValue = 0;
+  let sentMsValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -382,6 +388,9 @@ export function readRaftMessage(r: Reader): IRaftMessage {
       case 112:
         nonceValue = readUint64(r);
         break;
+      case 120:
+        sentMsValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -401,6 +410,7 @@ export function readRaftMessage(r: Reader): IRaftMessage {
     transfer: transferValue,
     configuration: configurationValue,
     nonce: nonceValue,
+    sentMs: sentMsValue,
   };
 }
 

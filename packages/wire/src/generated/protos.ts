@@ -928,6 +928,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 transfer: { type: "bool", id: 12 },
                 configuration: { type: "bytes", id: 13 },
                 nonce: { type: "uint64", id: 14 },
+                sentMs: { type: "uint64", id: 15, protoName: "sent_ms" },
               },
             },
             Forward: {
