@@ -1,4 +1,4 @@
-import type { Configuration, Random, Timing } from "@meridian/consensus";
+import type { Configuration, Random } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import type { PeerHandler, PeerMember, PeerTransport, Services } from "@meridian/transport";
 import type { Operation, Position, Tree } from "@meridian/tree";
@@ -12,6 +12,7 @@ import type { Member, Place } from "./member.ts";
 import { noteOf } from "./member-note.ts";
 import { Membership } from "./membership.ts";
 import { Replica } from "./replica.ts";
+import type { ReplicaTiming } from "./replica-options.ts";
 import { contactMaxMs } from "./session-liveness.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
 import { memberStatus, topologyResponse } from "./status.ts";
@@ -25,7 +26,7 @@ export interface GroupMemberOptions {
   readonly role: TopologyNode["role"];
   readonly group: string;
   readonly configuration: Configuration;
-  readonly timing: Timing & { readonly tickMs: number };
+  readonly timing: ReplicaTiming;
   readonly storage: Storage;
   readonly tree: Tree;
   /** `noted`: host:port of members that were added while the cluster ran, where it is known. */

@@ -5,6 +5,16 @@ import type { Applied, Tree } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
+/** Clockwork of a group; the same for all its members, but for `electionTicks`. */
+export interface ReplicaTiming extends Timing {
+  readonly tickMs: number;
+  /**
+   * "lease": strict reads at the leader take no round to a quorum, as long as all members' clocks run
+   * about equally fast. By default every strict read is confirmed by a quorum.
+   */
+  readonly reads?: "lease";
+}
+
 /** What a member is told to be. */
 export interface ReplicaOptions {
   readonly node: NodeId;
@@ -14,7 +24,7 @@ export interface ReplicaOptions {
   readonly witness: boolean;
   /** Of a new group; a stored one wins. */
   readonly configuration: Configuration;
-  readonly timing: Timing & { readonly tickMs: number };
+  readonly timing: ReplicaTiming;
   readonly storage: Storage;
   /** Takes part in nothing until `admit` is called. */
   readonly dormant: boolean;

@@ -14,7 +14,6 @@ import type { OutgoingSnapshot, PeerFrame, PeerHandler, PeerTransport } from "@m
 import type { Tree } from "@meridian/tree";
 import type { Command } from "@meridian/tree";
 import { every } from "./clock.ts";
-import { configurationCodec } from "./configuration-codec.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
@@ -23,6 +22,7 @@ import { hasLeft } from "./member-note.ts";
 import { overdue } from "./overdue.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
+import { raftOptions } from "./raft-options.ts";
 import { ReadBarriers } from "./read-barriers.ts";
 import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 import { SnapshotExchange } from "./snapshot-exchange.ts";
@@ -77,22 +77,7 @@ export class Replica implements PeerHandler {
     this.#dormant = options.dormant;
     const { storage, clock } = options;
     this.#tree = options.tree;
-    const snapshot = storage.log.snapshot();
-    this.#raft = new Raft({
-      id: options.node,
-      log: storage.log,
-      random: options.random,
-      hardState: storage.hardState(),
-      configuration: snapshot?.configuration ?? options.configuration,
-      appliedIndex: options.tree.appliedIndex,
-      timing: options.timing,
-      codec: configurationCodec,
-      recovering: storage.member.recovering,
-      forced: storage.member.forced && {
-        configuration: storage.member.forced.configuration,
-        incarnation: storage.identity.incarnation,
-      },
-    });
+    this.#raft = new Raft(raftOptions(options));
     this.#soft = softStateOf(this.#raft.status(), storage.member.forced !== undefined);
     this.#sweptAtMs = clock.nowMs();
     this.contact = new LeaderContact(options, clock, options.random);
@@ -294,7 +279,7 @@ export class Replica implements PeerHandler {
 
   #tick(): void {
     if (this.#idle || this.#isDismissed) return;
-    this.#raft.tick();
+    this.#raft.tick(this.#options.clock.nowMs());
     this.#turn();
   }
 
@@ -313,7 +298,7 @@ export class Replica implements PeerHandler {
   #work(): void {
     const nowMs = this.#options.clock.nowMs();
     this.#routeWrites(nowMs);
-    this.#barriers.flush(nowMs, (context) => this.#raft.readIndex(context));
+    this.#barriers.flush(nowMs, (context) => this.#raft.readIndex(context, nowMs));
     for (let ready = this.#raft.ready(); ready !== undefined; ready = this.#raft.ready()) {
       this.#handle(ready);
     }

@@ -1,6 +1,14 @@
 import { Consistency } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
-import { codeOf, type Group, type Pending, Scene, SessionClient, textOf } from "./harness/index.ts";
+import {
+  codeOf,
+  type Group,
+  groupTiming,
+  type Pending,
+  Scene,
+  SessionClient,
+  textOf,
+} from "./harness/index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -8,10 +16,10 @@ const plan = { cluster: "us-west", voters: 3 };
 const root = "/regions/us-west";
 const { STRICT, REGIONAL, EVENTUAL } = Consistency;
 
-async function started(seed: number, observers: number = 0) {
+async function started(seed: number, observers: number = 0, timing = groupTiming) {
   const of = { ...plan, observers };
   const scene = new Scene(seed, [of]);
-  const group = await scene.group(of);
+  const group = await scene.group(of, { timing });
   const leader = await group.led();
   return { scene, group, leader };
 }
@@ -105,11 +113,14 @@ async function writeOn(scene: Scene, readers: Readers, writer: SessionClient, un
   }
 }
 
-for (const consistency of [STRICT, REGIONAL]) {
-  const name = consistency === STRICT ? "a strict read is never stale" : "no read looks too fresh";
+for (const [name, consistency, timing] of [
+  ["a strict read is never stale", STRICT, groupTiming],
+  ["a strict read within a lease is never stale", STRICT, { ...groupTiming, reads: "lease" }],
+  ["no read looks too fresh", REGIONAL, groupTiming],
+] as const) {
   for (const seed of [1, 2, 3]) {
     test(`${name} while members are cut off (${seed})`, async () => {
-      const { scene, group, leader } = await started(seed, 1);
+      const { scene, group, leader } = await started(seed, 1, timing);
       const writer = new SessionClient(scene, "writer", 7, 60_000);
       await writer.open(leader.place.node);
       const readers = new Readers(scene, group, `${root}/v`);
@@ -153,6 +164,27 @@ test("a leader that another has replaced does not call its data fresh", async ()
     await scene.until("there is another leader", () => group.leader !== leader);
     await writeOn(scene, readers, writer, scene.clock.nowMs() + 2_000);
     expect(readers.answers).toBeGreaterThan(10);
+  }
+});
+
+test("a strict read within a lease asks nobody, and has to when the lease is over", async () => {
+  for (const reads of ["lease", undefined] as const) {
+    const timing = { ...groupTiming, ...(reads && { reads }) };
+    const { scene, group, leader } = await started(8, 0, timing);
+    const client = new SessionClient(scene, "client", 7, 60_000);
+    await client.open(leader.place.node);
+    await scene.answered(client.create(`${root}/a`, "0"));
+    await scene.run(500);
+    for (const { place } of group.followers) {
+      scene.network.setLink(place.node, leader.place.node, { cut: true });
+    }
+    const first = client.get(`${root}/a`, STRICT);
+    await scene.run(100);
+    expect(first.response !== undefined).toBe(reads === "lease");
+    await scene.run(timing.leaseTicks * timing.tickMs * 0.8);
+    const second = client.get(`${root}/a`, STRICT);
+    await scene.run(50);
+    expect(second.response).toBeUndefined();
   }
 });
 
