@@ -26,7 +26,7 @@ export interface Finding {
 }
 
 /** The farthest that any run got. */
-export interface Reached {
+interface Reached {
   readonly term: number;
   readonly committed: number;
   readonly leaders: number;
