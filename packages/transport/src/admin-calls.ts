@@ -5,7 +5,7 @@ import { unaryCall, type UnaryCall } from "./unary-call.ts";
 /** The methods of the service Admin. */
 export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
   const { status, topology, transferLeadership } = AdminService;
-  const { membership } = handlers;
+  const { membership, forcePromote } = handlers;
   return [
     unaryCall(status, (_, caller) => handlers.status(caller)),
     unaryCall(topology, (_, caller) => handlers.topology(caller)),
@@ -13,6 +13,9 @@ export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
       handlers.transferLeadership(request, caller),
     ),
     ...(membership === undefined ? [] : membershipCalls(membership)),
+    ...(forcePromote === undefined
+      ? []
+      : [unaryCall(AdminService.forcePromote, (request, caller) => forcePromote(request, caller))]),
   ];
 }
 

@@ -7,6 +7,8 @@ import type {
   IDelayRequest,
   IExecuteResponse,
   IFollowFrame,
+  IForcePromoteRequest,
+  IForcePromoteResponse,
   IHealRequest,
   IHoldLeadershipRequest,
   IHoldLeadershipResponse,
@@ -45,6 +47,11 @@ export interface Channel {
   execute(request: Encodable<IRequest>, options?: CallOptions): Promise<IExecuteResponse>;
   status(options?: CallOptions): Promise<IStatusResponse>;
   topology(options?: CallOptions): Promise<ITopologyResponse>;
+  /** Sent once. */
+  forcePromote(
+    request: Encodable<IForcePromoteRequest>,
+    options?: CallOptions,
+  ): Promise<IForcePromoteResponse>;
   transferLeadership(
     request: Encodable<ITransferLeadershipRequest>,
     options?: CallOptions,

@@ -42,6 +42,9 @@ export class ConnectedChannel implements Channel {
 
   topology: Channel["topology"] = (options) => this.#call(AdminService.topology, {}, options);
 
+  forcePromote: Channel["forcePromote"] = (request, options) =>
+    this.#call(AdminService.forcePromote, request, options, true);
+
   transferLeadership: Channel["transferLeadership"] = (request, options) =>
     this.#call(AdminService.transferLeadership, request, options, true);
 

@@ -4,7 +4,7 @@ import type { PeerConnection, PeerConnector } from "./peer-connector.ts";
 import { peerFrameBytes, splitPeerFrame } from "./peer-frame-size.ts";
 import type { PeerFrame } from "./peer.ts";
 import type { PeerIdentity } from "./service.ts";
-import { saysDeparted } from "./stranger.ts";
+import { saysDeparted, saysSuperseded } from "./stranger.ts";
 
 /** Bounds of the traffic with one peer. */
 export interface PeerLimits {
@@ -27,6 +27,8 @@ export interface PeerLinkOptions {
   onPeerDown(peer: string): void;
   /** The peer says that this member was removed from the group. */
   onDismissed?(peer: string): void;
+  /** The peer says that the cluster has a later incarnation than this member's. */
+  onSuperseded?(peer: string): void;
   /** The peer could not be reached, refused this member, or was lost. For logs. */
   onFailure?(peer: string, error: Error): void;
   readonly limits: PeerLimits;
@@ -133,6 +135,7 @@ export class PeerLink {
     this.#cancelPause = clock.after(this.#backoffMs(), () => this.#resume());
     this.#options.onFailure?.(this.#to, error);
     if (saysDeparted(error)) this.#options.onDismissed?.(this.#to);
+    if (saysSuperseded(error)) this.#options.onSuperseded?.(this.#to);
     this.#reportLoss();
   }
 

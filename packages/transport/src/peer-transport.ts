@@ -1,5 +1,14 @@
 import type { NodeId } from "@meridian/consensus";
-import { MeridianError, PeerService, type IMeetResponse } from "@meridian/wire";
+import {
+  MeridianError,
+  PeerService,
+  type Encodable,
+  type IMeetResponse,
+  type IPeerHello,
+  type IRefoundRequest,
+  type IRefoundResponse,
+  type Method,
+} from "@meridian/wire";
 import type { OutgoingSnapshot, PeerFrame, PeerTransport } from "./peer.ts";
 import { PeerLink, type PeerLimits, type PeerLinkOptions } from "./peer-link.ts";
 import { sendSnapshot } from "./snapshot-sender.ts";
@@ -13,8 +22,8 @@ export const PEER_LIMITS: PeerLimits = {
   snapshotStallMs: 60_000,
 };
 
-/** An introduction that takes longer is tried again. */
-const MEET_MS = 3_000;
+/** What is asked of a peer and takes longer is given up. */
+const CALL_MS = 3_000;
 
 /** Streams to the other members of a group. Nothing connects before there is something to send. */
 export class LinkedPeerTransport implements PeerTransport {
@@ -47,18 +56,38 @@ export class LinkedPeerTransport implements PeerTransport {
     }
   }
 
-  async meet(to: NodeId, birth: string): Promise<IMeetResponse> {
-    const { connector, identity } = this.#options;
-    if (this.#closing.signal.aborted) throw new MeridianError("REGION_UNAVAILABLE", "closed");
-    const { cluster, incarnation, node: from } = identity;
-    const { path, request, response } = PeerService.meet;
-    const bytes = request.encode({ hello: { cluster, incarnation, from, to }, birth });
-    return response.decode(await connector.call(to, path, bytes, MEET_MS));
+  meet(to: NodeId, birth: string): Promise<IMeetResponse> {
+    const hello = this.#hello(to, this.#options.identity.incarnation);
+    return this.#call(to, PeerService.meet, { hello, birth });
+  }
+
+  refound(
+    to: NodeId,
+    incarnation: number,
+    request: Encodable<Omit<IRefoundRequest, "hello">>,
+  ): Promise<IRefoundResponse> {
+    const hello = this.#hello(to, incarnation);
+    return this.#call(to, PeerService.refound, { ...request, hello });
   }
 
   close(): void {
     this.#closing.abort();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  #hello(to: NodeId, incarnation: number): IPeerHello {
+    const { cluster, node: from } = this.#options.identity;
+    return { cluster, incarnation, from, to };
+  }
+
+  async #call<Request, Response>(
+    to: NodeId,
+    { path, request, response }: Method<Request, Response>,
+    message: Encodable<Request>,
+  ): Promise<Response> {
+    if (this.#closing.signal.aborted) throw new MeridianError("REGION_UNAVAILABLE", "closed");
+    const bytes = request.encode(message);
+    return response.decode(await this.#options.connector.call(to, path, bytes, CALL_MS));
   }
 }

@@ -1,5 +1,5 @@
 import type { Message, NodeId, SnapshotMark } from "@meridian/consensus";
-import type { IMeetResponse } from "@meridian/wire";
+import type { Encodable, IMeetResponse, IRefoundRequest, IRefoundResponse } from "@meridian/wire";
 
 /**
  * What one member sends to another in one turn of its loop; protos/meridian/v1/peer.proto says what
@@ -71,6 +71,14 @@ export interface PeerTransport {
    * the peer is not reached or takes this member for a stranger.
    */
   meet(to: NodeId, birth: string): Promise<IMeetResponse>;
+  /**
+   * Asks a voter whether to leave `incarnation` for the next one, or to do so. Rejects like `meet`.
+   */
+  refound(
+    to: NodeId,
+    incarnation: number,
+    request: Encodable<Omit<IRefoundRequest, "hello">>,
+  ): Promise<IRefoundResponse>;
   close(): void;
 }
 
@@ -86,6 +94,8 @@ export interface PeerHandler {
   onFrame(from: NodeId, frame: PeerFrame): void;
   /** Frames to this peer were or may have been lost since the last call. */
   onPeerDown(peer: NodeId): void;
+  /** This peer says that the cluster has a later incarnation than this member's. */
+  onSuperseded?(peer: NodeId): void;
   /** This peer says that this member was removed from the group. */
   onDismissed?(peer: NodeId): void;
   /**

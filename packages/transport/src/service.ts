@@ -9,7 +9,11 @@ import type {
   IInspectResponse,
   IKillRequest,
   IMembersResponse,
+  IForcePromoteRequest,
+  IForcePromoteResponse,
   IMeetResponse,
+  IRefoundRequest,
+  IRefoundResponse,
   IPartitionRequest,
   IRequest,
   IResponse,
@@ -84,6 +88,10 @@ export interface PeerMember {
   hasLeft?(node: string): boolean;
   /** A new member introduces itself with its birth. */
   meet?(from: string, birth: string): Eventually<Encodable<IMeetResponse>>;
+  /** One of an abandoned incarnation introduces itself: what counts instead. */
+  meetFormer?(from: string): Eventually<Encodable<IMeetResponse>>;
+  /** A voter of the same group asks whether to begin the next incarnation, or to begin it. */
+  refound?(from: string, request: IRefoundRequest): Eventually<Encodable<IRefoundResponse>>;
 }
 
 /** What a node does for the service Admin. */
@@ -94,6 +102,11 @@ export interface AdminHandlers {
     request: ITransferLeadershipRequest,
     caller: Caller,
   ): Eventually<Encodable<ITransferLeadershipResponse>>;
+  /** Voters of a group have it. */
+  forcePromote?(
+    request: IForcePromoteRequest,
+    caller: Caller,
+  ): Eventually<Encodable<IForcePromoteResponse>>;
   /** Members of a group have it; without it the methods do not exist. */
   readonly membership?: MembershipHandlers;
 }

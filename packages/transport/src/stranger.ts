@@ -16,6 +16,14 @@ export function departed(node: string): StrangerError {
   return new StrangerError(`"${node}" was removed from the group`, departedHint);
 }
 
+/** Hint of the refusal of one whose incarnation of the cluster was abandoned. */
+const supersededHint = "superseded";
+
+/** Whether a peer refused a stream because the cluster has a later incarnation. */
+export function saysSuperseded(error: Error): boolean {
+  return error instanceof MeridianError && error.hint === supersededHint;
+}
+
 /** Whether a peer refused a stream because this node was removed. */
 export function saysDeparted(error: Error): boolean {
   return error instanceof MeridianError && error.hint === departedHint;
@@ -35,7 +43,14 @@ export function memberFor(
   if (reason === "" && member !== undefined) return member;
   for (const known of member === undefined ? members.values() : [member])
     known.onStranger?.(reason);
-  throw new StrangerError(reason);
+  const former = member !== undefined && isFormer(hello, member.identity);
+  throw new StrangerError(reason, former ? supersededHint : "");
+}
+
+/** Whether this is from one who was a peer in an earlier incarnation. */
+export function isFormer(hello: IPeerHello | undefined, own: PeerIdentity): boolean {
+  if (hello === undefined || hello.incarnation >= own.incarnation) return false;
+  return strangerReason({ ...hello, incarnation: own.incarnation }, own) === undefined;
 }
 
 /** Why a stream that begins like this is not from a peer; undefined when it is. */

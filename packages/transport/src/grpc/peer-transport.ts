@@ -8,7 +8,7 @@ import { GrpcPeerConnector, PEER_CONNECTING, type PeerConnecting } from "./peer-
 /** Who sends, where the others are, and who is told of losses. */
 export interface PeerTransportOptions extends Pick<
   PeerLinkOptions,
-  "identity" | "onPeerDown" | "onDismissed" | "onFailure"
+  "identity" | "onPeerDown" | "onDismissed" | "onSuperseded" | "onFailure"
 > {
   /** host:port of a node; undefined when it is not known (now). Asked for every attempt. */
   resolve(node: string): string | undefined;
@@ -26,6 +26,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
     identity: options.identity,
     onPeerDown: (peer) => options.onPeerDown(peer),
     onDismissed: (peer) => options.onDismissed?.(peer),
+    onSuperseded: (peer) => options.onSuperseded?.(peer),
     onFailure: (peer, error) => options.onFailure?.(peer, error),
     limits,
     connector: new GrpcPeerConnector((node) => options.resolve(node), limits, options.tls),

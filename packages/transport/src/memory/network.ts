@@ -28,7 +28,7 @@ export interface MemoryNetworkOptions {
 /** A member of a group on a network within a process. */
 export interface MemoryPeerOptions extends Pick<
   PeerLinkOptions,
-  "identity" | "onPeerDown" | "onDismissed" | "onFailure"
+  "identity" | "onPeerDown" | "onDismissed" | "onSuperseded" | "onFailure"
 > {
   /** Its own address. */
   readonly address: string;
@@ -98,6 +98,7 @@ export class MemoryNetwork {
       identity: options.identity,
       onPeerDown: (peer) => options.onPeerDown(peer),
       onDismissed: (peer) => options.onDismissed?.(peer),
+      onSuperseded: (peer) => options.onSuperseded?.(peer),
       onFailure: (peer, error) => options.onFailure?.(peer, error),
       limits: { ...PEER_LIMITS, ...options.limits },
       connector,

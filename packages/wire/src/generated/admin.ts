@@ -1403,6 +1403,91 @@ export function readHoldLeadershipResponse(r: Reader): IHoldLeadershipResponse {
   return { membership: membershipValue, changed: changedValue };
 }
 
+/** Puts a voter group alone in force. */
+export interface IForcePromoteRequest {
+  /** Region of the group; has to be that of the node that is asked. */
+  readonly region: string;
+  /** Has to be true: acknowledged writes that this group does not have are given up. */
+  readonly acceptLoss: boolean;
+}
+/** Codec of ForcePromoteRequest. */
+export const ForcePromoteRequest: Codec<IForcePromoteRequest> = codec(
+  "ForcePromoteRequest",
+  writeForcePromoteRequest,
+  readForcePromoteRequest,
+);
+
+export function writeForcePromoteRequest(m: Encodable<IForcePromoteRequest>, w: Writer): void {
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(10).string(m.region);
+  }
+  if (m.acceptLoss !== undefined && m.acceptLoss !== false) {
+    w.uint32(16).bool(m.acceptLoss);
+  }
+}
+
+export function readForcePromoteRequest(r: Reader): IForcePromoteRequest {
+  let regionValue = "";
+  let acceptLossValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        regionValue = readString(r);
+        break;
+      case 16:
+        acceptLossValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { region: regionValue, acceptLoss: acceptLossValue };
+}
+
+/** What was begun. */
+export interface IForcePromoteResponse {
+  /** The incarnation that begins. */
+  readonly incarnation: number;
+  /** Voters that begin it. */
+  readonly members: readonly string[];
+}
+/** Codec of ForcePromoteResponse. */
+export const ForcePromoteResponse: Codec<IForcePromoteResponse> = codec(
+  "ForcePromoteResponse",
+  writeForcePromoteResponse,
+  readForcePromoteResponse,
+);
+
+export function writeForcePromoteResponse(m: Encodable<IForcePromoteResponse>, w: Writer): void {
+  if (m.incarnation !== undefined && m.incarnation !== 0) {
+    writeUint64(w.uint32(8), m.incarnation);
+  }
+  if (m.members !== undefined)
+    for (const item of m.members) {
+      w.uint32(18).string(item);
+    }
+}
+
+export function readForcePromoteResponse(r: Reader): IForcePromoteResponse {
+  let incarnationValue = 0;
+  const membersValue: string[] = [];
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        incarnationValue = readUint64(r);
+        break;
+      case 18:
+        membersValue.push(readString(r));
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { incarnation: incarnationValue, members: membersValue };
+}
+
 /** For operators and for clients that look for their way. */
 export const AdminService: {
   /** How this node is. */
@@ -1420,6 +1505,11 @@ export const AdminService: {
   readonly changeMembers: Method<IChangeMembersRequest, IChangeMembersResponse>;
   /** Keeps leadership in one voter group, or lets it go where it will again. Answered by the leader, when that is committed. */
   readonly holdLeadership: Method<IHoldLeadershipRequest, IHoldLeadershipResponse>;
+  /**
+   * Puts the voter group of this node alone in force, as a new incarnation of the cluster, when the rest is lost. What only the rest
+   * had is abandoned. Answered by a voter of the group; begun when a majority of the group has agreed to it.
+   */
+  readonly forcePromote: Method<IForcePromoteRequest, IForcePromoteResponse>;
 } = {
   status: {
     path: "/meridian.v1.Admin/Status",
@@ -1460,6 +1550,13 @@ export const AdminService: {
     path: "/meridian.v1.Admin/HoldLeadership",
     request: HoldLeadershipRequest,
     response: HoldLeadershipResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  forcePromote: {
+    path: "/meridian.v1.Admin/ForcePromote",
+    request: ForcePromoteRequest,
+    response: ForcePromoteResponse,
     requestStream: false,
     responseStream: false,
   },

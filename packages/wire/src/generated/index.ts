@@ -40,6 +40,10 @@ export {
   type IHoldLeadershipRequest,
   HoldLeadershipResponse,
   type IHoldLeadershipResponse,
+  ForcePromoteRequest,
+  type IForcePromoteRequest,
+  ForcePromoteResponse,
+  type IForcePromoteResponse,
   AdminService,
 } from "./admin.ts";
 export {
@@ -245,6 +249,12 @@ export {
   type IMeetRequest,
   MeetResponse,
   type IMeetResponse,
+  LogPoint,
+  type ILogPoint,
+  RefoundRequest,
+  type IRefoundRequest,
+  RefoundResponse,
+  type IRefoundResponse,
   PeerService,
 } from "./peer.ts";
 export {

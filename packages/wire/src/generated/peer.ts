@@ -58,6 +58,8 @@ export const MeetOutcome = {
   WELCOME: 1,
   /** Another birth of that name is known: a member that has lost its data must not come back as it was. */
   OTHER_BIRTH: 2,
+  /** The asking member is of an incarnation that was abandoned. */
+  SUPERSEDED: 3,
 } as const;
 /** A value of MeetOutcome. Decoded fields may hold others, of newer senders. */
 export type MeetOutcome = (typeof MeetOutcome)[keyof typeof MeetOutcome];
@@ -848,6 +850,10 @@ export function readMeetRequest(r: Reader): IMeetRequest {
 export interface IMeetResponse {
   /** The outcome. */
   readonly outcome: number;
+  /** Superseded: the incarnation that counts. */
+  readonly incarnation: number;
+  /** Superseded: the configuration that counts, encoded. Empty until it is certain to stay: then ask again. */
+  readonly configuration: Uint8Array;
 }
 /** Codec of MeetResponse. */
 export const MeetResponse: Codec<IMeetResponse> = codec(
@@ -860,21 +866,232 @@ export function writeMeetResponse(m: Encodable<IMeetResponse>, w: Writer): void 
   if (m.outcome !== undefined && m.outcome !== 0) {
     writeUint32(w.uint32(8), m.outcome);
   }
+  if (m.incarnation !== undefined && m.incarnation !== 0) {
+    writeUint64(w.uint32(16), m.incarnation);
+  }
+  if (m.configuration !== undefined && m.configuration.length > 0) {
+    w.uint32(26).bytes(m.configuration);
+  }
 }
 
 export function readMeetResponse(r: Reader): IMeetResponse {
   let outcomeValue = 0;
+  let incarnationValue = 0;
+  let configurationValue: Uint8Array = EMPTY;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
       case 8:
         outcomeValue = r.uint32();
         break;
+      case 16:
+        incarnationValue = readUint64(r);
+        break;
+      case 26:
+        configurationValue = r.bytes();
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
   }
-  return { outcome: outcomeValue };
+  return {
+    outcome: outcomeValue,
+    incarnation: incarnationValue,
+    configuration: configurationValue,
+  };
+}
+
+/** A place in a log. */
+export interface ILogPoint {
+  /** Index of an entry. */
+  readonly index: number;
+  /** Its term. */
+  readonly term: number;
+}
+/** Codec of LogPoint. */
+export const LogPoint: Codec<ILogPoint> = codec("LogPoint", writeLogPoint, readLogPoint);
+
+export function writeLogPoint(m: Encodable<ILogPoint>, w: Writer): void {
+  if (m.index !== undefined && m.index !== 0) {
+    writeUint64(w.uint32(8), m.index);
+  }
+  if (m.term !== undefined && m.term !== 0) {
+    writeUint64(w.uint32(16), m.term);
+  }
+}
+
+export function readLogPoint(r: Reader): ILogPoint {
+  let indexValue = 0;
+  let termValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        indexValue = readUint64(r);
+        break;
+      case 16:
+        termValue = readUint64(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { index: indexValue, term: termValue };
+}
+
+/** Asks a voter whether it could begin the next incarnation, or to do so. */
+export interface IRefoundRequest {
+  /** Who asks; the incarnation is the one to be left. */
+  readonly hello: IPeerHello | undefined;
+  /** False: only whether it could. */
+  readonly begin: boolean;
+  /** Begin: term that the next incarnation starts with; beyond all that were ever used. */
+  readonly term: number;
+  /** Begin: the configuration to put in force, encoded. */
+  readonly configuration: Uint8Array;
+  /** Begin: the logs of all who take part reach this far at least; whose snapshot goes further cannot. */
+  readonly floor: ILogPoint | undefined;
+  /** Begin: no snapshot of those who take part goes further; whose log is shorter cannot. */
+  readonly ceiling: ILogPoint | undefined;
+}
+/** Codec of RefoundRequest. */
+export const RefoundRequest: Codec<IRefoundRequest> = codec(
+  "RefoundRequest",
+  writeRefoundRequest,
+  readRefoundRequest,
+);
+
+export function writeRefoundRequest(m: Encodable<IRefoundRequest>, w: Writer): void {
+  if (m.hello !== undefined) {
+    w.uint32(10).fork();
+    writePeerHello(m.hello, w);
+    w.ldelim();
+  }
+  if (m.begin !== undefined && m.begin !== false) {
+    w.uint32(16).bool(m.begin);
+  }
+  if (m.term !== undefined && m.term !== 0) {
+    writeUint64(w.uint32(24), m.term);
+  }
+  if (m.configuration !== undefined && m.configuration.length > 0) {
+    w.uint32(34).bytes(m.configuration);
+  }
+  if (m.floor !== undefined) {
+    w.uint32(42).fork();
+    writeLogPoint(m.floor, w);
+    w.ldelim();
+  }
+  if (m.ceiling !== undefined) {
+    w.uint32(50).fork();
+    writeLogPoint(m.ceiling, w);
+    w.ldelim();
+  }
+}
+
+export function readRefoundRequest(r: Reader): IRefoundRequest {
+  let helloValue: IPeerHello | undefined;
+  let beginValue = false;
+  let termValue = 0;
+  let configurationValue: Uint8Array = EMPTY;
+  let floorValue: ILogPoint | undefined;
+  let ceilingValue: ILogPoint | undefined;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        helloValue = readNested(r, readPeerHello);
+        break;
+      case 16:
+        beginValue = r.uint32() !== 0;
+        break;
+      case 24:
+        termValue = readUint64(r);
+        break;
+      case 34:
+        configurationValue = r.bytes();
+        break;
+      case 42:
+        floorValue = readNested(r, readLogPoint);
+        break;
+      case 50:
+        ceilingValue = readNested(r, readLogPoint);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    hello: helloValue,
+    begin: beginValue,
+    term: termValue,
+    configuration: configurationValue,
+    floor: floorValue,
+    ceiling: ceilingValue,
+  };
+}
+
+/** What a voter says to it. */
+export interface IRefoundResponse {
+  /** Why not; empty: it could, or it has begun. */
+  readonly refusal: string;
+  /** End of its log. */
+  readonly last: ILogPoint | undefined;
+  /** End of its snapshot; index 0: none. */
+  readonly snapshot: ILogPoint | undefined;
+  /** Its term. */
+  readonly term: number;
+}
+/** Codec of RefoundResponse. */
+export const RefoundResponse: Codec<IRefoundResponse> = codec(
+  "RefoundResponse",
+  writeRefoundResponse,
+  readRefoundResponse,
+);
+
+export function writeRefoundResponse(m: Encodable<IRefoundResponse>, w: Writer): void {
+  if (m.refusal !== undefined && m.refusal !== "") {
+    w.uint32(10).string(m.refusal);
+  }
+  if (m.last !== undefined) {
+    w.uint32(18).fork();
+    writeLogPoint(m.last, w);
+    w.ldelim();
+  }
+  if (m.snapshot !== undefined) {
+    w.uint32(26).fork();
+    writeLogPoint(m.snapshot, w);
+    w.ldelim();
+  }
+  if (m.term !== undefined && m.term !== 0) {
+    writeUint64(w.uint32(32), m.term);
+  }
+}
+
+export function readRefoundResponse(r: Reader): IRefoundResponse {
+  let refusalValue = "";
+  let lastValue: ILogPoint | undefined;
+  let snapshotValue: ILogPoint | undefined;
+  let termValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        refusalValue = readString(r);
+        break;
+      case 18:
+        lastValue = readNested(r, readLogPoint);
+        break;
+      case 26:
+        snapshotValue = readNested(r, readLogPoint);
+        break;
+      case 32:
+        termValue = readUint64(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { refusal: refusalValue, last: lastValue, snapshot: snapshotValue, term: termValue };
 }
 
 /** Between the members of one Raft group. Not for clients. */
@@ -885,6 +1102,8 @@ export const PeerService: {
   readonly installSnapshot: Method<ISnapshotChunk, ISnapshotInstalled>;
   /** Before a new member takes part: was another one here under its name? */
   readonly meet: Method<IMeetRequest, IMeetResponse>;
+  /** Asks a voter to begin the next incarnation of the cluster, with its voter group alone. See Admin.ForcePromote. */
+  readonly refound: Method<IRefoundRequest, IRefoundResponse>;
 } = {
   connect: {
     path: "/meridian.v1.Peer/Connect",
@@ -904,6 +1123,13 @@ export const PeerService: {
     path: "/meridian.v1.Peer/Meet",
     request: MeetRequest,
     response: MeetResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  refound: {
+    path: "/meridian.v1.Peer/Refound",
+    request: RefoundRequest,
+    response: RefoundResponse,
     requestStream: false,
     responseStream: false,
   },

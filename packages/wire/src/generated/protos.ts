@@ -25,6 +25,10 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   requestType: "HoldLeadershipRequest",
                   responseType: "HoldLeadershipResponse",
                 },
+                ForcePromote: {
+                  requestType: "ForcePromoteRequest",
+                  responseType: "ForcePromoteResponse",
+                },
               },
             },
             StatusRequest: { fields: {} },
@@ -180,6 +184,18 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
               fields: {
                 membership: { type: "Membership", id: 1 },
                 changed: { type: "bool", id: 2 },
+              },
+            },
+            ForcePromoteRequest: {
+              fields: {
+                region: { type: "string", id: 1 },
+                acceptLoss: { type: "bool", id: 2, protoName: "accept_loss" },
+              },
+            },
+            ForcePromoteResponse: {
+              fields: {
+                incarnation: { type: "uint64", id: 1 },
+                members: { rule: "repeated", type: "string", id: 2 },
               },
             },
             Position: {
@@ -867,6 +883,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   responseType: "SnapshotInstalled",
                 },
                 Meet: { requestType: "MeetRequest", responseType: "MeetResponse" },
+                Refound: { requestType: "RefoundRequest", responseType: "RefoundResponse" },
               },
             },
             PeerFrame: {
@@ -984,9 +1001,37 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 MEET_OUTCOME_UNSPECIFIED: 0,
                 MEET_OUTCOME_WELCOME: 1,
                 MEET_OUTCOME_OTHER_BIRTH: 2,
+                MEET_OUTCOME_SUPERSEDED: 3,
               },
             },
-            MeetResponse: { fields: { outcome: { type: "MeetOutcome", id: 1 } } },
+            MeetResponse: {
+              fields: {
+                outcome: { type: "MeetOutcome", id: 1 },
+                incarnation: { type: "uint64", id: 2 },
+                configuration: { type: "bytes", id: 3 },
+              },
+            },
+            LogPoint: {
+              fields: { index: { type: "uint64", id: 1 }, term: { type: "uint64", id: 2 } },
+            },
+            RefoundRequest: {
+              fields: {
+                hello: { type: "PeerHello", id: 1 },
+                begin: { type: "bool", id: 2 },
+                term: { type: "uint64", id: 3 },
+                configuration: { type: "bytes", id: 4 },
+                floor: { type: "LogPoint", id: 5 },
+                ceiling: { type: "LogPoint", id: 6 },
+              },
+            },
+            RefoundResponse: {
+              fields: {
+                refusal: { type: "string", id: 1 },
+                last: { type: "LogPoint", id: 2 },
+                snapshot: { type: "LogPoint", id: 3 },
+                term: { type: "uint64", id: 4 },
+              },
+            },
           },
         },
       },
