@@ -327,7 +327,7 @@ export class DurableStorage implements Storage {
       operations.push({ type: "put", key: stateKey, value: encodeState(state) });
     }
     await this.#table.batch(operations);
-    this.#watermark.advance(state);
+    await this.#watermark.advance(state);
     this.#state = state;
     this.#durableCommitIndex = state.commitIndex;
     this.#log.apply(log);

@@ -1,10 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
-import { existsSync, writeSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { toReadError, toStorageError } from "./level-error.ts";
 import type { Files, OpenFile } from "./medium.ts";
-import { StorageError } from "./storage.ts";
 
 /**
  * The files of a directory. Content and names are synced: a name that is not may vanish in a power
@@ -131,16 +130,6 @@ class DirectoryFile implements OpenFile {
         done += bytesWritten;
       }
     }, `writing ${this.#name}`);
-  }
-
-  overwrite(at: number, data: Buffer): void {
-    let written: number;
-    try {
-      written = writeSync(this.#file.fd, data, 0, data.length, at);
-    } catch (error) {
-      throw toStorageError(error, `writing ${this.#name}`);
-    }
-    if (written < data.length) throw new StorageError("IO", `writing ${this.#name} stopped early`);
   }
 
   async sync(): Promise<void> {

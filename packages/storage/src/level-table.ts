@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { Level } from "level";
 import { toReadError, toStorageError } from "./level-error.ts";
 import type { Table, TableOperation, TableRecord } from "./medium.ts";
@@ -11,9 +12,11 @@ import { StorageError } from "./storage.ts";
  */
 export class LevelTable implements Table {
   readonly #level: Level<Buffer, Buffer>;
+  readonly #folder: FileHandle;
 
-  private constructor(level: Level<Buffer, Buffer>) {
+  private constructor(level: Level<Buffer, Buffer>, folder: FileHandle) {
     this.#level = level;
+    this.#folder = folder;
   }
 
   /** @throws {StorageError} IN_USE, MISSING, CORRUPT, FULL, IO. */
@@ -30,11 +33,11 @@ export class LevelTable implements Table {
     });
     try {
       await level.open();
+      return new LevelTable(level, await open(directory, "r"));
     } catch (error) {
       await level.close();
-      throw toReadError(error, `opening ${directory}`);
+      throw toStorageError(error, `opening ${directory}`);
     }
-    return new LevelTable(level);
   }
 
   /**
@@ -56,9 +59,14 @@ export class LevelTable implements Table {
     }
   }
 
+  /**
+   * Level begins a new journal whenever it likes and syncs what is in it, but never its name: so
+   * that is done here, and costs next to nothing when there is no new one.
+   */
   async batch(operations: readonly TableOperation[]): Promise<void> {
     try {
       await this.#level.batch(operations as TableOperation[], { sync: true });
+      await this.#folder.sync();
     } catch (error) {
       throw toStorageError(error, "writing");
     }
@@ -107,6 +115,7 @@ export class LevelTable implements Table {
   }
 
   async close(): Promise<void> {
+    await this.#folder.close();
     await this.#level.close();
   }
 }

@@ -75,9 +75,8 @@ export interface OpenFile {
   size(): Promise<number>;
   /** Up to `length` bytes; fewer at the end of the file. */
   read(at: number, length: number): Promise<Buffer>;
+  /** Seen at once by all who read, and by the next process; not durable before `sync`. */
   write(at: number, data: Buffer): Promise<void>;
-  /** Overwrites a few bytes in place without waiting for the disk. */
-  overwrite(at: number, data: Buffer): void;
   /** Content and name survive a crash once this resolves. */
   sync(): Promise<void>;
   close(): Promise<void>;

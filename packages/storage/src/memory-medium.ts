@@ -139,17 +139,15 @@ export class MemoryFiles implements Files {
   }
 
   #handle(name: string, file: MemoryFile): OpenFile {
-    const write = (at: number, data: Buffer): void => {
-      if (this.#use.alive()) file.write(at, data);
-    };
     return {
       size: async () => file.content().length,
       read: async (at, length) => {
         this.#use.read(name);
         return Buffer.from(file.content().subarray(at, at + length));
       },
-      write: async (at, data) => write(at, data),
-      overwrite: write,
+      write: async (at, data) => {
+        if (this.#use.alive()) file.write(at, data);
+      },
       sync: async () => {
         if (!this.#use.alive()) return never();
         const operation: DiskOperation = { kind: "sync", name, bytes: 0 };

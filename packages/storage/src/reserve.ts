@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { statfsSync } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -25,7 +24,7 @@ export class Reserve {
   /** Called before level is opened: frees the file if little space is left beside it. */
   async makeRoom(): Promise<void> {
     if (this.#bytes === 0) return;
-    if (availableBytes(this.#directory, Infinity) < this.#bytes) await this.free();
+    if ((await availableBytes(this.#directory, Infinity)) < this.#bytes) await this.free();
   }
 
   /** Makes the file if there is space for it. */
@@ -40,7 +39,7 @@ export class Reserve {
   async hasRoom(bytes: number): Promise<boolean> {
     if (this.#bytes === 0) return true;
     if (!this.#isThere) await this.#look();
-    return this.#isThere && availableBytes(this.#directory, 0) - bytes >= this.#bytes;
+    return this.#isThere && (await availableBytes(this.#directory, 0)) - bytes >= this.#bytes;
   }
 
   /** True if there was something to free. */
@@ -56,7 +55,7 @@ export class Reserve {
   async #look(): Promise<void> {
     try {
       this.#isThere = (await this.#size()) >= this.#bytes;
-      if (this.#isThere || availableBytes(this.#directory, 0) < 2 * this.#bytes) return;
+      if (this.#isThere || (await availableBytes(this.#directory, 0)) < 2 * this.#bytes) return;
       await this.#fill();
       this.#isThere = true;
     } catch {
@@ -89,9 +88,9 @@ export class Reserve {
   }
 }
 
-function availableBytes(directory: string, unknown: number): number {
+async function availableBytes(directory: string, unknown: number): Promise<number> {
   try {
-    const { bavail, bsize } = statfsSync(directory);
+    const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;
   } catch {
     return unknown;

@@ -52,13 +52,16 @@ export class Watermark {
     return new Watermark(file);
   }
 
-  /** The batch that wrote `state` is durable. */
-  advance(state: DurableState): void {
+  /**
+   * The batch that wrote `state` is durable. Not synchronous, though it goes to the page cache only:
+   * a file system that is busy with a slow disk may make even that wait.
+   */
+  async advance(state: DurableState): Promise<void> {
     this.#turn += 1;
-    this.#write(this.#turn % slots, state);
+    await this.#write(this.#turn % slots, state);
     if (this.#turn % writesPerSync !== 0 || this.#sync !== undefined) return;
     this.#syncs += 1;
-    this.#write(slots + (this.#syncs % anchors), state);
+    await this.#write(slots + (this.#syncs % anchors), state);
     this.#sync = this.#file
       .sync()
       .catch((error: unknown) => this.onFailure?.(error))
@@ -74,8 +77,8 @@ export class Watermark {
     }
   }
 
-  #write(slot: number, state: DurableState): void {
-    this.#file.overwrite(slot * slotDistanceBytes, encodeSlot(state));
+  async #write(slot: number, state: DurableState): Promise<void> {
+    await this.#file.write(slot * slotDistanceBytes, encodeSlot(state));
   }
 }
 

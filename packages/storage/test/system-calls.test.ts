@@ -1,0 +1,145 @@
+import { basename, dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { temporaryDirectory, using } from "./directory.ts";
+import { recordTexts } from "./samples.ts";
+import type { Call } from "./system-calls.ts";
+import { canTrace, traceLife } from "./system-calls.ts";
+
+describe("the calls of a real process", () => {
+  test("make every name and all content durable before a step is said to be done", async (context) => {
+    context.skip(!canTrace(), "needs strace");
+    const directory = join(await temporaryDirectory(), "member");
+    // Level begins several journals.
+    const { said, calls } = await traceLife(directory, 200_000);
+    expect(new Set(said.map(({ outcome }) => outcome))).toEqual(new Set(["ok"]));
+    const unsafe = new Set<string>();
+    const disk = new WatchedDisk(directory);
+    let steps = 0;
+    for (const call of calls) {
+      if (call.rest.startsWith("1<") && call.rest.includes('"ok ')) {
+        steps += 1;
+        // What compaction deletes is deleted without a sync: it may be there again.
+        if (call.rest.includes(" compact")) disk.deletes = true;
+        for (const what of disk.unsafe()) unsafe.add(what);
+      } else for (const what of disk.see(call)) unsafe.add(what);
+    }
+    expect([...unsafe]).toEqual([]);
+    expect(steps).toBe(said.length);
+    expect(disk.journals).toBeGreaterThan(2);
+  }, 60_000);
+
+  test("end the storage with the first sync that fails, and lose nothing said before", async (context) => {
+    context.skip(!canTrace(), "needs strace");
+    const outcomes = new Set<string>();
+    for (const [call, when] of syncs) {
+      const directory = join(await temporaryDirectory(), "member");
+      const { said } = await traceLife(directory, 100, `${call}:error=EIO:when=${when}`);
+      const first = said.findIndex(({ outcome }) => outcome !== "ok");
+      const after = said.slice(first).map(({ outcome }) => outcome);
+      outcomes.add(after.join(" ").replace(/( IO)+$/, ""));
+      const acknowledged = said[first - 1];
+      if (acknowledged === undefined) continue;
+      await using(
+        directory,
+        async (storage) => {
+          const { lastIndex, term } = acknowledged;
+          const { log } = storage;
+          const isThere = log.lastIndex() >= lastIndex && storage.hardState().term >= term;
+          if (!isThere) outcomes.add(`${call} ${when}: ${lastIndex} was said, not found`);
+          if (log.snapshot() !== undefined) await recordTexts(storage);
+        },
+        { create: true },
+      );
+    }
+    // Nothing but that, whichever sync it was: no step is done after one that was not.
+    expect(outcomes).toEqual(new Set(["IO"]));
+  }, 120_000);
+});
+
+/** Of opening, a write, what is known of others, a snapshot, a reset, a vote. */
+const syncs: readonly (readonly [string, number])[] = [
+  ["fdatasync", 3],
+  ["fdatasync", 7],
+  ["fdatasync", 9],
+  ["fdatasync", 15],
+  ["fsync", 5],
+  ["fsync", 18],
+  ["fsync", 24],
+  ["fsync", 36],
+];
+
+/** What a power failure could take, by what the calls of a process were. */
+class WatchedDisk {
+  journals = 0;
+  /** Level's journals may hold what need not be durable. */
+  deletes = false;
+  readonly #directory: string;
+  /** Names that were made and whose folder was not synced since. */
+  readonly #names = new Set<string>();
+  /** Files that were written and not synced since. */
+  readonly #contents = new Set<string>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** What a power failure could take now though it is needed. */
+  unsafe(): string[] {
+    const names = [...this.#names].filter(isNeeded).map((path) => `name of ${kindOf(path)}`);
+    const contents = [...this.#contents].filter(isNeeded).filter((path) => !this.#isAhead(path));
+    return [...names, ...contents.map((path) => `content of ${kindOf(path)}`)];
+  }
+
+  /** Gives what should not have been called yet. */
+  see({ name, rest }: Call): string[] {
+    if (/= -1 /.test(rest) || !rest.includes(this.#directory)) return [];
+    const path = /^\d+<([^>]*)>/.exec(rest)?.[1] ?? "";
+    const quoted = [...rest.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "");
+    switch (name) {
+      case "openat":
+        if (rest.includes("O_CREAT")) this.#create(quoted[0] ?? "", rest.includes("O_TRUNC"));
+        return [];
+      case "rename":
+        return this.#rename(quoted[0] ?? "", quoted[1] ?? "");
+      case "unlink":
+        this.#names.delete(quoted[0] ?? "");
+        this.#contents.delete(quoted[0] ?? "");
+        return [];
+      case "fsync":
+      case "fdatasync":
+        this.#contents.delete(path);
+        for (const made of this.#names) if (dirname(made) === path) this.#names.delete(made);
+        return [];
+      default:
+        this.#contents.add(path);
+        return [];
+    }
+  }
+
+  /** The watermark goes to the page cache only. */
+  #isAhead(path: string): boolean {
+    return basename(path) === "watermark" || (this.deletes && path.endsWith(".log"));
+  }
+
+  #create(path: string, isNew: boolean): void {
+    if (!isNew) return;
+    this.#names.add(path);
+    if (path.endsWith(".log")) this.journals += 1;
+  }
+
+  #rename(from: string, to: string): string[] {
+    const early = this.#contents.delete(from) ? [`${kindOf(to)} is renamed before a sync`] : [];
+    this.#names.delete(from);
+    this.#names.add(to);
+    return isNeeded(to) ? early : [];
+  }
+}
+
+/** Level's own diary, its lock and the note of the owner are not; its tables it looks after. */
+function isNeeded(path: string): boolean {
+  return !/^LOG(\.old)?$|^LOCK$|owner\.json|\.(ldb|dbtmp|new)$/.test(basename(path));
+}
+
+function kindOf(path: string): string {
+  return basename(path).replace(/\d[\d-]*/, "N");
+}
