@@ -1,4 +1,11 @@
-import type { Configuration, Entry, HardState, Log, Persist, SnapshotMark } from "../../src/index.ts";
+import type {
+  Configuration,
+  Entry,
+  HardState,
+  Log,
+  Persist,
+  SnapshotMark,
+} from "../../src/index.ts";
 import { invariant } from "../../src/invariant.ts";
 
 /** A disk in memory. What `write` was called with is durable; nothing else is. */
