@@ -39,7 +39,9 @@ export function clusterStatuses(
   const names = [...new Set(nodes.map(({ cluster }) => cluster))].sort(byRank);
   return Object.fromEntries(
     names.map((name) => {
-      const members = nodes.filter((node) => node.cluster === name && node.role !== "edge");
+      const members = nodes.filter(({ cluster, role }) => {
+        return cluster === name && role !== "edge" && role !== "removed";
+      });
       return [name, clusterStatus(name, members, nodes)];
     }),
   );

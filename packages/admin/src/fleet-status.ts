@@ -3,7 +3,7 @@ import { MeridianError, type IStatusResponse } from "@meridian/wire";
 import { clusterStatuses, type ClusterStatus } from "./cluster-status.ts";
 
 /** A connection to one node, as far as its status is concerned. */
-export type StatusChannel = Pick<ClientChannel, "status" | "close">;
+export type StatusChannel = Pick<ClientChannel, "status" | "topology" | "close">;
 
 /** How to look. */
 export interface FleetStatusOptions {
@@ -19,6 +19,7 @@ export interface FleetStatusOptions {
 export interface NodeView {
   readonly node: string;
   readonly region: string;
+  /** As configured, or as its cluster's leader says; "removed" when it belongs to it no longer. */
   readonly role: string;
   readonly group: string;
   readonly cluster: string;
@@ -42,23 +43,21 @@ export interface FleetStatus {
 
 const deadlineMs = 2_000;
 
+/** Of a node that was a member once. */
+const removed = "removed";
+
 /**
  * Asks every node of a topology for its status, all at once. A node that does not answer is part of
- * the result.
+ * the result. Members that were added or removed since the topology was written are known from the
+ * leaders; a removed one is listed as long as it answers.
  */
 export async function fleetStatus(
   topology: TopologySnapshot,
   options: FleetStatusOptions,
 ): Promise<FleetStatus> {
-  const places = (topology.nodes ?? []).map((node) => ({
-    node: node.node ?? "",
-    region: node.region ?? "",
-    role: node.role ?? "",
-    group: node.group ?? "",
-    cluster: node.cluster ?? "",
-    address: addressFor(node.addressFrom, options.region) ?? node.address ?? "",
-  }));
-  const nodes = await Promise.all(places.map((place) => look(place, options)));
+  const places = (topology.nodes ?? []).map((node) => placeOf(node, options.region));
+  const views = await Promise.all(places.map((place) => look(place, options)));
+  const nodes = await asLeadersSay(views, options);
   const clusters = clusterStatuses(nodes);
   return {
     nodes,
@@ -68,10 +67,64 @@ export async function fleetStatus(
   };
 }
 
-async function look(
-  place: Omit<NodeView, "status" | "error">,
+type Place = Omit<NodeView, "status" | "error">;
+
+function placeOf(
+  node: NonNullable<TopologySnapshot["nodes"]>[number],
+  region: string | undefined,
+): Place {
+  return {
+    node: node.node ?? "",
+    region: node.region ?? "",
+    role: node.role ?? "",
+    group: node.group ?? "",
+    cluster: node.cluster ?? "",
+    address: addressFor(node.addressFrom, region) ?? node.address ?? "",
+  };
+}
+
+/** Corrects what the topology says of clusters whose leaders can be asked. */
+async function asLeadersSay(
+  views: readonly NodeView[],
   options: FleetStatusOptions,
-): Promise<NodeView> {
+): Promise<readonly NodeView[]> {
+  const names = Object.values(clusterStatuses(views)).map(({ leader }) => leader);
+  const leaders = views.filter(({ node, status }) => {
+    return status?.state === "leader" && names.includes(node);
+  });
+  const told = await Promise.all(leaders.map((leader) => membersSaidBy(leader, options)));
+  const now = new Map(told.flat().map((place) => [place.node, place]));
+  const sure = new Set(told.flat().map(({ cluster }) => cluster));
+  const known = views.flatMap((view): readonly NodeView[] => {
+    if (!sure.has(view.cluster) || view.role === "edge") return [view];
+    const place = now.get(view.node);
+    if (place !== undefined) return [{ ...view, role: place.role, group: place.group }];
+    return view.status === undefined ? [] : [{ ...view, role: removed }];
+  });
+  const listed = new Set(views.map(({ node }) => node));
+  const added = [...now.values()].filter(({ node }) => !listed.has(node));
+  return [...known, ...(await Promise.all(added.map((place) => look(place, options))))];
+}
+
+/** The members of a leader's own cluster; none when it does not answer. */
+async function membersSaidBy(
+  { cluster, address }: NodeView,
+  options: FleetStatusOptions,
+): Promise<readonly Place[]> {
+  const channel = options.openChannel(address);
+  try {
+    const limit = { deadlineMs: options.deadlineMs ?? deadlineMs };
+    const { nodes } = await channel.topology(limit);
+    const own = nodes.filter((node) => node.cluster === cluster && node.role !== "edge");
+    return own.map((node) => placeOf(node, options.region));
+  } catch {
+    return [];
+  } finally {
+    await channel.close();
+  }
+}
+
+async function look(place: Place, options: FleetStatusOptions): Promise<NodeView> {
   const limitMs = options.deadlineMs ?? deadlineMs;
   const channel = options.openChannel(place.address);
   try {

@@ -1,7 +1,9 @@
 import {
   MeridianError,
   StatusResponse,
+  TopologyResponse,
   type Encodable,
+  type INodeAddress,
   type IStatusResponse,
 } from "@meridian/wire";
 import { expect, test } from "vitest";
@@ -29,8 +31,14 @@ const topology = {
   })),
 };
 
-/** Channels to nodes that say this; nodes that say nothing cannot be reached. */
-function saying(answers: Readonly<Record<string, Said>>): {
+/**
+ * Channels to nodes that say this; nodes that say nothing cannot be reached. `members`: what nodes
+ * say of the members of their cluster, if anything.
+ */
+function saying(
+  answers: Readonly<Record<string, Said>>,
+  members: Readonly<Record<string, readonly Encodable<INodeAddress>[]>> = {},
+): {
   opened: string[];
   closed: string[];
   openChannel: (address: string) => StatusChannel;
@@ -46,6 +54,12 @@ function saying(answers: Readonly<Record<string, Said>>): {
         said === undefined
           ? Promise.reject(new MeridianError("REGION_UNAVAILABLE", "refused"))
           : Promise.resolve(StatusResponse.decode(StatusResponse.encode({ node, ...said }))),
+      topology: () => {
+        const nodes = members[node];
+        return nodes === undefined
+          ? Promise.reject(new MeridianError("REGION_UNAVAILABLE", "refused"))
+          : Promise.resolve(TopologyResponse.decode(TopologyResponse.encode({ nodes })));
+      },
       close: () => closed.push(address),
     };
   };
@@ -63,7 +77,7 @@ const healthy = {
 test("every node is asked once, and the clusters are put together", async () => {
   const { openChannel, opened, closed } = saying(healthy);
   const fleet = await fleetStatus(topology, { openChannel });
-  expect(opened).toEqual(["g1:1", "g2:1", "w1:1", "r1:1", "e1:1"]);
+  expect(opened).toEqual(["g1:1", "g2:1", "w1:1", "r1:1", "e1:1", "g1:1", "r1:1"]);
   expect(closed.toSorted()).toEqual(opened.toSorted());
   expect(Object.keys(fleet.clusters)).toEqual(["global", "us-west"]);
   expect(fleet.clusters["global"]).toMatchObject({
@@ -87,7 +101,7 @@ test("a node that does not answer is named, and the rest is still told", async (
   expect(fleet.nodes[0]?.error).toMatchObject({ code: "REGION_UNAVAILABLE" });
   expect(fleet.clusters["global"]).toMatchObject({ leader: "g1", failoverReady: false });
   expect(fleet.failoverReady).toBe(false);
-  expect(closed).toHaveLength(5);
+  expect(closed).toHaveLength(6);
 });
 
 test("a deposed leader that does not know it yet is not believed", async () => {
@@ -108,4 +122,25 @@ test("nodes are asked at the address that is meant for the observer's region", a
   const { openChannel, opened } = saying(healthy);
   await fleetStatus(topology, { openChannel, region: "apac" });
   expect(opened[0]).toBe("g1.proxy:2");
+});
+
+test("members that came and went since are known from the leader", async () => {
+  const r2 = { state: "follower", leader: "r3", term: 2 };
+  const r3 = { state: "leader", leader: "r3", term: 2 };
+  const member = { role: "regional-voter", cluster: "us-west", region: "us-west" };
+  const places = ["r2", "r3"].map((node) => ({ ...member, node, address: `${node}:1` }));
+  const nodes = [...topology.nodes, { ...places[1], role: "regional-observer" }];
+  const answers = { ...healthy, r1: { state: "removed", term: 1 }, r2, r3 };
+  const fleet = await fleetStatus({ nodes }, saying(answers, { r3: places }));
+  expect(fleet.nodes.map(({ node, role }) => `${node} ${role}`).slice(3)).toEqual([
+    "r1 removed",
+    "e1 edge",
+    "r3 regional-voter",
+    "r2 regional-voter",
+  ]);
+  expect(fleet.clusters["us-west"]?.members.map(({ node }) => node)).toEqual(["r3", "r2"]);
+  const { r1: _, ...stopped } = answers;
+  const later = await fleetStatus({ nodes }, saying(stopped, { r3: places }));
+  expect(later.nodes.map(({ node }) => node)).not.toContain("r1");
+  expect(later.unreachable).toEqual([]);
 });

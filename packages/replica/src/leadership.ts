@@ -50,6 +50,11 @@ export class Leadership {
     if (target === this.#node) return this.#answer(target, 0);
     const startedAtMs = this.#clock.nowMs();
     const begun = this.#replica.transferLeadership(target);
+    if (begun === "held") {
+      const message = `leadership is held by another group than that of ${target}`;
+      const advice = "release it first (meridian global release)";
+      throw new MeridianError("CHANGE_REFUSED", `${message}: ${advice}`, { hint: begun });
+    }
     if (begun !== "started") {
       throw new MeridianError("BAD_ARGUMENTS", `leadership cannot go to ${target}: ${begun}`);
     }

@@ -38,7 +38,7 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
     cluster: place.cluster,
     incarnation,
     tier: tiers[facts.role],
-    state: role,
+    state: replica.isRemoved ? "removed" : role,
     term,
     leader,
     commitIndex,

@@ -299,7 +299,7 @@ test("a removed member that heard of it rests, and says so once", async () => {
   expect(late.farewell).toBe("NOT_LEADER");
   await scene.run(10_000);
   const member = group.member(gone);
-  expect(member.replica.isRemoved).toBe(true);
+  expect(member.status().state).toBe("removed");
   expect([member.ready, member.serving]).toEqual([false, false]);
   const { nodes } = await scene.clock.settled(channelTo(scene, gone).topology());
   expect(nodes.map(({ node }) => node)).not.toContain(gone);
@@ -412,6 +412,11 @@ test("leadership stays in the group that holds it until it is released", async (
   expect(await hold("nobody")).toMatchObject({ code: "BAD_ARGUMENTS", hint: "unknown-group" });
   expect(await hold(name)).toMatchObject({ changed: true, membership: { heldBy: name } });
   expect(await hold(name)).toMatchObject({ changed: false });
+  const away = { region: name === "primary" ? "eu-central" : "us-east" };
+  const leader = channelTo(scene, group.leader?.place.node ?? "");
+  const moved = leader.transferLeadership(away).catch((error: unknown) => error);
+  const held = { code: "CHANGE_REFUSED", hint: "held" };
+  expect(await scene.clock.settled(moved)).toMatchObject(held);
   for (const node of group.names.filter((node) => node.startsWith(name))) group.crash(node);
   await scene.run(20_000);
   expect(group.leader).toBeUndefined();

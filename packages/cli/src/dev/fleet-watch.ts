@@ -80,12 +80,14 @@ export function waitingFor(states: readonly NodeState[]): Waiting {
 
 function whyNotServing({ status, serving }: NodeState): string | undefined {
   if (status === undefined) return "does not answer";
+  // An operator removed it from its group: it serves nobody, now and for ever.
+  if (status.state === "removed") return undefined;
   if (status.role !== "edge" && status.leader === "") return "knows no leader";
   return serving ? undefined : "does not serve yet";
 }
 
 function whyNotSettled({ status }: NodeState): string | undefined {
-  if (status === undefined) return undefined;
+  if (status === undefined || status.state === "removed") return undefined;
   const { mirrors, partitionState } = status;
   const cut = mirrors.find(({ connected }) => !connected);
   if (cut !== undefined) return `has no fresh mirror of ${cut.origin}`;

@@ -26,6 +26,9 @@ export interface Group {
 const timeoutMs = 60_000;
 /** After this long, and then every so often, a person is told what is waited for. */
 const patienceMs = 1_000;
+/** How often and after which pause it is asked who leads after a change. */
+const afterwardsMax = 10;
+const afterwardsMs = 300;
 
 /**
  * Finds the group that a command is about. `waitsFor`: refusals that are waited out.
@@ -73,14 +76,21 @@ export async function patiently<T>({ operator }: Group, change: Promise<T>): Pro
   }
 }
 
-/** Who leads a group after a change, as soon as anybody says so; a leader may just have left. */
+/** The members after a change, as told by one who leads: the one before may just have left. */
 export async function membershipAfter(
   { operator }: Group,
   told: IMembership,
 ): Promise<IMembership> {
-  const isMember = (node: string): boolean => told.members.some((member) => member.node === node);
-  if (isMember(told.toldBy) && told.leader === told.toldBy) return told;
-  return await operator.membership().catch(() => told);
+  let found = told;
+  for (let attempt = 0; attempt < afterwardsMax && !isToldByLeader(found); attempt += 1) {
+    if (attempt > 0) await pause(afterwardsMs);
+    found = await operator.membership().catch(() => told);
+  }
+  return found;
+}
+
+function isToldByLeader({ members, leader, toldBy }: IMembership): boolean {
+  return leader === toldBy && members.some(({ node }) => node === leader);
 }
 
 async function tell(operator: GroupOperator, signal: AbortSignal): Promise<void> {

@@ -44,7 +44,7 @@ export interface IStatusResponse {
   readonly cluster: string;
   /** Incarnation of the cluster. */
   readonly incarnation: number;
-  /** leader, candidate, follower, learner or edge. */
+  /** leader, candidate, follower, learner, removed (from its group) or edge. */
   readonly state: string;
   /** Raft term. */
   readonly term: number;
