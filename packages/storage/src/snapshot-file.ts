@@ -16,7 +16,7 @@ export interface SnapshotFile {
 export const snapshotFilePrefix = "snapshot-";
 
 /**
- * Writes records into a file of chunks, each with a checksum that goes on from the chunk before;
+ * Writes records into a file of chunks, each with a checksum that goes on from the chunk before, the first from the name;
  * durable when it resolves. If it fails, or the records do, nothing stays behind.
  */
 export async function writeSnapshotFile(
@@ -26,7 +26,7 @@ export async function writeSnapshotFile(
 ): Promise<SnapshotFile> {
   const file = await files.create(name);
   try {
-    const writer = new SnapshotWriter(file);
+    const writer = new SnapshotWriter(file, name);
     await writer.writeHeader();
     for await (const batch of records) {
       for (const record of batch) await writer.write(record);
@@ -59,7 +59,7 @@ export async function* readSnapshotFile(
     const hash = createHash("sha256");
     const header = await file.read(0, magic.length);
     hash.update(header);
-    let chain = 0;
+    let chain = firstChain(header, snapshot.name);
     for (let at = magic.length; at < snapshot.bytes;) {
       const chunk = await readChunk(file, at, snapshot, chain);
       hash.update(chunk);
@@ -75,7 +75,9 @@ export async function* readSnapshotFile(
   }
 }
 
-const magic = Buffer.from("MERIDIAN SNAPSHOT 1\n");
+const magic = Buffer.from("MERIDIAN SNAPSHOT 2\n");
+/** Of the first format, in which every snapshot began with the same chain. */
+const oldMagic = Buffer.from("MERIDIAN SNAPSHOT 1\n");
 const chunkHeaderBytes = 8;
 const chunkBytes = 256 * 1024;
 
@@ -83,12 +85,13 @@ class SnapshotWriter {
   readonly #file: OpenFile;
   readonly #hash = createHash("sha256");
   #at = 0;
-  #chain = 0;
+  #chain: number;
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(file: OpenFile) {
+  constructor(file: OpenFile, name: string) {
     this.#file = file;
+    this.#chain = firstChain(magic, name);
   }
 
   async writeHeader(): Promise<void> {
@@ -129,6 +132,13 @@ class SnapshotWriter {
     await this.#file.write(this.#at, data);
     this.#at += data.length;
   }
+}
+
+/** What the first chunk goes on from: chunks of another snapshot never fit. */
+function firstChain(header: Buffer, name: string): number {
+  if (header.equals(magic)) return crc32(name);
+  if (header.equals(oldMagic)) return 0;
+  throw new StorageError("CORRUPT", `${name} does not begin as a snapshot does`);
 }
 
 async function readChunk(

@@ -1,10 +1,10 @@
-import { cp, readdir, readFile, truncate } from "node:fs/promises";
+import { cp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readJournal } from "../src/level-journal.ts";
 import type { Storage, StorageNotice } from "../src/index.ts";
 import { copyOf, openAt, temporaryDirectory, using } from "./directory.ts";
-import { append, content, promise, refusal } from "./samples.ts";
+import { append, content, promise, refusal, seeded } from "./samples.ts";
 
 /** What a directory looked like after a write. */
 interface Moment {
@@ -15,6 +15,7 @@ interface Moment {
 
 const writes = 6;
 const cutWrites = 3;
+const sectorBytes = 512;
 
 test("a journal cut at any byte loses the write that was under way and nothing else", async () => {
   const { journal, moments } = await writtenDirectory();
@@ -72,6 +73,46 @@ test("what level drops from the middle of a journal is not called torn", async (
   expect(dropped?.torn).toBe(false);
   expect(dropped?.at).toBeLessThanOrEqual(40_000);
 });
+
+test("a journal whose tail is zeros or rubbish from any byte on loses no more than one cut there", async () => {
+  const { journal, moments } = await writtenDirectory();
+  const random = seeded(11);
+  const [before, after] = [moments.at(-2) as Moment, moments.at(-1) as Moment];
+  const whole = await readFile(join(after.copy, journal));
+  for (let at = before.journalBytes; at < after.journalBytes; at++) {
+    for (const fill of [() => 0, () => Math.floor(random() * 256)]) {
+      const copy = await copyOf(after.copy);
+      await cp(join(before.copy, "watermark"), join(copy, "watermark"));
+      // Some file systems make the file longer before its content is there.
+      const tail = Array.from({ length: whole.length - at + 40 }, fill);
+      await writeFile(
+        join(copy, journal),
+        Buffer.concat([whole.subarray(0, at), Buffer.from(tail)]),
+      );
+      const { entries } = await using(copy, content);
+      expect(entries).toHaveLength(before.lastIndex);
+    }
+  }
+}, 60_000);
+
+test("a write of many blocks of which any did not reach the disk is lost whole", async () => {
+  const { journal, moments } = await writtenDirectory(45_000);
+  const [before, after] = [moments.at(-2) as Moment, moments.at(-1) as Moment];
+  const whole = await readFile(join(after.copy, journal));
+  const from = Math.ceil(before.journalBytes / sectorBytes) * sectorBytes;
+  let lost = 0;
+  for (let at = from; at < after.journalBytes; at += 7 * sectorBytes) {
+    const copy = await copyOf(after.copy);
+    await cp(join(before.copy, "watermark"), join(copy, "watermark"));
+    // Pages reach the disk in any order: what comes later may be there.
+    const holed = Buffer.from(whole).fill(0, at, at + sectorBytes);
+    await writeFile(join(copy, journal), holed);
+    const { entries } = await using(copy, content);
+    expect(entries).toHaveLength(before.lastIndex);
+    lost += 1;
+  }
+  expect(lost).toBeGreaterThan(20);
+}, 60_000);
 
 /**
  * A directory after each of some writes, as a process that is killed would leave it, and its
