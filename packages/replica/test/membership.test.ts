@@ -1,158 +1,20 @@
 /** Members come and go while the group serves. Operators ask over the network, as in truth. */
-import type { Encodable, IChangeMembersRequest, IMembership } from "@meridian/wire";
-import { MeridianError } from "@meridian/wire";
 import { expect, test } from "vitest";
-import { codeOf, type Group, type Pending, Scene, SessionClient } from "./harness/index.ts";
-
-const plan = { cluster: "us-west", voters: 3 } as const;
-const limits = { snapshotEntries: 200, keptEntries: 50 };
-
-interface Stage {
-  readonly scene: Scene;
-  readonly group: Group;
-  readonly client: SessionClient;
-  readonly writes: Pending[];
-}
-
-/** A group that serves, with some of it behind a snapshot. */
-async function started(seed: number): Promise<Stage> {
-  const scene = new Scene(seed, [plan]);
-  const group = await scene.group(plan, { limits });
-  const leader = await group.led();
-  const client = new SessionClient(scene, "client", 7, 60_000);
-  await client.open(leader.place.node);
-  const writes = Array.from({ length: 300 }, (_, at) => client.create(`/regions/us-west/n${at}`));
-  await scene.answered(...writes);
-  return { scene, group, client, writes };
-}
-
-/** Makes a member ready to start that nobody knows of. */
-function newcomer({ group }: Stage, node: string): { node: string; address: string } {
-  const address = `${node}:7400`;
-  group.welcome({
-    node,
-    address,
-    region: "us-west",
-    role: "regional-voter",
-    group: "voters",
-    addressFrom: {},
-    cluster: "us-west",
-  });
-  return { node, address };
-}
-
-/** Asks the leader, and again when it has changed meanwhile, as `meridian member` does. */
-async function change(
-  { scene, group }: Stage,
-  request: Encodable<IChangeMembersRequest>,
-): Promise<IMembership> {
-  for (;;) {
-    await scene.until("somebody leads", () => group.leader !== undefined);
-    const { node } = group.leader?.place ?? { node: "" };
-    try {
-      const asked = channelTo(scene, node).changeMembers(request, { deadlineMs: 30_000 });
-      const { membership } = await scene.clock.settled(asked);
-      if (membership === undefined) throw new Error("the answer has no membership");
-      return membership;
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      await scene.run(100);
-    }
-  }
-}
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof MeridianError)) return false;
-  if (["NOT_LEADER", "REGION_UNAVAILABLE", "UNKNOWN"].includes(error.code)) return true;
-  return error.code === "CHANGE_EARLY";
-}
-
-function channelTo(scene: Scene, node: string): ReturnType<Scene["network"]["openChannel"]> {
-  scene.join("operator");
-  return scene.network.openChannel("operator", addressOf(node));
-}
-
-/** Newcomers are elsewhere than their names say. */
-function addressOf(node: string): string {
-  return node.startsWith("x") ? `${node}:7400` : node;
-}
-
-function standings({ members }: IMembership): Record<string, string> {
-  return Object.fromEntries(members.map(({ node, standing }) => [node, standing]));
-}
-
-/** Why the leader refuses a change. */
-async function refusal(
-  { scene, group }: Stage,
-  request: Encodable<IChangeMembersRequest>,
-): Promise<MeridianError> {
-  const { node } = (await group.led()).place;
-  const asked = channelTo(scene, node).changeMembers(request);
-  return await scene.clock.settled(
-    asked.then(
-      () => {
-        throw new Error("it was not refused");
-      },
-      (error: unknown) => error as MeridianError,
-    ),
-  );
-}
-
-/** Waits until a member has applied what the leader has. */
-async function caughtUp({ scene, group }: Stage, ...nodes: readonly string[]): Promise<void> {
-  await scene.until(`${nodes.join(", ")} caught up`, () =>
-    nodes.every((node) => {
-      const { leader } = group;
-      return (
-        leader !== undefined && group.member(node).tree.appliedIndex >= leader.tree.appliedIndex
-      );
-    }),
-  );
-}
-
-/** Adds members, starts them and waits until they have everything. */
-async function withLearners(stage: Stage, ...nodes: readonly string[]): Promise<void> {
-  for (const node of nodes) {
-    await change(stage, { add: [newcomer(stage, node)] });
-    await stage.group.boot(node);
-  }
-  await caughtUp(stage, ...nodes);
-}
-
-/** A client that goes where the leader is, as real ones do, and writes all the time. */
-function writing({ scene, group, client, writes }: Stage): () => void {
-  let written = 0;
-  let isOver = false;
-  const step = (): void => {
-    if (isOver) return;
-    const node = group.leader?.place.node;
-    if ((client.over || !client.isOpen) && node !== undefined) client.connect(addressOf(node));
-    written += 1;
-    writes.push(client.create(`/regions/us-west/w${written}`));
-    scene.clock.after(20, step);
-  };
-  step();
-  return () => {
-    isOver = true;
-  };
-}
-
-/** Every write is answered with success and is there, at every member that is left. */
-async function nothingLost(stage: Stage, members: readonly string[]): Promise<void> {
-  const { scene, group, client, writes } = stage;
-  await scene.until("all writes are answered", () => {
-    const node = group.leader?.place.node;
-    if (client.over && node !== undefined) client.connect(addressOf(node));
-    return writes.every(({ response }) => response !== undefined);
-  });
-  expect(writes.map(codeOf).filter((code) => code !== "")).toEqual([]);
-  await caughtUp(stage, ...members);
-  const paths = writes.map(({ response }) => response?.node?.path ?? "");
-  for (const name of members) {
-    const { tree } = group.member(name);
-    expect(paths.filter((path) => tree.stat(path) === undefined)).toEqual([]);
-  }
-}
+import { Scene, SessionClient } from "./harness/index.ts";
+import {
+  addressOf,
+  caughtUp,
+  change,
+  channelTo,
+  membershipAt,
+  newcomer,
+  nothingLost,
+  refusal,
+  standings,
+  started,
+  withLearners,
+  writing,
+} from "./membership-stage.ts";
 
 test("a member is added, catches up by a snapshot, and takes another's vote", async () => {
   const stage = await started(1);
@@ -431,11 +293,3 @@ test("leadership stays in the group that holds it until it is released", async (
   await scene.until("the other group leads", () => group.leader !== undefined);
   expect(group.leader?.place.node).toMatch(new RegExp(`^${other}`));
 });
-
-function membershipAt({ scene }: Stage, node: string): Promise<IMembership> {
-  const asked = channelTo(scene, node).members();
-  return scene.clock.settled(asked).then(({ membership }) => {
-    if (membership === undefined) throw new Error("the answer has no membership");
-    return membership;
-  });
-}
