@@ -1,5 +1,6 @@
 import type { Plant } from "../plant.ts";
 import { consensusPlants } from "./consensus.ts";
+import { platformPlants } from "./platform.ts";
 import { replicaPlants } from "./replica.ts";
 import { storagePlants } from "./storage.ts";
 import { treePlants } from "./tree.ts";
@@ -10,6 +11,7 @@ export const plants: readonly Plant[] = [
   ...storagePlants,
   ...replicaPlants,
   ...treePlants,
+  ...platformPlants,
 ];
 
 /** The bug of a name. @throws {Error} when there is none. */

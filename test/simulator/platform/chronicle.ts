@@ -49,14 +49,16 @@ export class Chronicle {
     const { node, cluster } = place;
     const history = this.of(cluster);
     const mirrors = new MirrorCheck(node, member, (origin) => this.of(origin), this.#counter);
-    const isSeed = (index: number): boolean => isSeedAt(storage.log, index);
     member.replica.listen({
       onApplied: (index, applied) => {
         history.applied(index, storage.log.term(index));
         this.#take(node, cluster, index, applied);
-        mirrors.onApplied(applied, () => isSeed(index));
+        mirrors.onApplied(applied, () => isSeedAt(storage.log, index));
         if (!ClusterHistory.isCompared(index)) return;
         history.digest(index, node, member.tree.digest());
+      },
+      onSoftState: ({ role }) => {
+        if (role === "leader") mirrors.lead();
       },
       onRestored: () => {
         this.#counter.count("snapshotInstalls");
@@ -81,9 +83,13 @@ export class Chronicle {
   }
 }
 
-/** Whether an entry of a log takes over a part of a snapshot of another cluster. */
-function isSeedAt(log: Log, index: number): boolean {
-  if (log.term(index) === undefined || index < log.firstIndex()) return false;
+/**
+ * Whether an entry of a log takes over a part of a snapshot of another cluster; undefined while it
+ * is not durable.
+ */
+function isSeedAt(log: Log, index: number): boolean | undefined {
+  if (index > log.lastIndex()) return undefined;
+  if (index < log.firstIndex()) return true;
   const [entry] = log.entries(index, index + 1, Infinity);
   return entry !== undefined && Command.decode(Buffer.from(entry.data)).seedRemote !== undefined;
 }

@@ -58,6 +58,11 @@ export class ProcessRuntime implements Runtime {
     return Uint8Array.from({ length }, () => Math.floor(this.random() * 256));
   }
 
+  /** It was not stopped for so long. */
+  hasRunFor(forMs: number): boolean {
+    return this.#scene.clock.nowMs() - this.#stoppedUntilMs >= forMs;
+  }
+
   /** Resolves after so much time of the process. */
   pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {

@@ -16,6 +16,8 @@ export interface Target {
   readonly processes: readonly ClientProcess[];
   readonly counter: Counter;
   readonly chance: Chance;
+  /** Clusters of which a member's disk was bad. */
+  readonly damaged: Set<string>;
 }
 
 type Fault = (target: Target, atMs: number) => readonly Deed[];
@@ -32,6 +34,10 @@ const faults: readonly (readonly [number, Fault])[] = [
   [2, processStop],
   [1, witnessLoss],
   [1, clusterRestart],
+  [2, memberStop],
+  [1, slowDisk],
+  [1, wallJump],
+  [2, memberDamage],
 ];
 
 /**
@@ -57,9 +63,9 @@ export function drawDeeds(target: Target, fromMs: number, forMs: number): readon
 export async function endFaults({ tiers }: Target): Promise<void> {
   tiers.mend();
   for (const group of tiers.groups.values()) {
-    for (const name of group.names) if (!group.runs(name)) await group.boot(name);
+    for (const node of group.names) await tiers.revive(node);
   }
-  for (const node of tiers.edgeNames) if (tiers.edge(node) === undefined) tiers.startEdge(node);
+  for (const node of tiers.edgeNames) await tiers.revive(node);
 }
 
 function drawn(chance: Chance): Fault {
@@ -184,10 +190,8 @@ function memberCut({ tiers, counter, chance }: Target, atMs: number): readonly D
   const group = oneOf(chance, [...tiers.groups.values()]);
   const node = oneOf(chance, group.names);
   const forMs = between(chance, 500, 6_000);
-  const others = regions.flatMap((region) => tiers.within(region)).filter((each) => each !== node);
   const turn = (isCut: boolean): void => {
-    tiers.cut([node], others, isCut);
-    tiers.cut(others, [node], isCut);
+    tiers.sever(node, isCut);
     if (isCut) counter.count("memberCuts");
   };
   return [
@@ -288,6 +292,85 @@ function clusterRestart({ tiers, counter, chance }: Target, atMs: number): reado
       text: `all of ${group.plan.cluster} start`,
       run: async () => {
         for (const node of group.names) await tiers.revive(node);
+      },
+    },
+  ];
+}
+
+/** One member's process is stopped, most likely a leader's, and goes on. */
+function memberStop({ tiers, counter, chance }: Target, atMs: number): readonly Deed[] {
+  const group = oneOf(chance, [...tiers.groups.values()]);
+  const wantsLeader = chance() < 0.6;
+  let node = oneOf(chance, group.names);
+  const forMs = between(chance, 500, 6_000);
+  return [
+    {
+      atMs,
+      text: `a process of ${group.plan.cluster} is stopped for ${forMs} ms`,
+      run: () => {
+        if (wantsLeader) node = group.leader?.place.node ?? node;
+        tiers.pause(node, true);
+        counter.count("memberStops");
+      },
+    },
+    {
+      atMs: atMs + forMs,
+      text: `what was stopped in ${group.plan.cluster} goes on`,
+      run: () => tiers.pause(node, false),
+    },
+  ];
+}
+
+function slowDisk({ tiers, counter, chance }: Target, atMs: number): readonly Deed[] {
+  const node = oneOf(chance, oneOf(chance, [...tiers.groups.values()]).names);
+  const delayMs = between(chance, 20, 600);
+  const forMs = between(chance, 1_000, 6_000);
+  return [
+    {
+      atMs,
+      text: `the disk of ${node} takes ${delayMs} ms for ${forMs} ms`,
+      run: () => {
+        tiers.slowDisk(node, delayMs);
+        counter.count("slowDisks");
+      },
+    },
+    { atMs: atMs + forMs, text: `the disk of ${node} is fast`, run: () => tiers.slowDisk(node, 1) },
+  ];
+}
+
+/** Wall clocks of all members of a cluster, or of one, are set forwards or backwards. */
+function wallJump({ tiers, counter, chance }: Target, atMs: number): readonly Deed[] {
+  const { names } = oneOf(chance, [...tiers.groups.values()]);
+  const nodes = chance() < 0.5 ? names : [oneOf(chance, names)];
+  const byMs = between(chance, -3_600_000, 3_600_000);
+  const run = (): void => {
+    for (const node of nodes) tiers.shiftWall(node, byMs);
+    counter.count("wallJumps");
+  };
+  return [{ atMs, text: `the wall clocks of ${nodes.join()} are set by ${byMs} ms`, run }];
+}
+
+/**
+ * One member of a cluster that has others crashes, and a bit of its data flips. No second one of
+ * the same cluster: what two have lost, nobody may have.
+ */
+function memberDamage(target: Target, atMs: number): readonly Deed[] {
+  const { tiers, counter, chance, damaged } = target;
+  const clusters = [...tiers.groups.values()].filter(({ plan, names }) => {
+    return names.length > 2 && !damaged.has(plan.cluster);
+  });
+  const group = oneOf(chance, clusters.length > 0 ? clusters : [tiers.group("global")]);
+  if (damaged.has(group.plan.cluster)) return [];
+  damaged.add(group.plan.cluster);
+  const node = oneOf(chance, group.names);
+  return [
+    { atMs, text: `${node} crashes and its disk is bad`, run: () => tiers.kill(node) },
+    {
+      atMs: atMs + between(chance, 50, 3_000),
+      text: `${node} starts with a flipped bit`,
+      run: async () => {
+        counter.count("damages");
+        if (await tiers.damage(node)) counter.count("rebuilds");
       },
     },
   ];

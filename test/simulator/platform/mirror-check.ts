@@ -10,6 +10,10 @@ export class MirrorCheck {
   readonly #member: GroupMember;
   readonly #historyOf: (origin: string) => ClusterHistory;
   readonly #counter: Counter;
+  /** What was not equal, and may have been a snapshot. */
+  #doubts: Step[] = [];
+  /** It has come to lead since something was taken over last. */
+  #isNewLeader = false;
   /** Up to where each origin has been taken over; unset: the next change says where that is. */
   readonly #reached = new Map<string, number>();
 
@@ -26,6 +30,11 @@ export class MirrorCheck {
     this.restart();
   }
 
+  /** It leads from now on: mirrors go on where the leader before it had them. */
+  lead(): void {
+    this.#isNewLeader = true;
+  }
+
   /** The tree was replaced: what it holds is where its cursors say. */
   restart(): void {
     this.#reached.clear();
@@ -36,17 +45,29 @@ export class MirrorCheck {
 
   /**
    * Something was applied: of each origin exactly what follows what was there before. `isSeed`: the
-   * entry took over a part of a snapshot, which need not change anything.
+   * entry took over a part of a snapshot, which need not change anything; undefined: that cannot be
+   * told yet.
    */
-  onApplied({ transactions }: Applied, isSeed: () => boolean): void {
+  onApplied({ transactions }: Applied, isSeed: () => boolean | undefined): void {
+    const doubts = this.#doubts;
+    this.#doubts = [];
+    for (const step of doubts) this.#compare(step);
     for (const { cluster: origin, index } of this.#member.tree.cursors().values()) {
       const before = this.#reached.get(origin);
-      if (before === index) continue;
+      const news = transactions.filter((transaction) => transaction.origin === origin);
+      if (before === index) {
+        must(
+          news.every(({ index: of }) => of === 0),
+          () => {
+            return `${this.#node} is at ${index} of ${origin}, and took ${news[0]?.index} over`;
+          },
+        );
+        continue;
+      }
       this.#reached.set(origin, index);
       must(before === undefined || index > before, () => {
         return `${this.#node} went back in ${origin} from ${before} to ${index}`;
       });
-      const news = transactions.filter((transaction) => transaction.origin === origin);
       if (news.some(isOfSnapshot) || before === undefined || before === 0) {
         this.#counter.count("mirrorSeeds");
       } else {
@@ -63,12 +84,18 @@ export class MirrorCheck {
       .map(({ index, changes }) => `${index}: ${changes.map(textOf).join("\n")}`);
     const want = wanted.map(({ index, text }) => `${index}: ${text}`);
     const isEqual = got.join("\n") === want.join("\n");
-    if (!isEqual && isSeed()) return this.#counter.count("mirrorSeeds");
+    const doubt = isEqual ? false : isSeed();
+    if (doubt === true) return this.#counter.count("mirrorSeeds");
+    if (doubt === undefined) return void this.#doubts.push({ origin, before, to, news, isSeed });
     must(isEqual, () => {
       const words = [`${this.#node} took over of ${origin} in (${before}, ${to}]`, ...got];
       return [...words, "where it should have been", ...want].join("\n");
     });
     this.#counter.count("mirrored", wanted.length);
+    if (this.#isNewLeader && wanted.length > 0) {
+      this.#isNewLeader = false;
+      this.#counter.count("mirrorResumes");
+    }
   }
 }
 
@@ -78,7 +105,7 @@ interface Step {
   readonly before: number;
   readonly to: number;
   readonly news: readonly Transaction[];
-  readonly isSeed: () => boolean;
+  readonly isSeed: () => boolean | undefined;
 }
 
 /** Parts of a snapshot tell of nodes that were written before. */

@@ -42,6 +42,11 @@ class Run {
   readonly #counter = new Counter();
   readonly #tiers: Tiers;
   readonly #work: Work;
+  /** Cluster that each edge follows. */
+  readonly #edges = new Map<string, string>();
+  /** Leader of each term of each cluster: there is one at most. */
+  readonly #leaders = new Map<string, string>();
+  #globalGroup = "";
 
   constructor(seed: number, trace: Trace) {
     this.#trace = trace;
@@ -69,6 +74,7 @@ class Run {
       processes: this.#work.processes,
       counter: this.#counter,
       chance: scene.random,
+      damaged: new Set(),
     };
     const deeds = drawDeeds(target, this.#nowMs, safetyMs);
     const untilMs = this.#nowMs + safetyMs;
@@ -100,7 +106,7 @@ class Run {
     const { scene } = this.#tiers;
     while (this.#nowMs < atMs) {
       await scene.run(Math.min(stepMs, atMs - this.#nowMs));
-      if (this.#work.failure !== undefined) throw this.#work.failure;
+      await this.#look();
     }
   }
 
@@ -129,18 +135,27 @@ class Run {
     work.sessions.check();
   }
 
+  /** What has been found meanwhile, and what had to end by itself. */
+  async #look(): Promise<void> {
+    if (this.#work.failure !== undefined) throw this.#work.failure;
+    const ended = await this.#tiers.tend();
+    if (ended > 0) this.#counter.count("memberEnds", ended);
+    for (const node of this.#tiers.edgeNames) {
+      const cluster = this.#tiers.edge(node)?.place.cluster ?? this.#tiers.regionOf(node);
+      const before = this.#edges.get(node) ?? this.#tiers.regionOf(node);
+      if (cluster !== before) this.#counter.count("edgeFailovers");
+      this.#edges.set(node, cluster);
+    }
+  }
+
   async #until(holds: () => boolean, what: () => string): Promise<void> {
     const endMs = this.#nowMs + livenessMs;
     while (!holds()) {
-      if (this.#work.failure !== undefined) throw this.#work.failure;
+      await this.#look();
       if (this.#nowMs >= endMs) throw new Error(`not within ${livenessMs} ms: ${what()}`);
       await this.#tiers.scene.run(stepMs);
     }
   }
-
-  /** Each term of a cluster has one leader at most. */
-  readonly #leaders = new Map<string, string>();
-  #globalGroup = "";
 
   #watchLeaders(node: string, cluster: string, replica: Replica): void {
     replica.listen({

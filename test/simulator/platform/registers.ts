@@ -1,4 +1,6 @@
 import { type NodeValue, type ReadConsistency, type Receipt } from "@meridian/client";
+import type { HistoryEvent } from "../../linearizability/history.ts";
+import { judge } from "../../linearizability/judge.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { ClientProcess } from "./client-process.ts";
 import type { PathWrite } from "./cluster-history.ts";
@@ -26,7 +28,27 @@ interface Attempt {
   readonly index: number;
 }
 
+/** What is known of the platform's state beside its history. */
+export interface Surroundings {
+  /** Node that leads a cluster now. */
+  leaderOf(cluster: string): string | undefined;
+  /** Nothing has been done to a region's own servers for so long. */
+  isSound(region: string, forMs: number): boolean;
+}
+
+/** What a read found. */
+interface Found {
+  readonly version: number;
+  readonly value: string;
+}
+
 const deadlineMs = 8_000;
+/** Work of the judge for one run, at most. */
+const steps = 1_000_000;
+/** Time after which nothing of a trouble is left in a region and its clients. */
+const soundAfterMs = 9_000;
+/** A region that is sound takes writes of its own clients at least so fast, whatever is outside. */
+const soundWriteMs = 1_000;
 
 /**
  * Nodes with one owner whose every value is written once. What clients were told is held against
@@ -35,24 +57,33 @@ const deadlineMs = 8_000;
 export class Registers {
   readonly #chronicle: Chronicle;
   readonly #counter: Counter;
+  readonly #surroundings: Surroundings;
   readonly #strict: Observed[] = [];
   readonly #attempts: Attempt[] = [];
+  /** The same for a judge that knows nothing of logs and indexes. */
+  readonly #events: HistoryEvent[] = [];
+  #operations = 0;
 
-  constructor(chronicle: Chronicle, counter: Counter) {
+  constructor(chronicle: Chronicle, counter: Counter, surroundings: Surroundings) {
     this.#chronicle = chronicle;
     this.#counter = counter;
+    this.#surroundings = surroundings;
   }
 
-  /** Writes; with a version: only if that is the node's. */
-  async write(process: ClientProcess, path: string, version: number = -1): Promise<void> {
+  /** Writes; after a read: only if the node is still as it was. */
+  async write(process: ClientProcess, path: string, after?: Found): Promise<void> {
+    const { version, value: expected } = after ?? { version: -1, value: "" };
     const owner = ownerOf(path);
     const value = process.nextValue();
     const invokedAtMs = process.nowMs();
     const what = `${version < 0 ? "write" : "cas"} ${path} ${value}`;
     const { client, name } = process;
+    const end = this.#begin(name, path, version < 0 ? "write" : "cas", [expected, value]);
     const ended = await process.operate(what, deadlineMs, (options) => {
       return client.set(path, value, { version, ...options });
     });
+    end(ended.kind);
+    this.#checkSound(process, owner, invokedAtMs, what, ended.kind);
     if (ended.kind !== "ok") {
       const fate = ended.kind === "unknown" ? "open" : "failed";
       this.#counter.count(`${owner === "global" ? "strict" : "regional"}Writes:${fate}`);
@@ -61,6 +92,9 @@ export class Registers {
     }
     const { stat, receipt } = ended.value;
     const index = stat.mzxid;
+    const { node } = receipt.servedBy;
+    const isForwarded = node !== this.#surroundings.leaderOf(owner);
+    if (isForwarded) this.#counter.count("forwardedWrites");
     this.#note(process, { path, invokedAtMs, index, isWrite: true });
     this.#attempts.push({ client: name, path, value, fate: "done", index });
     this.#counter.count(owner === "global" ? "strictWrites" : "regionalWrites");
@@ -69,20 +103,22 @@ export class Registers {
     process.saw(owner, index);
   }
 
-  /** Reads strictly; gives the version for a conditional write. */
-  async read(process: ClientProcess, path: string): Promise<number> {
+  /** Reads strictly; gives what it found for a conditional write. */
+  async read(process: ClientProcess, path: string): Promise<Found | undefined> {
     const invokedAtMs = process.nowMs();
+    const end = this.#begin(process.name, path, "read", []);
     const ended = await process.operate(`read ${path}`, deadlineMs, (options) => {
       return process.client.get(path, { consistency: "strict", ...options });
     });
-    if (ended.kind !== "ok") return -1;
-    const { stat, receipt } = ended.value;
+    end(ended.kind, ended.kind === "ok" ? ended.value.text : undefined);
+    if (ended.kind !== "ok") return undefined;
+    const { stat, receipt, text } = ended.value;
     must(receipt.stalenessMs === 0, () => `a strict read of ${path} was not fresh`);
     this.#match(process, ended.value);
     this.#note(process, { path, invokedAtMs, index: stat.mzxid, isWrite: false });
     this.#counter.count("strictReads");
     process.saw(ownerOf(path), stat.mzxid);
-    return stat.version;
+    return { version: stat.version, value: text };
   }
 
   /** Reads wherever it is near: what is seen is of the owner's history and as old as is said. */
@@ -121,6 +157,43 @@ export class Registers {
       const twice = values.find((value, at) => values.indexOf(value) !== at);
       must(twice === undefined, () => `${path}: ${twice} was written twice`);
     }
+    const { verdict, explanation } = judge(this.#events, "register", { initial: "0", steps });
+    must(verdict !== "violated", () => explanation ?? "not linearizable");
+    this.#counter.count(verdict);
+  }
+
+  /** Notes that an operation begins; gives what notes its end. */
+  #begin(
+    client: string,
+    key: string,
+    f: "read" | "write" | "cas",
+    [expected, value]: readonly string[],
+  ): (kind: "ok" | "failed" | "unknown", found?: string) => void {
+    this.#operations += 1;
+    const of = { process: `${client}/${this.#operations}`, f, key };
+    const input = f === "cas" ? [expected, value] : f === "write" ? value : undefined;
+    this.#events.push({ ...of, type: "invoke", value: input });
+    return (kind, found) => {
+      const type = kind === "ok" ? "ok" : kind === "failed" ? "fail" : "info";
+      this.#events.push({ ...of, type, value: f === "read" ? found : input });
+    };
+  }
+
+  /** What happens elsewhere does not concern a region that is well, nor its clients. */
+  #checkSound(
+    process: ClientProcess,
+    owner: string,
+    invokedAtMs: number,
+    what: string,
+    outcome: string,
+  ): void {
+    const tookMs = process.nowMs() - invokedAtMs;
+    const isSound = this.#surroundings.isSound(owner, soundAfterMs + tookMs);
+    if (owner !== process.region || !isSound || !process.runtime.hasRunFor(soundAfterMs)) return;
+    this.#counter.count("soundWrites");
+    must(outcome === "ok" && tookMs <= soundWriteMs, () => {
+      return `${what} of ${process.name} in its own sound region: ${outcome} after ${tookMs} ms`;
+    });
   }
 
   #writesOf(path: string): readonly PathWrite[] {

@@ -8,6 +8,7 @@ import {
   type TopologyNode,
 } from "@meridian/replica";
 import { type Group, NodeClock, type Part, Scene } from "@meridian/replica/harness";
+import { StorageError } from "@meridian/storage";
 import type { MemoryServing } from "@meridian/transport";
 import { globalGroups, regions, type Shape, wayBetween } from "./shape.ts";
 
@@ -38,6 +39,7 @@ export class Tiers {
   readonly #groups = new Map<string, Group>();
   readonly #edges = new Map<string, EdgeLife>();
   readonly #regionOf = new Map<string, string>();
+  readonly #disturbedAtMs = new Map<string, number>();
 
   constructor(
     seed: number,
@@ -149,18 +151,101 @@ export class Tiers {
     life.edge.stop();
   }
 
-  /** A server goes down without warning, if it is up. */
+  /**
+   * A server goes down without warning, if it is up; of what its disk had not synced a part may
+   * survive.
+   */
   kill(node: string): void {
+    this.#disturb(node);
     if (this.#edges.has(node)) return this.killEdge(node);
     const group = this.#groupOf(node);
-    if (group?.runs(node) === true) group.crash(node);
+    const { random } = this.scene;
+    if (group?.runs(node) === true) group.crash(node, random() < 0.5 ? 0 : random() * 0.2);
   }
 
   /** A server starts, if it is down. */
   async revive(node: string): Promise<void> {
+    this.#disturb(node);
     const group = this.#groupOf(node);
     if (group !== undefined && !group.runs(node)) await group.boot(node);
     if (this.edgeNames.includes(node) && !this.#edges.has(node)) this.startEdge(node);
+  }
+
+  /** A member's process is stopped, as by SIGSTOP, or goes on. */
+  pause(node: string, isPaused: boolean): void {
+    this.#disturb(node);
+    this.cut([node], this.#others(node), isPaused);
+    this.cut(this.#others(node), [node], isPaused);
+    const group = this.#groupOf(node);
+    if (group?.runs(node) !== true) return;
+    const { clock } = group.life(node);
+    if (isPaused) clock.pause();
+    else clock.resume();
+  }
+
+  /** One server loses all others, or finds them again. */
+  sever(node: string, isCut: boolean): void {
+    this.#disturb(node);
+    this.cut([node], this.#others(node), isCut);
+    this.cut(this.#others(node), [node], isCut);
+  }
+
+  /** Everything that a member makes durable takes so long. */
+  slowDisk(node: string, delayMs: number): void {
+    this.#disturb(node);
+    this.#groupOf(node)?.trouble(node, { delayMs });
+  }
+
+  /** The wall clock of a member is set. */
+  shiftWall(node: string, byMs: number): void {
+    const group = this.#groupOf(node);
+    if (group?.runs(node) === true) group.life(node).clock.shiftWall(byMs);
+  }
+
+  /**
+   * A bit of a member's data flips while it is down. Damage that it cannot be rebuilt from, which
+   * ends the member for good, is taken back. True: it starts with what the others have.
+   */
+  async damage(node: string): Promise<boolean> {
+    const group = this.#groupOf(node);
+    const disk = group?.disk(node);
+    if (group === undefined || disk === undefined || group.runs(node)) return false;
+    const draws = [this.scene.random(), this.scene.random()];
+    const flip = (): void => {
+      let drawn = 0;
+      disk.flipBit(() => draws[drawn++] ?? 0);
+    };
+    flip();
+    try {
+      await group.boot(node);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.repairable) throw error;
+      flip();
+      await group.boot(node);
+    }
+    return group.life(node).storage.member.recovering;
+  }
+
+  /** Starts again what had to end by itself; gives how many there were. */
+  async tend(): Promise<number> {
+    let count = 0;
+    for (const group of this.#groups.values()) {
+      const ended = Array.from(group.fatal.keys());
+      group.fatal.clear();
+      for (const node of ended) {
+        this.kill(node);
+        await this.revive(node);
+        count += 1;
+      }
+    }
+    return count;
+  }
+
+  /** Nothing has been done to a region's own servers for so long. */
+  isSound(region: string, forMs: number): boolean {
+    const { clock } = this.scene;
+    const isUp = this.group(region).names.every((node) => this.group(region).runs(node));
+    return isUp && clock.nowMs() - (this.#disturbedAtMs.get(region) ?? 0) >= forMs;
   }
 
   /** Cuts links in one direction, or joins them. */
@@ -179,10 +264,25 @@ export class Tiers {
     }
   }
 
-  /** All links are as they were at the beginning. */
+  /** All links and disks are as they were at the beginning, and nobody is stopped. */
   mend(): void {
     this.scene.heal();
+    for (const group of this.#groups.values()) {
+      for (const node of group.names) {
+        group.trouble(node, { delayMs: 1 });
+        if (group.runs(node)) group.life(node).clock.resume();
+      }
+    }
     for (const from of regions) for (const to of regions) this.slow(from, to, undefined);
+  }
+
+  #others(node: string): readonly string[] {
+    return [...this.#regionOf.keys()].filter((address) => address !== node);
+  }
+
+  /** Something is done to a server: for a while its region may be slow. */
+  #disturb(node: string): void {
+    this.#disturbedAtMs.set(this.regionOf(node), this.scene.clock.nowMs());
   }
 
   #groupOf(node: string): Group | undefined {

@@ -32,6 +32,8 @@ export class Watcher {
   #within = 0;
   /** In the midst of a snapshot that a mirror took over: only the last word on each path comes. */
   #isSeeding = false;
+  /** Index of the last write that was told of each path; 0: it was deleted. */
+  readonly #told = new Map<string, number>();
   #isOver = false;
 
   constructor(
@@ -70,7 +72,22 @@ export class Watcher {
 
   /** Everything that the owner has committed has been told. */
   get isLevel(): boolean {
-    return this.#watch !== undefined && this.#next() === undefined;
+    if (this.#watch === undefined) return false;
+    return this.#next() === undefined || (this.#isSeeding && this.#hasLastWords);
+  }
+
+  /** Of everything that was to come, at least how it ended was told. */
+  get #hasLastWords(): boolean {
+    const { newestIndex } = this.#history;
+    const changes = this.#history
+      .between(this.#reached, newestIndex)
+      .flatMap((entry) => entry.changes)
+      .filter(({ path }) => path.startsWith(`${this.#path}/`));
+    return changes.every(({ path }) => {
+      const last = this.#history.latest(path, newestIndex);
+      const index = last?.kind === "deleted" ? 0 : last?.index;
+      return (this.#told.get(path) ?? 0) === index;
+    });
   }
 
   /** What is missing. */
@@ -126,6 +143,7 @@ export class Watcher {
     if (position === undefined) throw new BrokenPromise(`${this.#name}: an event of no position`);
     this.#counter.count("watchEvents");
     const { index } = position;
+    this.#told.set(path, stat?.mzxid ?? 0);
     const isOfSnapshot = index === 0 || (stat !== undefined && stat.mzxid !== index);
     if (isOfSnapshot || (this.#isSeeding && this.#isElsewhere(index))) {
       this.#isSeeding = index === 0;

@@ -36,7 +36,10 @@ export class Work {
     this.#tiers = tiers;
     this.#counter = counter;
     this.chronicle = chronicle;
-    this.registers = new Registers(chronicle, counter);
+    this.registers = new Registers(chronicle, counter, {
+      leaderOf: (cluster) => tiers.group(cluster).leader?.place.node,
+      isSound: (region, forMs) => region !== "global" && tiers.isSound(region, forMs),
+    });
     this.eventual = new EventualWork(chronicle, counter);
     this.sessions = new SessionWork(chronicle, counter);
   }
@@ -150,8 +153,8 @@ export class Work {
     const path = oneOf(process.chance, strictPaths);
     const dice = process.runtime.random();
     if (dice < 0.4) return await this.registers.write(process, path);
-    const version = await this.registers.read(process, path);
-    if (dice < 0.7 && version >= 0) await this.registers.write(process, path, version);
+    const found = await this.registers.read(process, path);
+    if (dice < 0.7 && found !== undefined) await this.registers.write(process, path, found);
   }
 
   async #regional(process: ClientProcess): Promise<void> {
