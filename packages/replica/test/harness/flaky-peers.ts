@@ -1,5 +1,6 @@
 import type { Message, NodeId } from "@meridian/consensus";
-import type { OutgoingSnapshot, PeerFrame, PeerTransport } from "@meridian/transport";
+import type { PeerFrame, PeerTransport } from "@meridian/transport";
+import { standIn } from "./stand-in.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What becomes of messages, as chances in [0, 1). May change at any time. */
@@ -15,36 +16,38 @@ export interface Flakiness {
 /** What a message met. */
 export type Mishap = "lost" | "doubled" | "late";
 
+/** What flaky peers are made of. */
+export interface FlakyOptions {
+  readonly flakiness: Readonly<Flakiness>;
+  readonly clock: VirtualClock;
+  readonly random: () => number;
+  readonly noted: (mishap: Mishap) => void;
+}
+
 /**
  * Loses, doubles and delays messages of the consensus between a member and its peers, each by
  * itself. What else is in their frames comes as sent: it is promised an order.
  */
-export class FlakyPeers implements PeerTransport {
+export function flakyPeers(peers: PeerTransport, options: FlakyOptions): PeerTransport {
+  const sender = new FlakySender(peers, options);
+  return standIn(peers, {
+    send: (to, frame) => sender.send(to, frame),
+    close: () => sender.close(),
+  });
+}
+
+class FlakySender {
   readonly #peers: PeerTransport;
-  readonly #flakiness: Readonly<Flakiness>;
-  readonly #clock: VirtualClock;
-  readonly #random: () => number;
-  readonly #noted: (mishap: Mishap) => void;
+  readonly #options: FlakyOptions;
   #closed = false;
 
-  constructor(
-    peers: PeerTransport,
-    flakiness: Readonly<Flakiness>,
-    options: {
-      readonly clock: VirtualClock;
-      readonly random: () => number;
-      readonly noted: (mishap: Mishap) => void;
-    },
-  ) {
+  constructor(peers: PeerTransport, options: FlakyOptions) {
     this.#peers = peers;
-    this.#flakiness = flakiness;
-    this.#clock = options.clock;
-    this.#random = options.random;
-    this.#noted = options.noted;
+    this.#options = options;
   }
 
   send(to: NodeId, frame: PeerFrame): void {
-    const { lost, doubled, late } = this.#flakiness;
+    const { lost, doubled, late } = this.#options.flakiness;
     if (lost + doubled + late === 0 || frame.messages.length === 0) {
       return this.#peers.send(to, frame);
     }
@@ -56,14 +59,6 @@ export class FlakyPeers implements PeerTransport {
     this.#peers.send(to, { ...frame, messages });
   }
 
-  sendSnapshot(to: NodeId, snapshot: OutgoingSnapshot): Promise<boolean> {
-    return this.#peers.sendSnapshot(to, snapshot);
-  }
-
-  meet(to: NodeId, birth: string): ReturnType<PeerTransport["meet"]> {
-    return this.#peers.meet(to, birth);
-  }
-
   close(): void {
     this.#closed = true;
     this.#peers.close();
@@ -71,21 +66,20 @@ export class FlakyPeers implements PeerTransport {
 
   /** What is sent of a message now. */
   #meet(to: NodeId, message: Message): readonly Message[] {
-    const { lost, doubled, late, lateMsMax } = this.#flakiness;
-    const dice = this.#random();
+    const { flakiness, random, clock, noted } = this.#options;
+    const { lost, doubled, late, lateMsMax } = flakiness;
+    const dice = random();
     if (dice < lost) {
-      this.#noted("lost");
+      noted("lost");
       return [];
     }
     if (dice < lost + doubled) {
-      this.#noted("doubled");
+      noted("doubled");
       return [message, message];
     }
     if (dice >= lost + doubled + late) return [message];
-    this.#noted("late");
-    this.#clock.after(1 + Math.floor(this.#random() * lateMsMax), () =>
-      this.#sendLate(to, message),
-    );
+    noted("late");
+    clock.after(1 + Math.floor(random() * lateMsMax), () => this.#sendLate(to, message));
     return [];
   }
 
