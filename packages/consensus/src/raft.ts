@@ -37,7 +37,7 @@ import type { PersistMark, Ready, SoftState } from "./ready.ts";
 import { onAppendAnswer, onHeartbeatAnswer, sendHeartbeats } from "./replication.ts";
 import { becomeFollower, follow, restartElectionTimer } from "./role.ts";
 import type { Status } from "./status.ts";
-import { roleOf, statusOf } from "./status.ts";
+import { softChanged, softStateOf, statusOf } from "./status.ts";
 import { traceOwnAppend, traceReceived, traceState } from "./trace.ts";
 import type { TransferAnswer } from "./transfer.ts";
 import { onTransferProgress, repeatUrge, startTransfer, tickTransfer } from "./transfer.ts";
@@ -63,7 +63,7 @@ export class Raft {
     this.#readConfigurations();
     restartElectionTimer(this.#core);
     // If it is settled already, the first `Ready` says so.
-    this.#soft = { ...this.#softState(), forced: options.forced !== undefined };
+    this.#soft = { ...softStateOf(this.#core), forced: options.forced !== undefined };
     traceState(this.#core, "InitState");
   }
 
@@ -158,7 +158,7 @@ export class Raft {
       core.log.hasUnwritten ||
       core.durability.changed(core.term, core.vote) ||
       core.delivery.waiting ||
-      this.#softChanged()
+      softChanged(core, this.#soft)
     );
   }
 
@@ -174,8 +174,8 @@ export class Raft {
     core.outbox = [];
     core.reads = [];
     let soft: SoftState | undefined;
-    if (this.#softChanged()) {
-      soft = this.#softState();
+    if (softChanged(core, this.#soft)) {
+      soft = softStateOf(core);
       this.#soft = soft;
     }
     traceState(core, "Ready");
@@ -365,27 +365,5 @@ export class Raft {
     const advanced = onAppendAnswer(core, role, message);
     if (advanced) advanceCommit(core, role);
     if (core.role === role) onTransferProgress(core, role, message.from, advanced);
-  }
-
-  #softState(): SoftState {
-    const core = this.#core;
-    const transferring = core.role.kind === "leader" && core.role.transfer !== undefined;
-    const recovering = core.recovery !== undefined;
-    const forced = core.configurations.isForced(core.log.commitIndex);
-    const { term, leader } = core;
-    return { role: roleOf(core), term, leader, transferring, recovering, forced };
-  }
-
-  #softChanged(): boolean {
-    const now = this.#softState();
-    const was = this.#soft;
-    return (
-      now.role !== was.role ||
-      now.term !== was.term ||
-      now.leader !== was.leader ||
-      now.transferring !== was.transferring ||
-      now.recovering !== was.recovering ||
-      now.forced !== was.forced
-    );
   }
 }

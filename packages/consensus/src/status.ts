@@ -73,8 +73,36 @@ export function statusOf(core: Core): Status {
   };
 }
 
+/** What matters to the driver at once. */
+export function softStateOf(core: Core): SoftState {
+  return {
+    role: roleOf(core),
+    term: core.term,
+    leader: core.leader,
+    transferring: isTransferring(core),
+    recovering: core.recovery !== undefined,
+    forced: core.configurations.isForced(core.log.commitIndex),
+  };
+}
+
+/** Whether that is something else now. Asked for each `Ready`, so it makes no copy. */
+export function softChanged(core: Core, was: SoftState): boolean {
+  return (
+    core.term !== was.term ||
+    core.leader !== was.leader ||
+    roleOf(core) !== was.role ||
+    isTransferring(core) !== was.transferring ||
+    (core.recovery !== undefined) !== was.recovering ||
+    core.configurations.isForced(core.log.commitIndex) !== was.forced
+  );
+}
+
+function isTransferring({ role }: Core): boolean {
+  return role.kind === "leader" && role.transfer !== undefined;
+}
+
 /** The role by its public name: a follower without a vote is a learner. */
-export function roleOf(core: Core): SoftState["role"] {
+function roleOf(core: Core): SoftState["role"] {
   const { kind } = core.role;
   return kind === "follower" && !core.hasVote ? "learner" : kind;
 }
