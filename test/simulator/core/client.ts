@@ -2,8 +2,6 @@ import { Consistency, type Pending, SessionClient } from "@meridian/replica/harn
 import { CreateMode, errorCodeName, type IResponse } from "@meridian/wire";
 import type { World } from "./world.ts";
 
-/** Below it lies everything that clients touch. */
-export const root = "/regions/us-west";
 const registers = ["r0", "r1", "r2"];
 
 /** A write, and what is to be found of it in the history. */
@@ -91,7 +89,7 @@ export class Client {
     this.#world.ledger.note(`${this.name} connects to ${node}`);
     this.#connectedAtMs = this.#world.nowMs;
     this.#reads = [];
-    this.#session.connect(node);
+    this.#session.connect(this.#world.addressOf(node));
   }
 
   #issue(): void {
@@ -112,12 +110,12 @@ export class Client {
     const data = Buffer.from(mark);
     const ephemeral = this.#world.chance(0.2);
     const mode = ephemeral ? CreateMode.EPHEMERAL_SEQUENTIAL : CreateMode.PERSISTENT_SEQUENTIAL;
-    this.#write(mark, { create: { path: `${root}/q-`, data, mode } });
+    this.#write(mark, { create: { path: `${this.#world.stage.root}/q-`, data, mode } });
   }
 
   /** Sets a register: whatever its version, at the one last seen, or at another. */
   #set(wanted: number | undefined): void {
-    const path = `${root}/${this.#world.pick(registers)}`;
+    const path = `${this.#world.stage.root}/${this.#world.pick(registers)}`;
     const version = wanted === -1 ? -1 : (this.#versions.get(path) ?? 0) + (wanted ?? 0);
     const mark = this.#mark();
     if (version === -1 || this.#versions.has(path)) {
@@ -129,10 +127,10 @@ export class Client {
   }
 
   #read(): void {
-    const path = `${root}/${this.#world.pick(registers)}`;
+    const path = `${this.#world.stage.root}/${this.#world.pick(registers)}`;
     const strict = this.#world.chance(0.7);
     const floor = strict ? this.#knowledge.index : this.#seen;
-    const after = [{ cluster: "us-west", incarnation: 1, index: this.#seen }];
+    const after = [{ cluster: this.#world.stage.plan.cluster, incarnation: 1, index: this.#seen }];
     const pending = this.#session.ask({
       get: { path },
       consistency: strict ? Consistency.STRICT : Consistency.REGIONAL,

@@ -1,4 +1,4 @@
-import type { Configuration, VoterGroup } from "@meridian/consensus";
+import { type Configuration, Quorum } from "@meridian/consensus";
 import { AdmissionError } from "@meridian/replica";
 import type { StorageError } from "@meridian/storage";
 import type { World } from "./world.ts";
@@ -47,11 +47,7 @@ export class Damages {
 
   /** Whether each of these configurations has a quorum of nodes that pass a test. */
   quorumsHave(passes: (name: string) => boolean): boolean {
-    const holds = ({ voters }: VoterGroup): boolean =>
-      voters.filter(passes).length * 2 > voters.length;
-    return this.configurations.every(
-      ({ groups, outgoingGroups }) => groups.every(holds) && outgoingGroups.every(holds),
-    );
+    return this.configurations.every((configuration) => new Quorum(configuration).reached(passes));
   }
 
   /** A node ends: what it goes by is what it will go by when it comes back. */
@@ -62,21 +58,24 @@ export class Damages {
     }
   }
 
-  /** Does something to the disk of a node that is down. False: it could be too much. */
-  damage(name: string): boolean {
-    const disk = this.#world.group.disk(name);
-    if (disk === undefined || !this.#mayLose(name)) return false;
-    const random = (): number => this.#world.below(2 ** 30) / 2 ** 30;
-    const dice = this.#world.below(10);
+  /** Crashes a node and does something to its disk, unless that could be too much. */
+  damage(name: string): void {
+    const world = this.#world;
+    const disk = world.group.disk(name);
+    if (disk === undefined || !this.#mayLose(name)) return;
+    const random = (): number => world.below(2 ** 30) / 2 ** 30;
+    const dice = world.below(10);
+    const downMs = 200 + world.below(1_000);
+    // With the power also what tells of the last writes may go: that they are gone shows nowhere.
+    world.crash(name, dice === 9 ? 1 : world.setup.keepUnsynced, downMs);
     let what = "";
     if (dice < 6) what = disk.flipBit(random);
     else if (dice < 8) what = disk.truncate(random);
     else if (dice < 9) what = disk.revert(random) ?? disk.flipBit(random);
-    else what = `the last ${disk.loseBatches(1 + this.#world.below(8))} writes are gone`;
-    this.#world.ledger.note(`the disk of ${name} is damaged: ${what}`);
-    this.#spoiled.set(name, "damaged");
-    this.#world.count("damaged disk");
-    return true;
+    else what = `the last ${disk.loseBatches(1 + world.below(8))} writes are gone`;
+    world.ledger.note(`the disk of ${name} is damaged: ${what}`);
+    this.#spoil(name, "damaged");
+    world.count("damaged disk");
   }
 
   /** Removes all data of a node that is down. False: it could be too much. */
@@ -85,7 +84,7 @@ export class Damages {
     if (disk === undefined || !this.#mayLose(name)) return false;
     disk.wipe();
     this.#world.ledger.note(`the disk of ${name} is wiped`);
-    this.#spoiled.set(name, "wiped");
+    this.#spoil(name, "wiped");
     this.#world.ledger.silence(name);
     return true;
   }
@@ -129,6 +128,11 @@ export class Damages {
       this.#spoiled.delete(name);
       this.#world.count("recovered member");
     }
+  }
+
+  #spoil(name: string, damage: Damage): void {
+    this.#spoiled.set(name, damage);
+    this.#recovering.delete(name);
   }
 
   /** With this one gone, too, every configuration still has a quorum of sound members. */

@@ -1,12 +1,10 @@
-import type { FaultKind } from "./setup.ts";
 import type { World } from "./world.ts";
 
-/** Strikes once with a kind of fault, and sees to its end. */
-export function strike(world: World, kind: FaultKind): void {
-  strikes[kind](world);
-}
+/** Strikes once, and sees to its end. */
+export type Strike = (world: World) => void;
 
-const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
+/** Faults of any group, by name. */
+export const strikes: Readonly<Record<string, Strike>> = {
   crash(world) {
     const victim = world.victim();
     if (victim === undefined) return;
@@ -76,9 +74,9 @@ const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
     const [from, to] = [world.pick(world.names), world.pick(world.names)];
     if (from === undefined || to === undefined || from === to) return;
     world.count("delay");
-    world.scene.network.setLink(from, to, { delayMs: world.below(400) });
+    world.links.delay(from, to, world.below(400));
     world.later(500 + world.below(3_000), () =>
-      world.scene.network.setLink(from, to, { delayMs: 1 }),
+      world.links.delay(from, to, world.delayMs(from, to)),
     );
   },
 
@@ -152,9 +150,7 @@ const strikes: Readonly<Record<FaultKind, (world: World) => void>> = {
 
   damage(world) {
     const victim = world.victim();
-    if (victim === undefined) return;
-    world.crash(victim, world.setup.keepUnsynced, 200 + world.below(1_000));
-    world.damages.damage(victim);
+    if (victim !== undefined) world.damages.damage(victim);
   },
 
   wipe(world) {

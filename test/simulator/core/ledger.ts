@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Entry } from "@meridian/consensus";
-import type { Group, Life } from "@meridian/replica/harness";
+import { type Group, type Life, standIn } from "@meridian/replica/harness";
 import type { Storage, Write } from "@meridian/storage";
 import type { Applied, Change } from "@meridian/tree";
 import type { Trace } from "../scenario.ts";
@@ -93,13 +93,7 @@ export class Ledger {
       this.#writing.set(watched, (this.#writing.get(watched) ?? 0) - 1);
       this.#onWritten(name, storage, asked);
     };
-    const watched = new Proxy(storage, {
-      get(target, key) {
-        if (key === "write") return write;
-        const value: unknown = Reflect.get(target, key, target);
-        return typeof value === "function" ? (value.bind(target) as unknown) : value;
-      },
-    });
+    const watched = standIn(storage, { write });
     return watched;
   }
 

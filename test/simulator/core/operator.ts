@@ -1,9 +1,10 @@
-import { type Configuration, membersOf, votersOf } from "@meridian/consensus";
+import { type Configuration, membersOf, Quorum, votersOf } from "@meridian/consensus";
+import type { VotersPlan } from "@meridian/replica/harness";
 import { type Encodable, type IChangeMembersRequest, MeridianError } from "@meridian/wire";
 import type { World } from "./world.ts";
 
-/** Members that a group may have at most: more only cost time. */
-const membersMax = 8;
+/** Learners at most that a group has beside its voters: more only cost time. */
+const newcomersMax = 3;
 const address = "operator";
 
 /** Asks whoever leads for a change of members: one, or several in one step. */
@@ -18,15 +19,18 @@ export async function changeMembers(world: World): Promise<void> {
   world.ledger.note(`${leader.place.node} is asked for ${told}`);
   if (!world.clients.includes(address)) world.clients.push(address);
   world.scene.join(address);
-  const channel = world.scene.network.openChannel(address, leader.place.node);
+  world.changing += 1;
+  const channel = world.scene.network.openChannel(address, world.addressOf(leader.place.node));
   channel.changeMembers(request, { deadlineMs: 5_000 }).then(
     ({ changed }) => {
+      world.changing -= 1;
       world.ledger.note(`done: ${told}`);
       if (changed === true) world.count("membership answered");
     },
     (error: unknown) => {
+      world.changing -= 1;
       if (!(error instanceof MeridianError)) return world.ledger.violate(String(error));
-      world.ledger.note(`not done: ${told}: ${error.code}`);
+      world.ledger.note(`not done: ${told}: ${error.message}`);
     },
   );
 }
@@ -41,28 +45,54 @@ async function drawn(
   damages.review();
   const sound = (name: string): boolean => damages.isSound(name) && world.standing(name) !== "gone";
   const spoiled = voters.filter((name) => !sound(name));
-  const promote = configuration.learners.filter(sound).map((node) => ({ node }));
+  const learners = configuration.learners.filter(sound);
+  const promote = learners.map((node) => ({ node, group: groupFor(world, node) }));
   const leaving = spoiled.length > 0 ? spoiled : leavers(world, voters);
-  const staying = voters.length - leaving.length;
+  const without = (names: readonly string[]): boolean => isSafe(configuration, names, sound);
   if (promote.length > 0 && world.chance(0.6)) {
     // A joint change: some come, some go.
-    const remove = staying + promote.length >= 2 && world.chance(0.5) ? leaving : [];
+    const remove = without(leaving) && world.chance(0.5) ? leaving : [];
     return { promote, remove };
   }
-  const room = membersOf(configuration).length < membersMax;
-  if (room && (staying < 2 || world.chance(0.6))) return { add: [await newcomer(world)] };
-  if (staying < 2) return undefined;
+  const room = membersOf(configuration).length < voters.length + newcomersMax;
+  if (room && (!without(leaving) || world.chance(0.6))) {
+    const plan = world.pick(world.votersPlans);
+    if (plan !== undefined) return { add: [await newcomer(world, plan)] };
+  }
+  if (!without(leaving)) return undefined;
   return world.chance(0.5) && spoiled.length === 0 ? { demote: leaving } : { remove: leaving };
+}
+
+/** Without these there is a quorum of sound members still, and every group has voters. */
+function isSafe(
+  configuration: Configuration,
+  leaving: readonly string[],
+  sound: (name: string) => boolean,
+): boolean {
+  const groups = configuration.groups.map((group) => {
+    return { ...group, voters: group.voters.filter((name) => !leaving.includes(name)) };
+  });
+  if (groups.some(({ voters }) => voters.length === 0)) return false;
+  const after = new Quorum({ ...configuration, groups, outgoingGroups: [] });
+  return votersOf({ ...configuration, groups }).length > 1 && after.reached(sound);
 }
 
 /** Some of the voters, mostly one. */
 function leavers(world: World, voters: readonly string[]): readonly string[] {
-  const some = voters.filter(() => world.chance(0.3));
+  const some = voters.filter(() => world.chance(1 / voters.length));
   const one = world.pick(voters);
   return some.length > 0 || one === undefined ? some : [one];
 }
 
-async function newcomer(world: World) {
-  const node = await world.welcome();
-  return { node, address: node, region: "us-west", role: "regional-voter", group: "voters" };
+/** Names begin with that of their group; those of the first group with that of their cluster. */
+function groupFor({ votersPlans }: World, node: string): string {
+  const found = votersPlans.find(({ name }) => node.startsWith(`${name}-`));
+  return found?.name ?? votersPlans[0]?.name ?? "";
+}
+
+async function newcomer(world: World, plan: VotersPlan) {
+  const node = await world.welcome(plan);
+  const { name: group, region, witness = false } = plan;
+  const role = world.stage.plan.cluster === "global" ? "global-voter" : "regional-voter";
+  return { node, address: world.addressOf(node), region, role: witness ? "witness" : role, group };
 }

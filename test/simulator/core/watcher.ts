@@ -6,7 +6,7 @@ import {
   type IWatchEvent,
   WatchKind,
 } from "@meridian/wire";
-import { root, silenceMs } from "./client.ts";
+import { silenceMs } from "./client.ts";
 import type { Noted } from "./ledger.ts";
 import type { World } from "./world.ts";
 
@@ -37,10 +37,10 @@ export class Watcher {
     const node = this.#world.pick(members);
     if (node === undefined) return;
     this.#connectedAtMs = nowMs;
-    this.#stream.connect(node);
+    this.#stream.connect(this.#world.addressOf(node));
     this.#pending = this.#stream.ask({
       watch: {
-        path: root,
+        path: this.#world.stage.root,
         kind: WatchKind.PERSISTENT_RECURSIVE,
         withData: true,
         from: this.#at === undefined ? [] : [this.#positionOf(this.#at)],
@@ -52,12 +52,12 @@ export class Watcher {
   isAt(index: number): boolean {
     this.#take();
     const { history } = this.#world.ledger;
-    const rest = history.slice(this.#next).filter((noted) => isBelow(noted.path));
+    const rest = history.slice(this.#next).filter((noted) => this.#concerns(noted.path));
     return this.#at !== undefined && rest.every((noted) => noted.index > index);
   }
 
   #positionOf(index: number): IPosition {
-    return { cluster: "us-west", incarnation: 1, index };
+    return { cluster: this.#world.stage.plan.cluster, incarnation: 1, index };
   }
 
   #take(): void {
@@ -116,18 +116,19 @@ export class Watcher {
     this.#at = Math.max(this.#at ?? 0, index);
   }
 
+  #concerns(path: string): boolean {
+    const { root } = this.#world.stage;
+    return path === root || path.startsWith(`${root}/`);
+  }
+
   /** Changes that the watch is not about. */
   #skipOthers(): void {
     const { history } = this.#world.ledger;
     for (let noted = history[this.#next]; noted !== undefined; noted = history[this.#next]) {
-      if (isBelow(noted.path)) return;
+      if (this.#concerns(noted.path)) return;
       this.#next += 1;
     }
   }
-}
-
-function isBelow(path: string): boolean {
-  return path === root || path.startsWith(`${root}/`);
 }
 
 /** Deletions are told without data. */

@@ -1,10 +1,12 @@
 import {
-  FlakyPeers,
   type Flakiness,
+  flakyPeers,
   type Group,
+  type GroupOptions,
   type GroupPlan,
   Links,
   Scene,
+  type VotersPlan,
 } from "@meridian/replica/harness";
 import { type CrashOutcome, StorageError } from "@meridian/storage";
 import type { Trace } from "../scenario.ts";
@@ -14,6 +16,16 @@ import type { Setup } from "./setup.ts";
 
 /** How a node is; "gone" is for good. */
 export type Standing = "up" | "down" | "paused" | "gone";
+
+/** The group that a world is about. */
+export interface Stage {
+  readonly plan: GroupPlan;
+  readonly options: Pick<GroupOptions, "timing"> & Partial<Pick<GroupOptions, "make">>;
+  /** Below this path lies everything that clients touch. */
+  readonly root: string;
+  /** Between two nodes; 1 ms by default. */
+  delayMs?(from: string, to: string): number;
+}
 
 /** Something that is to be done later by whoever drives the run. */
 interface Due {
@@ -27,6 +39,7 @@ const stepsMax = 3_000_000;
 /** A group under trouble: its nodes, the links between them, and what is to be undone when. */
 export class World {
   readonly setup: Setup;
+  readonly stage: Stage;
   readonly scene: Scene;
   readonly ledger: Ledger;
   readonly links: Links;
@@ -34,10 +47,11 @@ export class World {
   /** How often what happened. */
   readonly counts = new Map<string, number>();
   readonly damages: Damages = new Damages(this);
+  /** Changes of members that are asked for and not answered. */
+  changing = 0;
   /** Addresses of clients. */
   readonly clients: string[] = [];
   readonly #random: () => number;
-  readonly #plan: GroupPlan;
   readonly #standings = new Map<string, Standing>();
   /** Nodes that crash with their next write. */
   readonly #armed = new Set<string>();
@@ -47,13 +61,12 @@ export class World {
   #dues: Due[] = [];
   #group: Group | undefined;
 
-  constructor(setup: Setup, seed: number, random: () => number, trace: Trace) {
-    const { voters, learners } = setup;
+  constructor(seed: number, setup: Setup, stage: Stage, random: () => number, trace: Trace) {
     this.setup = setup;
+    this.stage = stage;
     this.#random = random;
-    this.#plan = { cluster: "us-west", voters, observers: learners };
-    this.scene = new Scene(seed, [this.#plan]);
-    this.links = new Links(this.scene);
+    this.scene = new Scene(seed, [stage.plan]);
+    this.links = new Links(this.scene, (name) => this.addressOf(name));
     this.ledger = new Ledger(trace, () => this.nowMs);
   }
 
@@ -71,23 +84,31 @@ export class World {
     return [...this.group.names, ...this.#newcomers];
   }
 
+  /** Where a node or client is. */
+  addressOf(name: string): string {
+    return this.#newcomers.includes(name) ? `${name}:7400` : name;
+  }
+
+  /** Time that what is sent from one node to another takes when nothing is wrong. */
+  delayMs(from: string, to: string): number {
+    return this.stage.delayMs?.(from, to) ?? 1;
+  }
+
   /** Starts the group. */
   async start(): Promise<void> {
-    const { setup, scene, ledger } = this;
-    const { snapshotEntries, keptEntries, tickMs, electionTicks, jitterTicks } = setup;
-    this.#group = await scene.group(this.#plan, {
+    const { setup, stage, scene, ledger } = this;
+    const { snapshotEntries, keptEntries } = setup;
+    const witnesses = this.votersPlans.filter(({ witness }) => witness === true);
+    const isWitness = (name: string): boolean =>
+      witnesses.some((plan) => name.startsWith(`${plan.name}-`));
+    this.#group = await scene.group(stage.plan, {
       limits: { snapshotEntries, keptEntries },
-      timing: {
-        tickMs,
-        electionTicks,
-        electionJitterTicks: jitterTicks,
-        heartbeatTicks: 2,
-        leaseTicks: electionTicks,
-      },
+      ...stage.options,
       hooks: {
         storage: (name, storage) => ledger.watchStorage(name, storage),
         peers: (_, peers) =>
-          new FlakyPeers(peers, this.flakiness, {
+          flakyPeers(peers, {
+            flakiness: this.flakiness,
             clock: scene.clock,
             random: this.#random,
             noted: (mishap) => this.count(`message ${mishap}`),
@@ -96,7 +117,7 @@ export class World {
         writing: (name) => this.#onWriting(name),
         booted: (name, life) => {
           this.#standings.set(name, "up");
-          ledger.watchLife(name, life, false);
+          ledger.watchLife(name, life, isWitness(name));
         },
         fatal: (name, error) => this.#onFatal(name, error),
       },
@@ -129,13 +150,27 @@ export class World {
     return this.names.filter((name) => this.standing(name) === standing);
   }
 
-  /** Starts a node that is in no configuration yet, and gives its name. */
-  async welcome(): Promise<string> {
-    const { cluster } = this.#plan;
-    const name = `${cluster}-s${this.#newcomers.length + 1}`;
-    const place = { region: cluster, cluster, group: "voters", role: "regional-voter" } as const;
+  /** The groups of a hierarchical quorum; otherwise the one that there is. */
+  get votersPlans(): readonly VotersPlan[] {
+    const { groups, voters, cluster } = this.stage.plan;
+    return groups ?? [{ name: "voters", region: cluster, voters }];
+  }
+
+  /** Starts a node that is in no configuration yet, next to the voters of a group. */
+  async welcome({ name: group, region, witness }: VotersPlan): Promise<string> {
+    const { cluster } = this.stage.plan;
+    const name = `${group}-s${this.#newcomers.length + 1}`;
+    const role = cluster === "global" ? "global-voter" : "regional-voter";
     this.#newcomers.push(name);
-    this.group.welcome({ node: name, address: name, addressFrom: {}, ...place });
+    this.group.welcome({
+      node: name,
+      address: this.addressOf(name),
+      addressFrom: {},
+      region,
+      cluster,
+      group,
+      role: witness === true ? "witness" : role,
+    });
     await this.boot(name);
     return name;
   }

@@ -1,6 +1,6 @@
 export { Consistency } from "@meridian/wire";
 export { type DiskTrouble, type Hooks } from "./hooks.ts";
-export { FlakyPeers, type Flakiness, type Mishap } from "./flaky-peers.ts";
+export { type Flakiness, flakyPeers, type Mishap } from "./flaky-peers.ts";
 export { Group, type GroupOptions, groupTiming, type Life, type Part } from "./group.ts";
 export { Links } from "./links.ts";
 export { NodeClock } from "./node-clock.ts";
@@ -8,4 +8,5 @@ export { type GroupPlan, topologyOf, type VotersPlan, zones } from "./plan.ts";
 export { randomOf } from "./random.ts";
 export { Scene } from "./scene.ts";
 export { codeOf, type Pending, SessionClient, textOf } from "./session-client.ts";
+export { standIn } from "./stand-in.ts";
 export { VirtualClock } from "./virtual-clock.ts";

@@ -1,22 +1,31 @@
+import type { LinkState } from "@meridian/transport";
 import type { Scene } from "./scene.ts";
 
 /** Cuts of links for several reasons at once: a link is whole again when none is left. */
 export class Links {
   readonly #scene: Scene;
+  readonly #addressOf: (name: string) => string;
   /** Reasons by link. */
   readonly #reasons = new Map<string, Set<string>>();
 
-  constructor(scene: Scene) {
+  /** `addressOf` gives the address of what a test calls by a name; by default that is the name. */
+  constructor(scene: Scene, addressOf: (name: string) => string = (name) => name) {
     this.#scene = scene;
+    this.#addressOf = addressOf;
   }
 
-  /** Cuts the way from one address to another. */
+  /** What goes from one to another takes so long. */
+  delay(from: string, to: string, delayMs: number): void {
+    if (from !== to) this.#set(from, to, { delayMs });
+  }
+
+  /** Cuts the way from one to another. */
   cut(reason: string, from: string, to: string): void {
     if (from === to) return;
     const key = JSON.stringify([from, to]);
     const reasons = this.#reasons.get(key) ?? new Set();
     this.#reasons.set(key, reasons.add(reason));
-    this.#scene.network.setLink(from, to, { cut: true });
+    this.#set(from, to, { cut: true });
   }
 
   /** Cuts both ways between each of some and each of others. */
@@ -37,7 +46,7 @@ export class Links {
       reasons.delete(reason);
       if (reasons.size > 0) continue;
       this.#reasons.delete(key);
-      this.#scene.network.setLink(from, to, { cut: false });
+      this.#set(from, to, { cut: false });
     }
   }
 
@@ -45,5 +54,9 @@ export class Links {
   mendAll(): void {
     const reasons = new Set([...this.#reasons.values()].flatMap((some) => [...some]));
     for (const reason of reasons) this.mend(reason);
+  }
+
+  #set(from: string, to: string, change: Partial<LinkState>): void {
+    this.#scene.network.setLink(this.#addressOf(from), this.#addressOf(to), change);
   }
 }
