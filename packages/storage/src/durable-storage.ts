@@ -130,10 +130,11 @@ export class DurableStorage implements Storage {
 
   write(write: Write): Promise<void> {
     const { hardState, entries, reset } = write;
-    // Votes go on when the disk is full.
     const room = entries.length === 0 ? undefined : entryBytes(entries);
     return this.#change(async () => {
       this.#checkWrite(write);
+      // Votes go on when the disk is full; asking makes room for them.
+      if (room === undefined) await this.#medium.hasRoom(0);
       const promised = hardState !== undefined && (await this.#promise(hardState));
       if (!promised && reset === undefined && entries.length === 0) {
         this.#noteCommitIndex(hardState);

@@ -5,7 +5,8 @@ import { join } from "node:path";
 /**
  * A file that holds some space. Writes are refused while less than as much is left beside it, so
  * that level, which writes tables when it opens and whenever it compacts, still can. If others fill
- * the disk, the file is deleted, and the store can be opened, read and compacted all the same.
+ * the disk, the file is deleted, and the store can be opened, read and compacted all the same, and
+ * votes.
  */
 export class Reserve {
   readonly #directory: string;
@@ -39,7 +40,11 @@ export class Reserve {
   async hasRoom(bytes: number): Promise<boolean> {
     if (this.#bytes === 0) return true;
     if (!this.#isThere) await this.#look();
-    return this.#isThere && (await availableBytes(this.#directory, 0)) - bytes >= this.#bytes;
+    if (!this.#isThere) return false;
+    const available = await availableBytes(this.#directory, 0);
+    // Others have filled the disk: what is left to do, votes and compaction, needs some space.
+    if (available < this.#bytes / 2) await this.free();
+    return available - bytes >= this.#bytes;
   }
 
   /** True if there was something to free. */

@@ -2,7 +2,7 @@ import { open as openFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Storage, StorageNotice } from "../src/index.ts";
 import { openLevelStorage, StorageError } from "../src/index.ts";
-import { append, codec, identity, promise } from "./samples.ts";
+import { append, codec, identity, mark, promise, records } from "./samples.ts";
 
 /** Fills a small file system and says, in JSON, what became of the storage on it. */
 const root = process.argv[2] as string;
@@ -51,6 +51,17 @@ async function takesWrite(storage: Storage): Promise<string> {
   );
 }
 
+/** Of the newest state. */
+function save(storage: Storage): Promise<void> {
+  return storage.saveSnapshot(mark(storage.log.lastIndex()), records(["x".repeat(100_000)]));
+}
+
+function code(error: unknown): string {
+  return error instanceof StorageError && error.retryable
+    ? `${error.code}, retryable`
+    : String(error);
+}
+
 await writeFile(ballast, Buffer.alloc(60 * mebibyte));
 let storage = await open();
 await fill(storage);
@@ -66,7 +77,24 @@ const found = storage.log.entries(1, written + 2, Infinity).length;
 const whenFull = await takesWrite(storage);
 await rm(join(root, "others"));
 const afterwards = await takesWrite(storage);
+
+// While it is open, and to the last byte.
+await fillByOthers();
+const whenFilled = await takesWrite(storage);
+const votesThen = await storage.write(promise(6, "n1")).then(() => "yes", code);
+const snapshotThen = await save(storage).then(() => "yes", code);
+const readThen = storage.log.entries(1, written + 2, Infinity).length;
+await storage.compact(10);
+await rm(join(root, "others"));
+const afterFilled = await takesWrite(storage);
+const snapshotAfterwards = await save(storage).then(() => "yes", code);
+await storage.close();
+storage = await open();
+const { term } = storage.hardState();
+const last = storage.log.lastIndex();
 await storage.close();
 const kinds = notices.map(({ kind }) => kind);
-const outcome = { written, votes, afterRoom, found, whenFull, afterwards, kinds };
+const first = { written, votes, afterRoom, found, whenFull, afterwards };
+const second = { whenFilled, votesThen, snapshotThen, readThen, afterFilled, snapshotAfterwards };
+const outcome = { ...first, ...second, term, last, kinds };
 process.stdout.write(JSON.stringify(outcome));

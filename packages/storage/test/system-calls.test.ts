@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { temporaryDirectory, using } from "./directory.ts";
 import { recordTexts } from "./samples.ts";
 import type { Call } from "./system-calls.ts";
-import { canTrace, traceLife } from "./system-calls.ts";
+import { canTrace, runSlowed, traceLife } from "./system-calls.ts";
 
 describe("the calls of a real process", () => {
   test("make every name and all content durable before a step is said to be done", async (context) => {
@@ -55,6 +55,22 @@ describe("the calls of a real process", () => {
     expect(outcomes).toEqual(new Set(["IO"]));
   }, 120_000);
 });
+
+describe("a disk that takes long for every sync", () => {
+  test("keeps nobody from doing other things meanwhile", async (context) => {
+    context.skip(!canTrace(), "needs strace");
+    const directory = join(await temporaryDirectory(), "member");
+    const outcome = await runSlowed(directory, syncMs);
+    for (const { beats, ms } of Object.values(outcome)) {
+      expect(ms).toBeGreaterThan(syncMs);
+      // One every 10 ms, or as many as a busy machine has time for.
+      expect(beats).toBeGreaterThan(syncMs / 10 / 4);
+    }
+    expect(Object.keys(outcome)).toEqual(["write", "vote", "snapshot"]);
+  }, 60_000);
+});
+
+const syncMs = 200;
 
 /** Of opening, a write, what is known of others, a snapshot, a reset, a vote. */
 const syncs: readonly (readonly [string, number])[] = [

@@ -36,7 +36,6 @@ export async function traceLife(
   const script = fileURLToPath(new URL("./life.ts", import.meta.url));
   const options = inject === undefined ? [] : ["-e", `inject=${inject}`];
   const watching = ["-f", "-y", "-o", trace, "-e", `trace=${watched.join()}`, ...options];
-  const source = ["--conditions", "@meridian/source", "--import", "tsx"];
   const life = [process.execPath, ...source, script, directory, String(entryBytes)];
   const child = spawn("strace", [...watching, ...life], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -48,6 +47,23 @@ export async function traceLife(
   return { said, calls: parseCalls(await readFile(trace, "utf8")) };
 }
 
+/** Runs `slow-disk.ts`, where every sync takes so long; gives what it says. */
+export async function runSlowed(
+  directory: string,
+  syncMs: number,
+): Promise<Readonly<Record<string, { readonly beats: number; readonly ms: number }>>> {
+  const script = fileURLToPath(new URL("./slow-disk.ts", import.meta.url));
+  const slowed = ["fsync", "fdatasync"].flatMap((call) => {
+    return ["-e", `inject=${call}:delay_enter=${syncMs * 1000}`];
+  });
+  const watching = ["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", ...slowed];
+  const life = [process.execPath, ...source, script, directory];
+  const child = spawn("strace", [...watching, ...life], { stdio: ["ignore", "pipe", "inherit"] });
+  const [output] = await Promise.all([text(child.stdout), once(child, "exit")]);
+  return JSON.parse(output) as Awaited<ReturnType<typeof runSlowed>>;
+}
+
+const source = ["--conditions", "@meridian/source", "--import", "tsx"] as const;
 const watched =
   "openat rename renameat renameat2 unlink unlinkat fsync fdatasync write writev pwrite64".split(
     " ",
