@@ -1,7 +1,7 @@
 import { Budget } from "./budget.ts";
+import { decide } from "./decision.ts";
 import { type Operation, onlyKey } from "./history.ts";
 import { type Machine, type Model, type Moves, any, machineOf, same } from "./model.ts";
-import { search } from "./search.ts";
 
 /** A key whose operations have no order. */
 export interface Violation {
@@ -161,7 +161,7 @@ function statesAt(
     const asked = machineOf({ ...moves, needs, makes }, machine.initial, (state) =>
       machine.show(state),
     );
-    return search(prefix, asked, new Budget({ steps: stepsMax })) === "linearizable";
+    return decide(prefix, asked, new Budget({ steps: stepsMax })) === "linearizable";
   });
   return [...new Set(possible)].slice(0, statesMax).map((state) => machine.show(state));
 }
@@ -171,7 +171,7 @@ function isViolated(
   operations: readonly Operation[],
   budget: Budget = new Budget({ steps: stepsMax }),
 ): boolean {
-  return search(operations, machineFor(violation, operations), budget) === "violated";
+  return decide(operations, machineFor(violation, operations), budget) === "violated";
 }
 
 function machineFor({ model, initial }: Violation, operations: readonly Operation[]): Machine {

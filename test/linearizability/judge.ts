@@ -1,4 +1,5 @@
 import { Budget, type Limit } from "./budget.ts";
+import { decide } from "./decision.ts";
 import { explain, nameOfKey } from "./explanation.ts";
 import { type HistoryEvent, HistoryError, type Operation, operationsByKey } from "./history.ts";
 import { initialOf } from "./initial.ts";
@@ -6,7 +7,7 @@ import { kv } from "./kv.ts";
 import type { Model, ModelName } from "./model.ts";
 import { mutex } from "./mutex.ts";
 import { register } from "./register.ts";
-import { type Verdict, search } from "./search.ts";
+import type { Verdict } from "./search.ts";
 
 /** What became of a history. */
 export interface Judgement {
@@ -94,7 +95,7 @@ class Court {
   }
 
   #verdict(operations: readonly Operation[], budget: Budget): Verdict {
-    return search(operations, this.#model.machine(operations, this.#initial), budget);
+    return decide(operations, this.#model.machine(operations, this.#initial), budget);
   }
 }
 

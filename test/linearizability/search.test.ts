@@ -4,6 +4,7 @@ import { Budget } from "./budget.ts";
 import { operationsByKey } from "./history.ts";
 import type { ModelName } from "./model.ts";
 import { judge, models } from "./judge.ts";
+import { judgeLifetimes } from "./lifetimes.ts";
 import { search } from "./search.ts";
 import { type HistoryShape, atomicHistory, mutated } from "./support/atomic-object.ts";
 import { hasOrder } from "./support/exhaustive.ts";
@@ -31,6 +32,8 @@ test("small histories get the verdict that trying every order gives", () => {
         const expected = hasOrder(operations, machine) ? "linearizable" : "violated";
         const found = search(operations, machine, new Budget({}));
         expect(found, `seed ${seed}, ${object}\n${JSON.stringify(events)}`).toBe(expected);
+        const quick = judgeLifetimes(operations, machine) ?? expected;
+        expect(quick, `seed ${seed}, ${object}\n${JSON.stringify(events)}`).toBe(expected);
         counts[expected] += 1;
       }
     }
