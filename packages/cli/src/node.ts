@@ -180,8 +180,9 @@ function connect(
   const addresses = new Map(
     config.cluster.map((peer) => [peer.node, addressFor(peer, config.region)]),
   );
+  const address = config.cluster.find(({ node }) => node === config.node)?.address;
   return createPeerTransport({
-    identity: { cluster, incarnation, node: config.node },
+    identity: { cluster, incarnation, node: config.node, address },
     resolve: (node) => addresses.get(node) ?? noted(node),
     onPeerDown: (peer) => handler.onPeerDown(peer),
     onDismissed: (peer) => handler.onDismissed?.(peer),

@@ -42,7 +42,7 @@ export interface Surroundings {
 }
 
 /** One word for why a change is not made: part of the API, as the hint of the error. */
-export type PlanRefusal =
+type PlanRefusal =
   | "unknown-member"
   | "unknown-group"
   | "name-used"

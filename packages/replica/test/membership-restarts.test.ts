@@ -5,6 +5,7 @@ import {
   addressOf,
   caughtUp,
   change,
+  channelTo,
   membershipAt,
   newcomer,
   nothingLost,
@@ -56,6 +57,19 @@ test("members that nobody's settings name find each other when all start again",
     ["x5", "x5:7400"],
     ["x6", "x6:7400"],
   ]);
+});
+
+test("a new member finds a leader that its settings do not name", async () => {
+  const stage = await started(6);
+  const { scene, group } = stage;
+  await withLearners(stage, "x4");
+  await change(stage, { promote: [{ node: "x4" }] });
+  const leader = channelTo(scene, (await group.led()).place.node);
+  await scene.clock.settled(leader.transferLeadership({ node: "x4" }));
+  expect((await group.led()).place.node).toBe("x4");
+  // Its settings name the members of the beginning and itself.
+  await withLearners(stage, "x5");
+  expect(group.leader?.place.node).toBe("x4");
 });
 
 test("a removed member without its data is refused for its name", async () => {

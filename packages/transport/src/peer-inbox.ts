@@ -46,8 +46,9 @@ export class PeerInbox {
     if (this.#sender === undefined) {
       const { hello } = frame;
       const member = memberFor(hello, this.#members);
-      const { cluster = "", from = "" } = hello ?? {};
+      const { cluster = "", from = "", address = "" } = hello ?? {};
       if (member.hasLeft?.(from) === true) throw departed(from);
+      if (address !== "") member.onHello?.(from, address);
       this.#sender = { key: `${cluster}/${from}`, from, member };
       // A peer that comes back while its old connection seems alive must not be heard twice.
       const old = this.#open.get(this.#sender.key);

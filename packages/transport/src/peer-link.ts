@@ -80,9 +80,9 @@ export class PeerLink {
 
   #connect(): PeerConnection {
     const { connector, identity } = this.#options;
-    const { cluster, incarnation, node: from } = identity;
+    const { cluster, incarnation, node: from, address = "" } = identity;
     const connection: PeerConnection = connector.connect(
-      { cluster, incarnation, from, to: this.#to },
+      { cluster, incarnation, from, to: this.#to, address },
       {
         opened: () => this.#opened(connection),
         failed: (error) => this.#failed(connection, error),

@@ -77,8 +77,8 @@ export class LinkedPeerTransport implements PeerTransport {
   }
 
   #hello(to: NodeId, incarnation: number): IPeerHello {
-    const { cluster, node: from } = this.#options.identity;
-    return { cluster, incarnation, from, to };
+    const { cluster, node: from, address = "" } = this.#options.identity;
+    return { cluster, incarnation, from, to, address };
   }
 
   async #call<Request, Response>(

@@ -76,6 +76,8 @@ export interface PeerIdentity {
   readonly cluster: string;
   readonly incarnation: number;
   readonly node: string;
+  /** host:port where it is reached: told to peers when it connects to them. */
+  readonly address?: string | undefined;
 }
 
 /** A member of a group that takes streams of its peers on this server. */
@@ -84,6 +86,8 @@ export interface PeerMember {
   readonly handler: PeerHandler;
   /** A stream of a stranger was refused; counted by the owner. */
   onStranger?(reason: string): void;
+  /** A peer connects, and says where it is reached. */
+  onHello?(from: string, address: string): void;
   /** A node was removed from the group: its streams are refused, and it is told why. */
   hasLeft?(node: string): boolean;
   /** A new member introduces itself with its birth. */

@@ -12,8 +12,8 @@ export async function sendSnapshot(
   { identity, connector, clock, limits }: PeerLinkOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster, incarnation, node: from } = identity;
-  const hello = { cluster, incarnation, from, to };
+  const { cluster, incarnation, node: from, address = "" } = identity;
+  const hello = { cluster, incarnation, from, to, address };
   const connection = connector.openSnapshot(hello);
   const close = (): void => connection.close();
   let stall = clock.after(limits.snapshotStallMs, close);

@@ -327,9 +327,10 @@ export class Group {
     noted: (node: string) => string | undefined,
   ): PeerTransport {
     const { cluster } = this.plan;
+    const address = this.#newcomers.get(name)?.address ?? name;
     const peers = this.#scene.network.createPeerTransport({
-      address: this.#newcomers.get(name)?.address ?? name,
-      identity: { cluster, incarnation, node: name },
+      address,
+      identity: { cluster, incarnation, node: name, address },
       resolve: (node) => (this.names.includes(node) ? node : noted(node)),
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
       onDismissed: (peer) => clock.defer(() => handler.onDismissed?.(peer)),

@@ -170,6 +170,8 @@ export interface IPeerHello {
   readonly from: string;
   /** The node that is meant. */
   readonly to: string;
+  /** host:port where the sender is reached, for a new member that nobody has told; may be empty. */
+  readonly address: string;
 }
 /** Codec of PeerHello. */
 export const PeerHello: Codec<IPeerHello> = codec("PeerHello", writePeerHello, readPeerHello);
@@ -187,6 +189,9 @@ export function writePeerHello(m: Encodable<IPeerHello>, w: Writer): void {
   if (m.to !== undefined && m.to !== "") {
     w.uint32(34).string(m.to);
   }
+  if (m.address !== undefined && m.address !== "") {
+    w.uint32(42).string(m.address);
+  }
 }
 
 export function readPeerHello(r: Reader): IPeerHello {
@@ -194,6 +199,7 @@ export function readPeerHello(r: Reader): IPeerHello {
   let incarnationValue = 0;
   let fromValue = "";
   let toValue = "";
+  let addressValue = "";
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -209,11 +215,20 @@ export function readPeerHello(r: Reader): IPeerHello {
       case 34:
         toValue = readString(r);
         break;
+      case 42:
+        addressValue = readString(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
   }
-  return { cluster: clusterValue, incarnation: incarnationValue, from: fromValue, to: toValue };
+  return {
+    cluster: clusterValue,
+    incarnation: incarnationValue,
+    from: fromValue,
+    to: toValue,
+    address: addressValue,
+  };
 }
 
 /** End of a peer stream. */

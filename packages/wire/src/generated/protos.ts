@@ -907,6 +907,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 incarnation: { type: "uint64", id: 2 },
                 from: { type: "string", id: 3 },
                 to: { type: "string", id: 4 },
+                address: { type: "string", id: 5 },
               },
             },
             PeerGoodbye: { fields: {} },
