@@ -38,9 +38,11 @@ export function isJoint(configuration: Configuration): boolean {
   return configuration.outgoingGroups.length > 0;
 }
 
-/** What a joint configuration becomes when it is left. */
+/** What a joint configuration becomes when it is left. Who has no vote then is no witness either. */
 export function leaveJoint(configuration: Configuration): Configuration {
-  return { ...configuration, outgoingGroups: [], autoLeave: false };
+  const left = { ...configuration, outgoingGroups: [], autoLeave: false };
+  const voters = votersOf(left);
+  return { ...left, witnesses: left.witnesses.filter((id) => voters.includes(id)) };
 }
 
 /** Whether another group holds leadership, so that this member neither campaigns nor takes over. */

@@ -68,6 +68,8 @@ export interface Leader {
   heartbeatElapsed: number;
   /** An entry of this term is committed: only then is the commit index the group's. */
   committedInTerm: boolean;
+  /** Leads only because the group that holds leadership was behind. */
+  readonly interim: boolean;
   /** Somebody was told to campaign, and may do so at any later time. */
   urged: boolean;
   /** There may be something to send to followers. */
@@ -119,6 +121,10 @@ export class Core {
   isWitness: boolean;
   /** Another group holds leadership. */
   heldBack: boolean;
+  /** Tick at which somebody of the group that holds leadership was refused for a log that is behind. */
+  reliefTick: number = -Infinity;
+  /** An operator made this member campaign. */
+  summoned = false;
   /** The way back after a loss of the log; undefined: the log is whole. */
   recovery: Recovery | undefined;
   /** Undefined: each read takes a round. */
@@ -188,6 +194,16 @@ export class Core {
   /** May campaign: has a vote, a log that is not about to be replaced, and nothing forgotten. */
   get promotable(): boolean {
     return this.hasVote && !this.log.resetting && this.recovery === undefined;
+  }
+
+  /**
+   * May campaign without being told to. Who is held back may while the group that holds leadership is
+   * at it and cannot win, since logs elsewhere are longer; otherwise all would wait for ever.
+   */
+  get eager(): boolean {
+    const { electionTicks, electionJitterTicks } = this.timing;
+    const relieves = this.now - this.reliefTick < 2 * (electionTicks + electionJitterTicks);
+    return this.promotable && (!this.heldBack || relieves);
   }
 
   /** Makes the newest configuration count. */

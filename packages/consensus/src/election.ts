@@ -1,3 +1,4 @@
+import { isHeldBack } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import type { NodeId } from "./entry.ts";
 import { isPromised } from "./lease.ts";
@@ -92,7 +93,9 @@ export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote"
   const ahead = message.type === "pre-vote" && message.term > core.term;
   const free = core.vote === undefined && core.leader === undefined;
   const may = core.recovery === undefined && (core.vote === to || free || ahead);
-  if (!may || !core.log.isUpToDate(message.index, message.logTerm)) {
+  const behind = !core.log.isUpToDate(message.index, message.logTerm);
+  if (behind && core.heldBack && !isHeldBack(core.configuration, to)) core.reliefTick = core.now;
+  if (!may || behind) {
     core.send({ type, from: id, to, term: core.term, reject: true });
     return;
   }

@@ -79,7 +79,7 @@ export class Raft {
     expireReads(core);
     core.electionElapsed += 1;
     if (core.electionElapsed >= core.electionTimeout) {
-      if (core.promotable && !core.heldBack) preCampaign(core);
+      if (core.eager) preCampaign(core);
       // A campaign by hand that did not succeed is not repeated.
       else if (core.role.kind !== "follower") becomeFollower(core, core.term, undefined);
       else core.electionElapsed = 0;
@@ -137,7 +137,9 @@ export class Raft {
   campaign({ byHand = false }: { readonly byHand?: boolean } = {}): void {
     const core = this.#core;
     if (core.role.kind === "leader" || isPromised(core)) return;
-    if (byHand || !core.heldBack) preCampaign(core);
+    if (!byHand && core.heldBack) return;
+    if (core.promotable) core.summoned = byHand;
+    preCampaign(core);
   }
 
   /**

@@ -28,6 +28,7 @@ export function becomeFollower(core: Core, term: number, leader: NodeId | undefi
     restartRecovery(core);
   }
   leaveRole(core);
+  core.summoned = false;
   core.role = { kind: "follower", leader, reads: new ForwardedReads(core.limits.readsMax) };
   core.heardTick = core.now;
   restartElectionTimer(core);
@@ -91,6 +92,7 @@ export function becomeLeader(core: Core): Leader {
     transfer: undefined,
     heartbeatElapsed: 0,
     committedInTerm: false,
+    interim: core.heldBack && !core.summoned,
     urged: false,
     dirty: true,
   };

@@ -45,7 +45,7 @@ export function tickTransfer(core: Core, leader: Leader): void {
     leader.transfer = undefined;
     handOver.tried.add(transfer.to);
   }
-  if (!core.isWitness) return;
+  if (!wantsOut(core, leader)) return;
   const target = mostUpToDate(core, leader);
   if (target !== undefined) {
     handOver.idle = 0;
@@ -53,9 +53,12 @@ export function tickTransfer(core: Core, leader: Leader): void {
     return;
   }
   handOver.idle += 1;
+  if (handOver.idle < core.timing.electionTicks) return;
+  handOver.idle = 0;
+  handOver.tried.clear();
   // Nobody can take over from here; somebody may with the votes of others, if this member no longer
   // stands in the way.
-  if (handOver.idle >= core.timing.electionTicks) becomeFollower(core, core.term, undefined);
+  if (core.isWitness) becomeFollower(core, core.term, undefined);
 }
 
 /** A follower answered an append. `advanced`: its log grew. */
@@ -66,7 +69,8 @@ export function onTransferProgress(
   advanced: boolean,
 ): void {
   const { transfer } = leader;
-  if (core.isWitness && (transfer === undefined || !transfer.sent) && canTakeOver(leader, from)) {
+  const free = transfer === undefined || !transfer.sent;
+  if (wantsOut(core, leader) && free && canTakeOver(leader, from)) {
     const complete = leader.matchOf(from) === core.log.lastIndex;
     if (complete && mayLead(core, leader, from)) begin(core, leader, from);
     // Feeding a voter that was away may take long; what counts is that it gets on.
@@ -86,6 +90,11 @@ export function resign(core: Core, leader: Leader): void {
     core.send({ type: "timeout-now", from: id, to, term });
   }
   becomeFollower(core, term, undefined);
+}
+
+/** Leads only until somebody can who may: as a witness, or in place of those who hold leadership. */
+function wantsOut(core: Core, leader: Leader): boolean {
+  return core.isWitness || (leader.interim && core.heldBack);
 }
 
 /** Tells the target to campaign, again if that was said before: the word may be lost. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Configuration, NodeId, Timing } from "../src/index.ts";
 import { leaveJoint, majority } from "../src/index.ts";
+import { bytes, text } from "./support/codec.ts";
 import { Group } from "./support/group.ts";
 import { Solo } from "./support/solo.ts";
 
@@ -86,6 +87,42 @@ test("an operator makes another group lead by hand, once a try", () => {
   expect(raft.status().role).toBe("follower");
   raft.campaign({ byHand: true });
   expect(group.elect(50).raft.status().id).toBe("s2");
+});
+
+test("a holding group that is behind is helped by who is not, and leads in the end", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const group = new Group(held, timing, seed);
+    const leader = group.elect(200);
+    const { id } = leader.raft.status();
+    expect(group.commits(20)).toBe(true);
+    group.beat(10);
+    // The others of the group fall behind, while the other groups make a quorum.
+    const rest = names("p").filter((other) => other !== id);
+    for (const other of rest) group.isolate(other);
+    leader.raft.propose([bytes("only elsewhere")]);
+    group.beat(6);
+    leader.crash(0);
+    group.cut.clear();
+    group.elect(300);
+    group.beat(100);
+    const now = group.leader!.raft.status();
+    expect(rest).toContain(now.id);
+    const applied = group.applied.get(now.id)!.map(({ data }) => text(data));
+    expect(applied).toContain("only elsewhere");
+  }
+});
+
+test("who was made to lead by hand stays when the holding group comes back, whoever helped does not", () => {
+  const group = new Group(held, timing, 8);
+  group.elect(200);
+  group.beat(10);
+  stop(group, names("p"));
+  group.beat(50);
+  group.members.get("s2")!.raft.campaign({ byHand: true });
+  expect(group.elect(50).raft.status().id).toBe("s2");
+  for (const id of names("p")) group.members.get(id)!.start();
+  group.beat(100);
+  expect(group.leader!.raft.status().id).toBe("s2");
 });
 
 test("leadership is handed over within the holding group only", () => {

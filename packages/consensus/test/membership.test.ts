@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Configuration } from "../src/index.ts";
-import { majority } from "../src/index.ts";
+import { configurationProblem, majority } from "../src/index.ts";
 import { codec } from "./support/codec.ts";
 import { Group } from "./support/group.ts";
 import { Solo } from "./support/solo.ts";
@@ -155,4 +155,22 @@ test("a transfer ends when its target loses its vote", () => {
   expect(solo.raft.status().transferTo).toBe("c");
   solo.accept("b", 2);
   expect(solo.raft.status()).toMatchObject({ lastIndex: 3, transferTo: undefined });
+});
+
+test("what a joint change leads to makes sense: who lost its vote is no witness any more", () => {
+  const groups = (ids: string[]): Configuration["groups"] =>
+    ids.map((id) => ({ name: `group-${id}`, voters: [id], weight: 1 }));
+  const before = { ...majority([]), groups: groups(["a", "b", "w"]), witnesses: ["w"] };
+  const solo = new Solo({ configuration: before });
+  solo.lead();
+  solo.accept("b", 1);
+  const after = { ...before, groups: groups(["a", "b"]), outgoingGroups: before.groups };
+  expect(solo.raft.proposeConfiguration({ ...after, autoLeave: true }).accepted).toBe(true);
+  solo.flush();
+  solo.accept("b", 2);
+  const { configuration } = solo.raft.status();
+  expect(configuration).toEqual({ ...majority([]), groups: groups(["a", "b"]) });
+  expect(configurationProblem(configuration)).toBe(undefined);
+  expect(solo.accept("b", 3).length).toBeGreaterThan(0);
+  expect(solo.raft.proposeConfiguration({ ...configuration, learners: ["l"] }).accepted).toBe(true);
 });

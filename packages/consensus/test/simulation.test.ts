@@ -129,6 +129,20 @@ test(
 );
 
 test(
+  "groups change their voters, come and go, and hold leadership, safely",
+  () => {
+    const configuration = {
+      ...global,
+      groups: global.groups.map((group) => ({ ...group, voters: group.voters.slice(0, 2) })),
+      witnesses: names("w", 2),
+    };
+    const pool = [...names("p", 3), ...names("s", 3), ...names("w", 3)];
+    expectKinds(explore(80, 400, { configuration, timing: patience, pool }), ["leaseReads"]);
+  },
+  patienceMs,
+);
+
+test(
   "three groups with leases stay safe and converge",
   () => {
     const options = { configuration: small, timing: patience, leases: true };

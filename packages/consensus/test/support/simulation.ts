@@ -1,6 +1,7 @@
 import type { Configuration, Message, NodeId, Ready, Timing } from "../../src/index.ts";
-import { isJoint, majority, membersOf, Quorum, votersOf } from "../../src/index.ts";
+import { isJoint, membersOf, Quorum, votersOf } from "../../src/index.ts";
 import { assert, Checks } from "./checks.ts";
+import { drawChange } from "./changes.ts";
 import { bytes } from "./codec.ts";
 import type { Faults } from "./faults.ts";
 import { calm, drawFaults } from "./faults.ts";
@@ -421,32 +422,11 @@ export class Simulation {
     const leader = this.#leader();
     if (leader === undefined) return;
     const { configuration } = leader.raft.status();
-    const next =
-      this.#random() < 0.5 ? this.#jointChange(configuration) : this.#singleChange(configuration);
+    const { guarded = false, configuration: first } = this.#options;
+    const next = drawChange(this.#random, { configuration, first, pool: this.#ids, guarded });
     const whole = (id: NodeId): boolean => !this.members.get(id)!.disk.recovering;
     if (votersOf(next).length > 0 && !new Quorum(next).reached(whole)) return;
     if (leader.raft.proposeConfiguration(next).accepted) this.counts.changes += 1;
-  }
-
-  #jointChange(configuration: Configuration): Configuration {
-    const { groups } = configuration;
-    const pool = this.#options.guarded === true ? membersOf(configuration) : this.#ids;
-    const voters = pool.filter(() => this.#random() < 0.6);
-    const others = this.#ids.filter((id) => !voters.includes(id));
-    const learners = others.filter(() => this.#random() < 0.5);
-    return { ...majority(voters, learners), outgoingGroups: groups, autoLeave: true };
-  }
-
-  #singleChange(configuration: Configuration): Configuration {
-    const voters = votersOf(configuration);
-    const id = this.#ids[Math.floor(this.#random() * this.#ids.length)]!;
-    if (this.#options.guarded === true && !membersOf(configuration).includes(id)) {
-      return majority(voters, [...configuration.learners, id]);
-    }
-    return majority(
-      voters.includes(id) ? voters.filter((other) => other !== id) : [...voters, id],
-      configuration.learners.filter((other) => other !== id),
-    );
   }
 
   #saveSnapshot(member: Member): void {
