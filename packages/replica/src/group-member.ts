@@ -2,20 +2,28 @@ import type { Configuration, Random } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import type { PeerHandler, PeerMember, PeerTransport, Services } from "@meridian/transport";
 import type { Operation, Position, Tree } from "@meridian/tree";
-import { type Encodable, type IStatusResponse, MeetOutcome } from "@meridian/wire";
+import {
+  type Encodable,
+  type IMeetResponse,
+  type IStatusResponse,
+  MeetOutcome,
+} from "@meridian/wire";
 import { Admission } from "./admission.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Clock } from "./clock.ts";
+import { findFork, forkOf, withFork } from "./fork.ts";
 import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
 import type { Member, Place } from "./member.ts";
 import { noteOf } from "./member-note.ts";
 import { Membership } from "./membership.ts";
+import { Refounding } from "./refounding.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaTiming } from "./replica-options.ts";
 import { contactMaxMs } from "./session-liveness.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
 import { memberStatus, topologyResponse } from "./status.ts";
+import { type Succession, Successor, supersededBy } from "./succession.ts";
 import { addressFor, type TopologyNode } from "./topology.ts";
 import type { PendingWrite } from "./write-queue.ts";
 
@@ -39,6 +47,11 @@ export interface GroupMemberOptions {
   readonly random: Random;
   readonly log: Log;
   readonly fatal: (error: Error) => void;
+  /**
+   * Called once, after this life has ended, when another one is to begin on the same data: see
+   * `succeed`. Without it members do not change their incarnation.
+   */
+  readonly succeed?: (succession: Succession) => void;
   readonly version: string;
   /** Resident memory of the process, for the status page. */
   readonly memoryBytes: () => number;
@@ -72,9 +85,6 @@ export const memberLimits: MemberLimits = {
   leaderlessMaxMs: 3_000,
 };
 
-/** Peers whose own word for their address is remembered. */
-const heardMax = 256;
-
 /**
  * A member of a Raft group with everything that it offers: sessions, changes, its peers' streams,
  * administration. The global tier and the regional tier are made of these.
@@ -89,11 +99,13 @@ export class GroupMember implements Member {
   readonly #startedAtMs: number;
   readonly #leadership: Leadership;
   readonly #membership: Membership;
-  /** Addresses that peers told when they connected. */
-  readonly #heard = new Map<string, string>();
   /** It was said that this member was removed. */
   #isFarewellSaid = false;
   readonly #admission: Admission;
+  readonly #refounding: Refounding;
+  readonly #successor: Successor;
+  /** Term in which this member, leading, told where its incarnation begins. */
+  #forkTerm = 0;
   /** Streams and calls of members of other clusters or incarnations that were refused. */
   #strangers = 0;
   /** Term in which this member, leading, proposed the founding of the cluster. */
@@ -125,15 +137,31 @@ export class GroupMember implements Member {
       ...options,
       node: place.node,
       cluster: place.cluster,
-      voters: votersOf(options.configuration),
-      meet: (to, birth) => this.replica.meet(to, birth),
+      voters: votersOf(options.storage.member.forced?.configuration ?? options.configuration),
+      meet: (to, birth) => this.#introduce(to, birth),
       onAdmitted: () => this.replica.admit(),
       onFailure: (error) => {
         this.stop();
         options.fatal(error);
       },
     });
+    const succeed = (succession: Succession): void => {
+      this.stop();
+      options.succeed?.(succession);
+    };
+    this.#refounding = new Refounding({
+      ...options,
+      succeed,
+      replica: this.replica,
+      regionOf: (node) => this.#membership.topology.find((known) => known.node === node)?.region,
+    });
+    this.#successor = new Successor({
+      meet: (to) => this.replica.peers.meet(to, options.storage.member.birth),
+      nowMs: () => clock.nowMs(),
+      found: succeed,
+    });
     this.replica.listen({
+      onSuperseded: (peer) => this.#successor.ask(peer),
       onApplied: (_index, applied) => this.sessions.onApplied(applied),
       onRestored: () => {
         this.sessions.onRestored();
@@ -144,6 +172,7 @@ export class GroupMember implements Member {
         this.feed.onTurnEnd();
         this.#found();
         this.#rest();
+        this.#tellFork();
       },
     });
     this.#admission.start();
@@ -208,7 +237,8 @@ export class GroupMember implements Member {
       onStranger: () => (this.#strangers += 1),
       meet: (from, birth) => this.#meet(from, birth),
       hasLeft: (node) => replica.hasLeft(node),
-      onHello: (from, address) => this.#hear(from, address),
+      meetFormer: () => supersededBy(incarnation, replica.configuration),
+      refound: (from, request) => this.#refounding.answer(from, request),
     };
     const peers = new Map([[place.cluster, peer]]);
     const admin = {
@@ -216,6 +246,7 @@ export class GroupMember implements Member {
       topology: () => topologyResponse(this.#membership.topology, this.tree),
       transferLeadership: this.#leadership.transfer.bind(this.#leadership),
       membership: this.#membership,
+      forcePromote: this.#refounding.promote.bind(this.#refounding),
     };
     if (this.#options.role === "witness") return { peers, admin };
     return {
@@ -244,6 +275,7 @@ export class GroupMember implements Member {
 
   /** Ends it; the storage may be closed afterwards. */
   stop(): void {
+    this.#successor.stop();
     this.#admission.stop();
     this.#leadership.stop();
     this.#membership.stop();
@@ -255,19 +287,33 @@ export class GroupMember implements Member {
   /** Address of a member that no settings name. */
   #noted(node: string): string | undefined {
     const note = noteOf(this.replica.status().configuration, node);
-    // A new member has no configuration yet that could tell who leads now, and where.
-    return note === undefined ? this.#heard.get(node) : addressFor(note, this.place.region);
-  }
-
-  /** A peer connected, and said where it is reached. */
-  #hear(from: string, address: string): void {
-    if (this.#heard.size < heardMax || this.#heard.has(from)) this.#heard.set(from, address);
+    return note === undefined ? undefined : addressFor(note, this.place.region);
   }
 
   /** A member that was removed does not come back with an empty disk either. */
   #meet(from: string, birth: string): ReturnType<Admission["answer"]> {
     if (!this.replica.hasLeft(from)) return this.#admission.answer(from, birth);
     return Promise.resolve({ outcome: MeetOutcome.OTHER_BIRTH });
+  }
+
+  /** A new member also learns here that its cluster has a later incarnation. */
+  async #introduce(to: string, birth: string): Promise<IMeetResponse> {
+    const answer = await this.replica.peers.meet(to, birth);
+    this.#successor.hear(answer);
+    return answer;
+  }
+
+  /** The first leader of a new incarnation says where it begins, for those who come back. */
+  #tellFork(): void {
+    const { replica } = this;
+    const { term, forced } = replica.soft;
+    if (this.#forkTerm === term || !replica.isSettled || forced) return;
+    const { configuration } = replica;
+    const fork = forkOf(configuration);
+    if (fork === undefined || fork.last !== undefined) return;
+    this.#forkTerm = term;
+    const found = findFork(this.#options.storage.log, fork);
+    if (found !== undefined) replica.proposeConfiguration(withFork(configuration, found));
   }
 
   /** Says once that this member was removed: what runs here is of no use any more. */

@@ -4,12 +4,14 @@ export {
   encodeChange,
   encodeTransaction,
 } from "./change-codec.ts";
+export { type AbandonedSuffix, abandonedSuffix, suffixLines } from "./abandoned-suffix.ts";
 export { AdmissionError } from "./admission.ts";
 export { ChangeFeed } from "./change-feed.ts";
 export { ChangeFollower, type FollowOptions, type OpenFollow } from "./change-follower.ts";
 export { type Clock, every, systemClock } from "./clock.ts";
 export { decodeCommand, encodeCommand, operationOf } from "./command-codec.ts";
 export { configurationCodec } from "./configuration-codec.ts";
+export { beginNextLife, type MemberDisk } from "./next-life.ts";
 export { Freshness } from "./freshness.ts";
 export {
   GroupMember,
@@ -17,6 +19,7 @@ export {
   type MemberLimits,
   memberLimits,
 } from "./group-member.ts";
+export { type Fork, forkOf } from "./fork.ts";
 export { type Log, silentLog } from "./log.ts";
 export { type MemberData, type MemberDataOptions, openMemberData } from "./member-data.ts";
 export type { Member, Place } from "./member.ts";
@@ -26,6 +29,7 @@ export type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 export { type SessionLimits, SessionService } from "./session-service.ts";
 export { restoreTree } from "./snapshots.ts";
 export { mirrorsOf, topologyResponse } from "./status.ts";
+export type { Succession } from "./succession.ts";
 export { addressFor, type TopologyNode } from "./topology.ts";
 export { globalCluster } from "@meridian/tree";
 export type { PendingWrite, WriteOutcome } from "./write-queue.ts";

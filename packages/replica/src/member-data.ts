@@ -1,6 +1,7 @@
 import { type Storage, StorageError } from "@meridian/storage";
 import type { Tree } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
+import { forkOf } from "./fork.ts";
 import type { Log } from "./log.ts";
 import { restoreTree } from "./snapshots.ts";
 
@@ -45,9 +46,23 @@ export async function openMemberData(options: MemberDataOptions): Promise<Member
 
 async function begin(storage: Storage, { clock, witness }: MemberDataOptions): Promise<MemberData> {
   try {
+    await beginIncarnation(storage);
     return { storage, tree: await restoreTree(storage, clock, witness) };
   } catch (error) {
     await storage.close();
     throw error;
   }
+}
+
+/**
+ * A member that was put in force begins in a term that the abandoned history never gets to. What
+ * that had committed here and is in no snapshot may be replaced by what its new leader has.
+ */
+async function beginIncarnation(storage: Storage): Promise<void> {
+  const { forced } = storage.member;
+  const firstTerm = forced && forkOf(forced.configuration)?.firstTerm;
+  if (firstTerm === undefined || storage.hardState().term >= firstTerm) return;
+  const commitIndex = storage.log.snapshot()?.index ?? 0;
+  const hardState = { term: firstTerm, vote: undefined, commitIndex };
+  await storage.write({ hardState, entries: [], reset: undefined });
 }

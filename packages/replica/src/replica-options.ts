@@ -50,6 +50,8 @@ export interface ReplicaListener {
   onRestored?(): void;
   /** Role, term or leader changed. */
   onSoftState?(soft: SoftState): void;
+  /** A peer says that the cluster has a later incarnation. */
+  onSuperseded?(peer: NodeId): void;
   /** A turn of the loop has ended: send what was collected. */
   onTurnEnd?(): void;
 }

@@ -11,8 +11,7 @@ import {
 } from "@meridian/consensus";
 import { StorageError } from "@meridian/storage";
 import type { OutgoingSnapshot, PeerFrame, PeerHandler, PeerTransport } from "@meridian/transport";
-import type { Tree } from "@meridian/tree";
-import type { Command } from "@meridian/tree";
+import type { Command, Tree } from "@meridian/tree";
 import { every } from "./clock.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
@@ -163,9 +162,9 @@ export class Replica implements PeerHandler {
     return outcome;
   }
 
-  /** Introduces this member to a peer; see `PeerTransport.meet`. */
-  meet(to: NodeId, birth: string): ReturnType<PeerTransport["meet"]> {
-    return this.#peers.meet(to, birth);
+  /** The way to the other members. */
+  get peers(): PeerTransport {
+    return this.#peers;
   }
 
   /** A dormant member takes part from now on. */
@@ -236,6 +235,10 @@ export class Replica implements PeerHandler {
   onDismissed(): void {
     this.#isDismissed = true;
     this.wake();
+  }
+
+  onSuperseded(peer: NodeId): void {
+    for (const listener of this.#listeners) listener.onSuperseded?.(peer);
   }
 
   onPeerDown(peer: NodeId): void {

@@ -33,7 +33,7 @@ export async function restoreTree(storage: Storage, clock: Clock, witness = fals
     if (mark !== undefined) tree.skip(mark.index);
     return tree;
   }
-  const restorer = Tree.restorer();
+  const restorer = Tree.restorer({}, storage.identity.incarnation);
   let sinceBreath = 0;
   for await (const records of storage.readSnapshot()) {
     for (const record of records) restorer.add(decodeRecord(record));

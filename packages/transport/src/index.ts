@@ -43,4 +43,5 @@ export type {
   SessionAcceptor,
   WatchHandler,
 } from "./service.ts";
+export { saysSuperseded } from "./stranger.ts";
 export type { Acceptor, Caller, FrameHandler, FrameStream } from "./stream.ts";

@@ -60,12 +60,16 @@ export class Tree {
     return tree;
   }
 
-  /** Builds a tree from the records of a snapshot. */
-  static restorer(limits: Partial<TreeLimits> = {}): TreeRestorer {
+  /**
+   * Builds a tree from the records of a snapshot. `incarnation`: that of the cluster now, if it may
+   * have been raised since the snapshot was taken.
+   */
+  static restorer(limits: Partial<TreeLimits> = {}, incarnation?: number): TreeRestorer {
     const tree = new Tree({ limits });
     return {
       add: (record) => restoreRecord(tree.#state, record),
       finish: () => {
+        if (incarnation !== undefined) tree.#state.incarnation = incarnation;
         finishRestore(tree.#state);
         return tree;
       },

@@ -1,5 +1,6 @@
 import type { Configuration } from "@meridian/consensus";
 import {
+  beginNextLife,
   configurationCodec,
   GroupMember,
   type GroupMemberOptions,
@@ -7,13 +8,17 @@ import {
   memberLimits,
   openMemberData,
   silentLog,
+  type Succession,
   type TopologyNode,
 } from "@meridian/replica";
 import {
   type CrashOutcome,
+  type Identity,
   MemoryDisk,
   openMemoryStorage,
   rebuildMemoryStorage,
+  refoundMemoryStorage,
+  retireMemoryStorage,
   type Storage,
   StorageError,
 } from "@meridian/storage";
@@ -50,7 +55,6 @@ export const groupTiming: GroupMemberOptions["timing"] = {
   heartbeatTicks: 2,
   leaseTicks: 20,
 };
-const incarnation = 1;
 
 /** One life of a member, from a start to a crash or stop. */
 export interface Life {
@@ -73,6 +77,10 @@ export class Group {
   readonly #lives = new Map<string, Life>();
   readonly #newcomers = new Map<string, TopologyNode>();
   #births = 0;
+  /** Incarnations of members that have left the first. */
+  readonly #incarnations = new Map<string, number>();
+  /** What members wrote of what they gave up with their incarnation: lines, by node and file. */
+  readonly divergences: Map<string, readonly string[]> = new Map();
 
   constructor(scene: Scene, plan: GroupPlan, options: Partial<GroupOptions>) {
     this.#scene = scene;
@@ -103,7 +111,12 @@ export class Group {
   }
 
   /** Starts one member on its disk. */
-  async boot(name: string): Promise<void> {
+  boot(name: string): Promise<void> {
+    return this.#scene.clock.settled(this.#begin(name));
+  }
+
+  /** A life of a member begins. Time has to pass meanwhile. */
+  async #begin(name: string): Promise<void> {
     const { random, clock: time, network } = this.#scene;
     const disk = this.#disks.get(name) ?? this.#newDisk(name);
     this.#disks.set(name, disk);
@@ -113,14 +126,7 @@ export class Group {
     const voters = groups.flatMap((group) => group.voters);
     const newcomer = this.#newcomers.get(name);
     const witness = witnesses.includes(name) || newcomer?.role === "witness";
-    const options = {
-      disk,
-      identity: { cluster: this.plan.cluster, node: name, incarnation },
-      codec: configurationCodec,
-      create: true,
-      witness,
-      birth: () => this.#newBirth(name),
-    };
+    const options = this.#storageOptions(name, disk, witness);
     const hooked = (opened: Storage): Storage =>
       this.#options.hooks.storage?.(name, opened) ?? opened;
     const opening = openMemberData({
@@ -131,12 +137,51 @@ export class Group {
       clock,
       log: silentLog,
     });
-    const { storage, tree } = await time.settled(opening);
+    const { storage, tree } = await opening;
     const part = this.#options.make(this.#memberOptions(name, clock, storage, tree));
     const serving = network.serve(newcomer?.address ?? name, part.services());
     const life = { part, storage, clock, serving };
     this.#lives.set(name, life);
     this.#options.hooks.booted?.(name, life);
+  }
+
+  /** Another life of a member begins by itself, on what is left of the one before. */
+  async #succeed(name: string, witness: boolean, succession: Succession): Promise<void> {
+    const { serving, storage } = this.life(name);
+    const disk = this.#disks.get(name);
+    if (disk === undefined) throw new Error(`${name} has no disk`);
+    this.#lives.delete(name);
+    serving.close();
+    const options = this.#storageOptions(name, disk, witness);
+    const of = (identity: Identity) => ({ ...options, identity });
+    await beginNextLife(
+      storage,
+      succession,
+      {
+        make: (identity, birth) => openMemoryStorage({ ...of(identity), birth: () => birth }),
+        refound: (from, identity, configuration) =>
+          refoundMemoryStorage({ ...of(identity), from, configuration }),
+        retire: (identity) => retireMemoryStorage(of(identity)),
+        keep: async (file, lines) => {
+          this.divergences.set(`${name}/${file}`, [...lines]);
+        },
+      },
+      silentLog,
+    );
+    this.#incarnations.set(name, succession.incarnation);
+    await this.#begin(name);
+  }
+
+  #storageOptions(name: string, disk: MemoryDisk, witness: boolean) {
+    const incarnation = this.#incarnations.get(name) ?? 1;
+    return {
+      disk,
+      identity: { cluster: this.plan.cluster, node: name, incarnation },
+      codec: configurationCodec,
+      create: true,
+      witness,
+      birth: () => this.#newBirth(name),
+    };
   }
 
   /** Ends a member without warning; of what was not synced this share of the writes survives. */
@@ -289,7 +334,7 @@ export class Group {
         tier,
         cluster,
       },
-      incarnation,
+      incarnation: storage.identity.incarnation,
       role,
       group,
       storage,
@@ -299,12 +344,13 @@ export class Group {
       random,
       configuration: startOf(configurationOf(this.plan), newcomer),
       timing: this.#options.timing,
-      connect: (handler, noted) => this.#connect(name, clock, handler, noted),
+      connect: (handler, noted) => this.#connect(storage.identity, clock, handler, noted),
       log: silentLog,
       fatal: (error) => {
         this.fatal.set(name, error);
         this.#options.hooks.fatal?.(name, error);
       },
+      succeed: (succession) => void this.#succeed(name, role === "witness", succession),
       version: "0.0.0",
       memoryBytes: () => 0,
       limits: {
@@ -321,19 +367,22 @@ export class Group {
   }
 
   #connect(
-    name: string,
+    identity: Identity,
     clock: NodeClock,
     handler: PeerHandler,
     noted: (node: string) => string | undefined,
   ): PeerTransport {
-    const { cluster } = this.plan;
+    const name = identity.node;
     const address = this.#newcomers.get(name)?.address ?? name;
     const peers = this.#scene.network.createPeerTransport({
       address,
-      identity: { cluster, incarnation, node: name, address },
-      resolve: (node) => (this.names.includes(node) ? node : noted(node)),
+      identity: { ...identity, address },
+      // Settings of newcomers are up to date; what is noted in the log counts before them.
+      resolve: (node) =>
+        this.names.includes(node) ? node : (noted(node) ?? this.#newcomers.get(node)?.address),
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
       onDismissed: (peer) => clock.defer(() => handler.onDismissed?.(peer)),
+      onSuperseded: (peer) => clock.defer(() => handler.onSuperseded?.(peer)),
     });
     return this.#options.hooks.peers?.(name, peers) ?? peers;
   }
