@@ -134,7 +134,7 @@ test("a voter of one place is replaced while another place is away", async () =>
   }
 });
 
-test("a place is replaced by another in one step, and its loss is bearable afterwards", async () => {
+test("a place is replaced by another in one step, and its loss is bearable then", async () => {
   const stage = await started(3);
   const { scene, group } = stage;
   const names = ["p4", "p5", "p6"];

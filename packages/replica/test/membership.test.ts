@@ -1,5 +1,6 @@
 /** Members come and go while the group serves. Operators ask over the network, as in truth. */
 import { expect, test } from "vitest";
+import { GroupMember, silentLog } from "../src/index.ts";
 import { Scene, SessionClient } from "./harness/index.ts";
 import {
   addressOf,
@@ -167,7 +168,7 @@ test("a removed member that heard of it rests, and says so once", async () => {
   expect(nodes.map(({ node }) => node)).not.toContain(gone);
 });
 
-test("of two changes that cross, the second has to wait, and none stays half done", async () => {
+test("of two changes that cross, one has to wait, and none stays half done", async () => {
   const stage = await started(13);
   const { scene, group } = stage;
   await withLearners(stage, "x4", "x5");
@@ -243,6 +244,32 @@ test("refusals say what was expected, what was found and what to do", async () =
   const asked = channelTo(scene, follower).changeMembers({ remove: ["us-west-1"] });
   const error = await scene.clock.settled(asked.catch((failure: unknown) => failure));
   expect(error).toMatchObject({ code: "NOT_LEADER", hint: group.leader?.place.node });
+});
+
+test("every change leaves a trace in the leader's log: by whom, what, and its outcome", async () => {
+  const lines: object[] = [];
+  const warn = (fields: object): void => void lines.push(fields);
+  const log = { ...silentLog, warn };
+  const plan = { cluster: "us-west", voters: 3 };
+  const scene = new Scene(17, [plan]);
+  const group = await scene.group(plan, {
+    make: (options) => {
+      const member = new GroupMember({ ...options, log });
+      return { member, services: () => member.services(), stop: () => member.stop() };
+    },
+  });
+  const leader = channelTo(scene, (await group.led()).place.node);
+  const gone = group.followers[0]?.place.node ?? "";
+  await scene.clock.settled(leader.changeMembers({ remove: [gone] }));
+  const all = leader.changeMembers({ remove: [...group.names] }).catch((error: unknown) => error);
+  await scene.clock.settled(all);
+  const audited = lines.filter((fields) => "audit" in fields);
+  const common = { audit: "members", by: "operator", add: [], promote: [], demote: [] };
+  expect(audited).toMatchObject([
+    { ...common, remove: [gone], outcome: "begun", index: expect.any(Number) },
+    { ...common, remove: [gone], outcome: "done", tookMs: expect.any(Number) },
+    { ...common, remove: group.names, outcome: "CHANGE_REFUSED", why: expect.any(String) },
+  ]);
 });
 
 test("leadership stays in the group that holds it until it is released", async () => {
