@@ -1,6 +1,5 @@
 import type { Meridian } from "@meridian/client";
 
-import { deadlineMs } from "./counter.ts";
 import { outcomeOf, type Recorder } from "./recorder.ts";
 
 /** A folder to which nodes are added, each with a name of its own. */
@@ -22,9 +21,8 @@ export class GrowingSet {
   async add(client: Meridian, recorder: Recorder): Promise<boolean> {
     const name = `e${this.#added}`;
     this.#added += 1;
-    const outcome = await outcomeOf(() => {
-      return client.create(`${this.path}/${name}`, name, { deadlineMs });
-    });
+    // With the deadline that callers have who do not say: it outlasts a takeover.
+    const outcome = await outcomeOf(() => client.create(`${this.path}/${name}`, name));
     recorder.count(outcome);
     if (outcome.fate === "applied") this.#acknowledged.add(name);
     else if (outcome.fate === "refused") this.#refused.add(name);
