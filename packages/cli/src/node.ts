@@ -10,6 +10,7 @@ import {
   type MemberData,
   memberLimits,
   type OpenFollow,
+  type Succession,
   systemClock,
   type TopologyNode,
 } from "@meridian/replica";
@@ -18,6 +19,7 @@ import {
   createPeerTransport,
   openChannel,
   type PeerHandler,
+  type PeerIdentity,
   type PeerTransport,
   type Services,
   serve,
@@ -27,7 +29,7 @@ import type { Member, NodeConfig } from "./config/node-config.ts";
 import { tierOf } from "./config/role.ts";
 import { defaultZones } from "./config/default-zones.ts";
 import type { Log } from "./server/log.ts";
-import { openData } from "./server/member-data.ts";
+import { openData, storedIncarnation, succeedData } from "./server/member-data.ts";
 import { version } from "./version.ts";
 
 /** A node that serves until it is closed. */
@@ -44,26 +46,72 @@ interface Part {
   stop(): void;
 }
 
-const incarnation = 1;
 const readyPollMs = 50;
 const memoryBytes = (): number => process.memoryUsage.rss();
 
-/** Starts one node as its configuration says. Rejects with a StorageError or a ListenError. */
+/**
+ * Starts one node as its configuration says. When its cluster goes on in another incarnation it
+ * begins again by itself. Rejects with a StorageError or a ListenError.
+ */
 export async function startNode(
   config: NodeConfig,
   { log }: { readonly log: Log },
 ): Promise<RunningNode> {
-  const channels = new Channels();
-  const identity = { cluster: clusterOf(config), node: config.node, incarnation };
-  const data = config.data === undefined ? undefined : await openData(config, identity, log);
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
   failed.catch(() => {});
+  let closed = false;
+  let turn: Promise<void> = Promise.resolve();
+  const succeed = (succession: Succession): void => {
+    turn = turn.then(() => next(succession)).catch((error: unknown) => fail(error as Error));
+  };
+  const incarnation = config.data === undefined ? 0 : await storedIncarnation(config);
+  let life = await startLife(config, incarnation, { log, fail, succeed });
+  async function next(succession: Succession): Promise<void> {
+    if (closed || life.data === undefined) return;
+    await life.end();
+    await succeedData(config, life.data.storage, succession, log);
+    if (!closed) life = await startLife(config, succession.incarnation, { log, fail, succeed });
+  }
+  return {
+    failed,
+    async close() {
+      closed = true;
+      await turn;
+      await life.end();
+      await life.data?.storage.close();
+    },
+  };
+}
+
+/** What a life of a node tells of itself. */
+interface LifeEvents {
+  readonly log: Log;
+  readonly fail: (error: Error) => void;
+  readonly succeed: (succession: Succession) => void;
+}
+
+/** A node in one incarnation of its cluster. */
+interface Life {
+  readonly data: MemberData | undefined;
+  /** Ends everything but the storage. */
+  end(): Promise<void>;
+}
+
+async function startLife(
+  config: NodeConfig,
+  incarnation: number,
+  events: LifeEvents,
+): Promise<Life> {
+  const { log } = events;
+  const channels = new Channels();
+  const identity = { cluster: clusterOf(config), node: config.node, incarnation };
+  const data = config.data === undefined ? undefined : await openData(config, identity, log);
   try {
     const part =
-      data === undefined ? edge(config, channels, log) : member(config, data, channels, log, fail);
+      data === undefined ? edge(config, channels, log) : member(config, data, channels, events);
     const server = await serve({
       ...part.services(),
       listen: config.listen,
@@ -74,13 +122,12 @@ export async function startNode(
     });
     const poll = setInterval(() => server.setServing(part.ready), readyPollMs);
     return {
-      failed,
-      async close() {
+      data,
+      async end() {
         clearInterval(poll);
         part.stop();
         channels.close();
         await server.close();
-        await data?.storage.close();
       },
     };
   } catch (error) {
@@ -131,15 +178,14 @@ function member(
   config: NodeConfig,
   { storage, tree }: MemberData,
   channels: Channels,
-  log: Log,
-  fail: (error: Error) => void,
+  { log, fail, succeed }: LifeEvents,
 ): Part {
   const { node, region, role, group = "", cluster, zones } = config;
   const tier = tierOf(role) === "global" ? "global" : "regional";
   const name = clusterOf(config);
   const options: GroupMemberOptions = {
     place: { node, region, tier, cluster: name },
-    incarnation,
+    incarnation: storage.identity.incarnation,
     role,
     group,
     storage,
@@ -149,10 +195,11 @@ function member(
     configuration: configurationOf(cluster),
     timing: timingOf(config),
     tree,
-    connect: (handler, noted) => connect(config, name, handler, noted),
+    connect: (handler, noted) => connect(config, storage.identity, handler, noted),
     topology: topologyOf(config),
     clock: systemClock,
     random: Math.random,
+    succeed,
     fatal(error) {
       if (error instanceof AdmissionError) return fail(error);
       // Durability can no longer be promised: end before anybody is told otherwise.
@@ -173,7 +220,7 @@ function member(
 
 function connect(
   config: NodeConfig,
-  cluster: string,
+  identity: PeerIdentity,
   handler: PeerHandler,
   noted: (node: string) => string | undefined,
 ): PeerTransport {
@@ -182,10 +229,11 @@ function connect(
   );
   const address = config.cluster.find(({ node }) => node === config.node)?.address;
   return createPeerTransport({
-    identity: { cluster, incarnation, node: config.node, address },
+    identity: { ...identity, address },
     resolve: (node) => addresses.get(node) ?? noted(node),
     onPeerDown: (peer) => handler.onPeerDown(peer),
     onDismissed: (peer) => handler.onDismissed?.(peer),
+    onSuperseded: (peer) => handler.onSuperseded?.(peer),
   });
 }
 
