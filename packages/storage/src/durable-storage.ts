@@ -252,6 +252,11 @@ export class DurableStorage implements Storage {
 
   async #checkRoom(bytes: number): Promise<void> {
     if (await this.#medium.hasRoom(bytes)) return;
+    // What a rebuild set aside is the first to go.
+    if (this.#member.recovering) {
+      await this.#medium.files.discard(damagedPlace);
+      if (await this.#medium.hasRoom(bytes)) return;
+    }
     const what = "too little space is left for anything but reading";
     throw new StorageError("FULL", what, { retryable: true });
   }

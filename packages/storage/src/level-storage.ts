@@ -48,8 +48,8 @@ export function rebuildLevelStorage(options: LevelStorageOptions): Promise<Stora
 }
 
 /**
- * Opens a member as its next incarnation: the same log, promises and birth, and a configuration that
- * is in force by hand from the log's last index on.
+ * Opens a member as its next incarnation: the same log, promises and birth, and a configuration
+ * that is in force by hand from the log's last index on.
  * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
  */
 export function refoundLevelStorage(options: LevelStorageOptions & Refounding): Promise<Storage> {

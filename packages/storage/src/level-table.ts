@@ -41,8 +41,8 @@ export class LevelTable implements Table {
   }
 
   /**
-   * Whether somebody has it open. Level is asked for something that it refuses as soon as it has the
-   * lock, before it reads anything.
+   * Whether somebody has it open. Level is asked for something that it refuses as soon as it has
+   * the lock, before it reads anything.
    */
   static async isOpen(directory: string): Promise<boolean> {
     const level = new Level(directory, { createIfMissing: false, errorIfExists: true });

@@ -37,8 +37,8 @@ export class MemoryDisk {
   /** True: only what frees space may be written. */
   full = false;
   /**
-   * What a read of a file, or of the "table", fails with, if it does; a bad sector gives IO. Default
-   * none.
+   * What a read of a file, or of the "table", fails with, if it does; a bad sector gives IO.
+   * Default none.
    */
   readFault: ((name: string) => StorageError | undefined) | undefined;
   readonly #schedule: DiskSchedule;

@@ -46,8 +46,8 @@ export class MemoryRecords {
   }
 
   /**
-   * Some of the batches that were not synced survive: the first ones, as in a journal. It may end in
-   * the middle of a batch; such a batch is gone whole, as level drops it.
+   * Some of the batches that were not synced survive: the first ones, as in a journal. It may end
+   * in the middle of a batch; such a batch is gone whole, as level drops it.
    */
   crash({ keepUnsynced, random }: Crash): { readonly lost: number; readonly torn: boolean } {
     let kept = 0;

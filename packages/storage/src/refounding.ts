@@ -15,9 +15,9 @@ export interface Refounding {
 }
 
 /**
- * Opens a member as its next incarnation: the same log, promises and birth, and a configuration that
- * is in force by hand from the log's last index on. Of its acquaintances those in the configuration
- * stay. Interrupted, it has happened or not; done once more it changes nothing.
+ * Opens a member as its next incarnation: the same log, promises and birth, and a configuration
+ * that is in force by hand from the log's last index on. Of its acquaintances those in the
+ * configuration stay. Interrupted, it has happened or not; done once more it changes nothing.
  * @throws {StorageError} IN_USE, WRONG_IDENTITY, MISSING, CORRUPT, FULL, IO.
  */
 export async function refoundStorage(

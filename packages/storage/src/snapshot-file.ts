@@ -16,8 +16,9 @@ export interface SnapshotFile {
 export const snapshotFilePrefix = "snapshot-";
 
 /**
- * Writes records into a file of chunks, each with a checksum that goes on from the chunk before, the first from the name;
- * durable when it resolves. If it fails, or the records do, nothing stays behind.
+ * Writes records into a file of chunks, each with a checksum that goes on from the chunk before,
+ * the first from the name; durable when it resolves. If it fails, or the records do, nothing stays
+ * behind.
  */
 export async function writeSnapshotFile(
   files: Files,

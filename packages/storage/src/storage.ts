@@ -75,7 +75,8 @@ export interface Storage {
   saveSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void>;
   /**
    * Stores a snapshot that came from the leader beside the current one, until `write({ reset })`
-   * adopts it. Of those staged the last two are kept: one that comes late takes no newer one's place.
+   * adopts it. Of those staged the last two are kept: one that comes late takes no newer one's
+   * place.
    */
   stageSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void>;
   /**

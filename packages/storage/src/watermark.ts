@@ -53,8 +53,8 @@ export class Watermark {
   }
 
   /**
-   * The batch that wrote `state` is durable. Not synchronous, though it goes to the page cache only:
-   * a file system that is busy with a slow disk may make even that wait.
+   * The batch that wrote `state` is durable. Not synchronous, though it goes to the page cache
+   * only: a file system that is busy with a slow disk may make even that wait.
    */
   async advance(state: DurableState): Promise<void> {
     this.#turn += 1;

@@ -11,7 +11,7 @@ import { append, codec, content, identity, mark, records, seeded, voted } from "
 type Random = () => number;
 
 describe("a real directory", () => {
-  test("with any of 500 random damages is harmless, or named, and rebuilt where it says so", async () => {
+  test("with any of 500 random damages is harmless, or named and rebuilt", async () => {
     const seed = 20_261_120;
     const random = seeded(seed);
     const tally: Record<string, number> = {};
@@ -33,7 +33,7 @@ describe("a real directory", () => {
     expect(least).toBeGreaterThan(20);
   }, 120_000);
 
-  test("without any file, or any two, is harmless, or named, and rebuilt where it says so", async () => {
+  test("without any file, or any two, is harmless, or named and rebuilt", async () => {
     const { directory, expected, close } = await filledDirectory(false);
     const files = await filesOf(directory);
     const failures: string[] = [];
@@ -57,7 +57,7 @@ describe("a real directory", () => {
 });
 
 describe("a real directory that is not whole,", () => {
-  test("with any file under the name of another is harmless, or named, and rebuilt", async () => {
+  test("with any file under the name of another is harmless, or named and rebuilt", async () => {
     const { directory, expected, close } = await filledDirectory(false);
     const files = await filesOf(directory);
     const failures: string[] = [];

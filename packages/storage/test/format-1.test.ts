@@ -7,7 +7,7 @@ import { openAt, temporaryDirectory, using } from "./directory.ts";
 import { packedDirectory } from "./format-1.ts";
 import { append, codec, content, failure, identity, promise, sampleEntries } from "./samples.ts";
 
-test("a directory of an older release is opened, as an admitted member's with a birth", async () => {
+test("a directory of an older release is an admitted member's, with a birth", async () => {
   const directory = await unpacked();
   const options = { identity, codec, directory, reserveBytes: 0 };
   let storage = await openLevelStorage({ ...options, birth: () => "b1" });

@@ -98,7 +98,7 @@ function acquaintanceContract({ reopen, place }: Opening): void {
 function rebuildContract({ reopen, place }: Opening): void {
   const options = { identity, codec };
 
-  test("a member that lost its watermark is rebuilt with its promises and acquaintances", async () => {
+  test("a damaged member is rebuilt with its promises and acquaintances", async () => {
     let storage = await reopen({ birth: () => "b1" });
     await storage.write({ ...append(1, 9, 3), hardState: promise(3, "n2", 5).hardState });
     await storage.saveSnapshot(mark(4, 3), records(["four"]));

@@ -47,7 +47,7 @@ const harms: Readonly<Record<string, (disk: MemoryDisk, random: Random) => strin
 };
 
 describe("a harmed memory disk", () => {
-  test("gives what was written, or is named and rebuilt where it says so, whatever was harmed", async () => {
+  test("gives what was written, or is named and rebuilt, whatever was harmed", async () => {
     const failures: string[] = [];
     const outcomes = new Map<string, Set<string>>();
     for (let seed = 1; seed <= 15; seed++) {

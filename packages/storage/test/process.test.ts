@@ -41,7 +41,7 @@ test("a second process ends and says which one has the directory", async () => {
   await written(3);
 });
 
-test("nothing is rebuilt, refounded or retired under a process that has the directory", async () => {
+test("nothing is rebuilt, refounded or retired under another process", async () => {
   const directory = join(await temporaryDirectory(), "member");
   const { written } = processOf("child.ts", directory);
   await written(3);

@@ -18,7 +18,7 @@ import {
 const texts = ["a", "", "bc".repeat(40), "d"];
 
 describe("a snapshot file", () => {
-  test("with any bit of any byte flipped is refused before its end, and gives no wrong record", async () => {
+  test("with any bit flipped is refused before its end, and gives no wrong record", async () => {
     const { files, snapshot, data } = await written();
     for (let bit = 0; bit < data.length * 8; bit++) {
       const damaged = Buffer.from(data);
@@ -66,7 +66,7 @@ describe("a snapshot file", () => {
 });
 
 describe("snapshots that come close together", () => {
-  test("are staged at once and adopted in either order, and a late one takes nothing away", async () => {
+  test("are staged at once and adopted in order, and a late one takes nothing away", async () => {
     const storage = await openMemoryStorage({ identity, codec, create: true });
     await storage.write(append(1, 5));
     await Promise.all([
@@ -80,7 +80,7 @@ describe("snapshots that come close together", () => {
     expect([storage.log.firstIndex(), storage.log.lastIndex()]).toEqual([31, 30]);
   });
 
-  test("leave no more than two files beside the current one, and none after the next start", async () => {
+  test("leave two files at most beside the current one, and none after a start", async () => {
     const disk = new MemoryDisk();
     const storage = await openMemoryStorage({ identity, codec, create: true, disk });
     await storage.write(append(1, 5));

@@ -6,7 +6,7 @@ import type { Call } from "./system-calls.ts";
 import { canTrace, runSlowed, traceLife } from "./system-calls.ts";
 
 describe("the calls of a real process", () => {
-  test("make every name and all content durable before a step is said to be done", async (context) => {
+  test("make names and content durable before a step is said to be done", async (context) => {
     context.skip(!canTrace(), "needs strace");
     const directory = join(await temporaryDirectory(), "member");
     // Level begins several journals.
@@ -28,7 +28,7 @@ describe("the calls of a real process", () => {
     expect(disk.journals).toBeGreaterThan(2);
   }, 60_000);
 
-  test("end the storage with the first sync that fails, and lose nothing said before", async (context) => {
+  test("end the storage with the first sync that fails, and lose nothing", async (context) => {
     context.skip(!canTrace(), "needs strace");
     const outcomes = new Set<string>();
     for (const [call, when] of syncs) {
