@@ -66,6 +66,9 @@ export class SnapshotExchange {
       const { witness, storage, node: to, raft, turn } = this.#options;
       if (!witness) await storage.stageSnapshot(mark, records);
       if (this.#stopped) return { installed: false, reason: "stopping" };
+      // One of the same index may have been taken over before, and be sent again since its answer
+      // was lost: what counts is what happens to this one.
+      this.#resetIndex = 0;
       raft.step({ type: "snapshot", from, to, term, mark });
       turn();
       // The core did not want it, for example because the log goes through it.

@@ -4,9 +4,13 @@ import type { OutgoingSnapshot, PeerTransport } from "@meridian/transport";
 import { expect, test } from "vitest";
 import { silentLog } from "../src/index.ts";
 import { SnapshotExchange } from "../src/snapshot-exchange.ts";
+import { noRecords } from "../src/snapshots.ts";
 
 const configuration = majority(["a", "b"]);
 const markAt = (index: number): SnapshotMark => ({ index, term: 1, configuration });
+
+/** Indexes of the snapshots that the core takes over. */
+const wanted = new Set<number>();
 
 /** An exchange whose storage replaces its snapshot before the first record is read. */
 function setUp(read: (index: number) => AsyncIterable<readonly Uint8Array[]>) {
@@ -26,14 +30,21 @@ function setUp(read: (index: number) => AsyncIterable<readonly Uint8Array[]>) {
       return true;
     },
   };
-  const exchange = new SnapshotExchange({
+  const exchange: SnapshotExchange = new SnapshotExchange({
     node: "a",
     witness: false,
     storage: {
       log: { snapshot: () => markAt(current) },
       readSnapshot: () => read(current),
+      stageSnapshot: async () => undefined,
     } as unknown as Storage,
-    raft: { status: () => ({ configuration }), reportSnapshot: () => undefined } as unknown as Raft,
+    raft: {
+      status: () => ({ configuration }),
+      reportSnapshot: () => undefined,
+      step: ({ mark }: { mark: SnapshotMark }) => {
+        if (wanted.has(mark.index)) exchange.taken(mark.index);
+      },
+    } as unknown as Raft,
     peers: () => peers as PeerTransport,
     log: silentLog,
     turn: () => undefined,
@@ -58,4 +69,20 @@ test("a snapshot that was replaced before it was read does not end its member", 
   });
   await exchange.send("b", markAt(5), 1);
   expect({ sent, failures }).toEqual({ sent: [], failures: [] });
+});
+
+test("a snapshot that is sent again is not waited for: others can follow it", async () => {
+  const { exchange } = setUp(async function* (index) {
+    yield [Uint8Array.of(index)];
+  });
+  const received = (index: number): ReturnType<SnapshotExchange["receive"]> =>
+    exchange.receive("b", { mark: markAt(index), leaderTerm: 1, records: noRecords() });
+  wanted.add(7);
+  const first = received(7);
+  await new Promise((resolve) => setImmediate(resolve));
+  exchange.restored();
+  expect(await first).toMatchObject({ installed: true });
+  wanted.clear();
+  expect(await received(7)).toEqual({ installed: false, reason: "not needed" });
+  expect(await received(8)).toEqual({ installed: false, reason: "not needed" });
 });
