@@ -52,31 +52,37 @@ bug escaped, 2 when the arguments make no sense.
 export function requestOf(argv: readonly string[]): Request | undefined {
   const values = parsed(argv);
   if (values.help === true) return undefined;
-  const { output } = values;
-  if (output !== undefined && output !== "json") {
-    throw new UsageError(`-o takes "json", not ${quoted(output)}`);
-  }
-  const { plant } = values;
+  const { plant, events = false } = values;
   const wholesale = plant === "list" || plant === "all";
-  const known = plants.find(({ name }) => name === plant);
-  if (plant !== undefined && !wholesale && known === undefined) {
-    throw new UsageError(`no bug is called ${quoted(plant)}; --plant list names them all`);
-  }
-  const scenario = values.scenario ?? known?.scenario ?? defaultScenario;
-  if (!scenarios.has(scenario)) {
-    const names = [...scenarios.keys()].join(", ");
-    throw new UsageError(`there is no scenario ${quoted(scenario)}; known are: ${names}`);
-  }
   if (values.seeds === undefined && !wholesale) {
     throw new UsageError("which seeds? For example --seeds 1..1000, or --seeds 7 for one");
   }
   const range = seedsOf(values.seeds ?? "1..1");
-  const { events = false } = values;
   if (events && range.from !== range.to) {
     throw new UsageError("--events is for one seed, for example --seeds 7 --events");
   }
-  const json = output === "json";
+  const usual = wholesale ? undefined : usualScenario(plant);
+  const scenario = scenarioOf(values.scenario ?? usual ?? defaultScenario);
+  const json = isJson(values.output);
   return { ...range, scenario, plant, json, events, workers: workersOf(values.workers) };
+}
+
+/** Where a planted bug is looked for unless another scenario is named. */
+function usualScenario(plant: string | undefined): string | undefined {
+  const known = plants.find(({ name }) => name === plant);
+  if (plant === undefined || known !== undefined) return known?.scenario;
+  throw new UsageError(`no bug is called ${quoted(plant)}; --plant list names them all`);
+}
+
+function scenarioOf(name: string): string {
+  if (scenarios.has(name)) return name;
+  const names = [...scenarios.keys()].join(", ");
+  throw new UsageError(`there is no scenario ${quoted(name)}; known are: ${names}`);
+}
+
+function isJson(output: string | undefined): boolean {
+  if (output === undefined || output === "json") return output === "json";
+  throw new UsageError(`-o takes "json", not ${quoted(output)}`);
 }
 
 function parsed(argv: readonly string[]) {

@@ -3,6 +3,7 @@ import type { Scenario } from "./scenario.ts";
 /** All scenarios, loaded when they are asked for. The first is the default. */
 export const scenarios: ReadonlyMap<string, () => Promise<Scenario>> = new Map([
   ["core", async () => (await import("./core/core.ts")).core],
+  ["hierarchy", async () => (await import("./hierarchy/hierarchy.ts")).hierarchy],
   ["platform", async () => (await import("./platform/platform.ts")).platform],
   ["scripts", async () => (await import("./scripts.ts")).scripts],
 ]);

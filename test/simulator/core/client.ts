@@ -27,6 +27,7 @@ const transient: ReadonlySet<string> = new Set([
   "UNKNOWN",
   "DEADLINE",
   "REGION_UNAVAILABLE",
+  "GLOBAL_UNAVAILABLE",
 ]);
 /** A stream on which nothing was heard for so long is given up. */
 export const silenceMs = 700;

@@ -81,7 +81,7 @@ export class Damages {
   /** Removes all data of a node that is down. False: it could be too much. */
   wipe(name: string): boolean {
     const disk = this.#world.group.disk(name);
-    if (disk === undefined || !this.#mayLose(name)) return false;
+    if (disk === undefined || this.#isSole(name) || !this.#mayLose(name)) return false;
     disk.wipe();
     this.#world.ledger.note(`the disk of ${name} is wiped`);
     this.#spoil(name, "wiped");
@@ -102,7 +102,9 @@ export class Damages {
 
   /** A node refuses to start. True: it is right, and will always. */
   cannotStart(name: string, error: StorageError): boolean {
-    if (this.#spoiled.get(name) !== "damaged" || error.repairable) return false;
+    // Members go by their settings: for a group that was founded by one there is nobody to ask.
+    const sole = this.#isSole(name);
+    if (this.#spoiled.get(name) !== "damaged" || (error.repairable && !sole)) return false;
     // A damaged name makes the data look like another member's.
     if (!["CORRUPT", "MISSING", "WRONG_IDENTITY"].includes(error.code)) return false;
     this.#world.count("unrepairable member");
@@ -128,6 +130,12 @@ export class Damages {
       this.#spoiled.delete(name);
       this.#world.count("recovered member");
     }
+  }
+
+  /** By its settings it is the only voter, whoever came since. */
+  #isSole(name: string): boolean {
+    const { group, stage } = this.#world;
+    return stage.plan.voters === 1 && group.names[0] === name;
   }
 
   #spoil(name: string, damage: Damage): void {

@@ -2,8 +2,8 @@ import { isJoint, membersOf } from "@meridian/consensus";
 import { randomOf } from "@meridian/replica/harness";
 import type { Counts, Trace } from "../scenario.ts";
 import { Client, type Knowledge } from "./client.ts";
-import { changeMembers } from "./operator.ts";
 import type { Strike } from "./faults.ts";
+import { changeMembers, release } from "./operator.ts";
 import { describe, type Setup } from "./setup.ts";
 import { Watcher } from "./watcher.ts";
 import { type Stage, World } from "./world.ts";
@@ -111,8 +111,11 @@ export class GroupRun {
       if (world.nowMs > untilMs) throw new Error(`${found} a minute after all faults ended`);
       await world.drive(100);
       this.#targets = this.#present;
+      const { heldBy } = world.group.leader?.replica.status().configuration ?? {};
+      if (heldBy !== undefined && world.changing === 0) release(world);
     }
-    world.ledger.checkLevel(world.group, this.#present);
+    const full = this.#present.filter((name) => !world.isWitness(name));
+    world.ledger.checkLevel(world.group, full);
     this.#checkHistory();
     world.ledger.check();
   }
@@ -133,7 +136,7 @@ export class GroupRun {
     const { group, ledger } = this.#world;
     const { leader } = group;
     if (leader === undefined) return "nobody leads";
-    const names = this.#present;
+    const names = this.#present.filter((name) => !this.#world.isWitness(name));
     if (names.some((name) => group.member(name).leader !== leader.place.node)) {
       return `${leader.place.node} is not followed by all`;
     }
@@ -197,6 +200,7 @@ export class GroupRun {
       "leader change": ledger.leaderChanges - 1,
       "membership change": ledger.configurationsCommitted,
       "snapshot install": ledger.snapshotInstalls,
+      "witness led": ledger.witnessesLed,
     };
   }
 }

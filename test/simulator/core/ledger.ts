@@ -24,6 +24,8 @@ export class Ledger {
   violation: Error | undefined;
   leaderChanges = 0;
   snapshotInstalls = 0;
+  /** How often a witness came to lead. */
+  witnessesLed = 0;
   /** Configurations that took effect, joint ones included. */
   configurationsCommitted = 0;
   readonly #trace: Trace;
@@ -108,7 +110,10 @@ export class Ledger {
       onSoftState: (soft) => {
         this.#highestTerm = Math.max(this.#highestTerm, soft.term);
         if (soft.role !== role) this.note(`${name} is ${soft.role} in ${soft.term}`);
-        if (soft.role === "leader" && role !== "leader") this.#onLeader(name, soft.term, replica);
+        if (soft.role === "leader" && role !== "leader") {
+          if (witness) this.witnessesLed += 1;
+          this.#onLeader(name, soft.term, replica);
+        }
         role = soft.role;
       },
       onApplied: (index, applied) => this.#onApplied(name, index, applied),

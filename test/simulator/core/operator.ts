@@ -1,4 +1,5 @@
 import { type Configuration, membersOf, Quorum, votersOf } from "@meridian/consensus";
+import type { Channel } from "@meridian/transport";
 import type { VotersPlan } from "@meridian/replica/harness";
 import { type Encodable, type IChangeMembersRequest, MeridianError } from "@meridian/wire";
 import type { World } from "./world.ts";
@@ -17,20 +18,38 @@ export async function changeMembers(world: World): Promise<void> {
   const told = JSON.stringify(request);
   world.count("membership asked for");
   world.ledger.note(`${leader.place.node} is asked for ${told}`);
+  const channel = channelTo(world, leader.place.node);
+  const asked = channel.changeMembers(request, { deadlineMs: 5_000 });
+  settle(world, told, asked);
+}
+
+/** Asks whoever leads to let every group lead again. */
+export function release(world: World): void {
+  const { leader } = world.group;
+  if (leader === undefined) return;
+  settle(world, "release", channelTo(world, leader.place.node).holdLeadership({ group: "" }));
+}
+
+/** An operator's way to a node. */
+export function channelTo(world: World, node: string): Channel {
   if (!world.clients.includes(address)) world.clients.push(address);
   world.scene.join(address);
+  return world.scene.network.openChannel(address, world.addressOf(node));
+}
+
+/** Notes what becomes of what an operator asked for. */
+export function settle(world: World, what: string, asked: Promise<unknown>): void {
   world.changing += 1;
-  const channel = world.scene.network.openChannel(address, world.addressOf(leader.place.node));
-  channel.changeMembers(request, { deadlineMs: 5_000 }).then(
-    ({ changed }) => {
+  asked.then(
+    () => {
       world.changing -= 1;
-      world.ledger.note(`done: ${told}`);
-      if (changed === true) world.count("membership answered");
+      world.count("request done");
+      world.ledger.note(`done: ${what}`);
     },
     (error: unknown) => {
       world.changing -= 1;
       if (!(error instanceof MeridianError)) return world.ledger.violate(String(error));
-      world.ledger.note(`not done: ${told}: ${error.message}`);
+      world.ledger.note(`not done: ${what}: ${error.message}`);
     },
   );
 }

@@ -89,6 +89,13 @@ export class World {
     return this.#newcomers.includes(name) ? `${name}:7400` : name;
   }
 
+  /** A node keeps the log and no state. */
+  isWitness(name: string): boolean {
+    return this.votersPlans.some(
+      (plan) => plan.witness === true && name.startsWith(`${plan.name}-`),
+    );
+  }
+
   /** Time that what is sent from one node to another takes when nothing is wrong. */
   delayMs(from: string, to: string): number {
     return this.stage.delayMs?.(from, to) ?? 1;
@@ -98,9 +105,6 @@ export class World {
   async start(): Promise<void> {
     const { setup, stage, scene, ledger } = this;
     const { snapshotEntries, keptEntries } = setup;
-    const witnesses = this.votersPlans.filter(({ witness }) => witness === true);
-    const isWitness = (name: string): boolean =>
-      witnesses.some((plan) => name.startsWith(`${plan.name}-`));
     this.#group = await scene.group(stage.plan, {
       limits: { snapshotEntries, keptEntries },
       ...stage.options,
@@ -117,11 +121,20 @@ export class World {
         writing: (name) => this.#onWriting(name),
         booted: (name, life) => {
           this.#standings.set(name, "up");
-          ledger.watchLife(name, life, isWitness(name));
+          ledger.watchLife(name, life, this.isWitness(name));
         },
         fatal: (name, error) => this.#onFatal(name, error),
       },
     });
+    for (const name of this.names) this.#settleIn(name);
+  }
+
+  /** A node is as far from the others as the stage says. */
+  #settleIn(name: string): void {
+    for (const other of this.names) {
+      this.links.delay(name, other, this.delayMs(name, other));
+      this.links.delay(other, name, this.delayMs(other, name));
+    }
   }
 
   count(kind: string, by: number = 1): void {
@@ -171,6 +184,7 @@ export class World {
       group,
       role: witness === true ? "witness" : role,
     });
+    this.#settleIn(name);
     await this.boot(name);
     return name;
   }
