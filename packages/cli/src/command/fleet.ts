@@ -73,7 +73,35 @@ Examples:
     const { transfer: run } = await import("../fleet/transfer.ts");
     process.exitCode = await run({ topology, endpoints }, { region, node }, output);
   });
+  addForcePromote(global);
   addHoldCommands(global);
+}
+
+function addForcePromote(global: Command): void {
+  const promote = global
+    .command("force-promote")
+    .description("make the voters of one region the global tier when the others are lost")
+    .requiredOption("--region <region>", "region whose voters go on alone")
+    .option("--accept-loss", "give up what was acknowledged and is only in the other regions")
+    .option(...topologyFlag)
+    .option(...endpointsFlag)
+    .addHelpText(
+      "after",
+      `
+A new incarnation of the global tier begins. Members of the old one are refused; when they come back
+they write what only they have to <data>/divergence/ and wait to be added again.
+
+Examples:
+  $ meridian global force-promote --region eu-central --accept-loss`,
+    );
+  outputOption(promote).action(
+    async (options: Options & { region: string; acceptLoss?: boolean }) => {
+      const { region, acceptLoss = false, topology, endpoints, output } = options;
+      const { forcePromote } = await import("../fleet/force-promote.ts");
+      const choice = { topology, endpoints };
+      process.exitCode = await forcePromote(choice, { region, acceptLoss }, output);
+    },
+  );
 }
 
 function fleetCommand(program: Command, name: string, description: string): Command {
