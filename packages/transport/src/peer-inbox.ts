@@ -18,9 +18,14 @@ export class PeerInboxes {
   }
 }
 
+/** A leader that leaves still has to hand over; more frames than that have no purpose. */
+const lastWordsMax = 8;
+
 /** One stream from a peer. */
 export class PeerInbox {
   readonly cut: () => void;
+  /** Frames that came from a node that had left. */
+  #lastWords = 0;
   readonly #members: ReadonlyMap<string, PeerMember>;
   readonly #open: Map<string, PeerInbox>;
   #sender: { readonly key: string; readonly from: string; readonly member: PeerMember } | undefined;
@@ -57,7 +62,14 @@ export class PeerInbox {
       return;
     }
     const { member, from } = this.#sender;
+    if (member.hasLeft?.(from) === true) this.#hearDeparted(from);
     member.handler.onFrame(from, peerFrameFromWire(frame));
+  }
+
+  /** Whoever goes on talking after having left does not know it. */
+  #hearDeparted(from: string): void {
+    this.#lastWords += 1;
+    if (this.#lastWords > lastWordsMax) throw departed(from);
   }
 
   /** The stream is over. */

@@ -33,6 +33,29 @@ function member(left: readonly string[]): { readonly peer: PeerMember; readonly 
 }
 
 describe.each(networks)("a node that was removed, over $name,", (network) => {
+  test("is told on the stream that it has, once it has said its last words", async () => {
+    const left: string[] = [];
+    const { peer, heard } = member(left);
+    const { address } = track(await network.serve({ peers: new Map([["c", peer]]) }));
+    let isDismissed = false;
+    const identity = { ...a, node: "b" };
+    const onDismissed = (): void => void (isDismissed = true);
+    const peers = track(network.peers({ identity, resolve: () => address, onDismissed }));
+    const talk = (until: () => boolean): Promise<void> =>
+      expect
+        .poll(() => {
+          peers.send("a", nothing);
+          return until();
+        })
+        .toBe(true);
+    await talk(() => heard.length > 0);
+    left.push("b");
+    const before = heard.length;
+    await talk(() => isDismissed);
+    // A leader that leaves hands over with what it still says.
+    expect(heard.length).toBeGreaterThan(before);
+  });
+
   test("is not heard, and is told why; others are heard", async () => {
     const { peer, heard } = member(["b"]);
     const { address } = track(await network.serve({ peers: new Map([["c", peer]]) }));
