@@ -40,20 +40,21 @@ function restart(member: Member): void {
 /** All work again: one leader a term, nobody without a log, and what was committed is everywhere. */
 function expectHealed(group: Group, what: string): void {
   group.cut.clear();
-  expect(group.commits(300), what).toBe(true);
+  expect(group.commits(300), `${what}`).toBe(true);
   group.beat(80);
-  for (const leaders of group.leaders.values()) expect(leaders.size, what).toBe(1);
+  for (const leaders of group.leaders.values()) expect(leaders.size, `${what}`).toBe(1);
   const leader = group.leader!.raft.status();
   for (const [id, member] of group.members) {
     const status = member.raft.status();
     expect(status.recovering, `${what}: ${id}`).toBe(false);
     expect(status.commitIndex, `${what}: ${id}`).toBe(leader.commitIndex);
     const entries = new Map(group.applied.get(id)!.map((entry) => [entry.index, text(entry.data)]));
-    for (const { index, data } of group.applied.get(leader.id)!) {
-      if (index <= status.appliedIndex) expect(entries.get(index), what).toBe(text(data));
-    }
+    const wrong = group.applied.get(leader.id)!.filter(({ index, data }) => {
+      return index <= status.appliedIndex && entries.get(index) !== text(data);
+    });
+    expect(wrong, `${what}`).toEqual([]);
   }
-  expect(leader.transferTo, what).toBe(undefined);
+  expect(leader.transferTo, `${what}`).toBe(undefined);
 }
 
 test("a log that is lost at any beat of a transfer, at either side, is made whole again", () => {

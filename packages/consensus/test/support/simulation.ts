@@ -43,6 +43,8 @@ export interface Counts {
 
 /** Of virtual time, by a clock that is right. */
 const tickMs = 10;
+/** How often an operator looks whether somebody leads. */
+const operatorTicks = 40;
 /** How slow a clock may be, and as much too fast. */
 const slowest = 0.8;
 
@@ -124,7 +126,11 @@ export class Simulation {
     for (let tick = 0; tick < ticks; tick++) {
       this.#beat(1);
       const leader = this.#leader();
-      if (leader === undefined) continue;
+      if (leader === undefined) {
+        if (tick % operatorTicks === operatorTicks - 1)
+          this.#summon(Math.floor(tick / operatorTicks));
+        continue;
+      }
       if (goal === undefined || this.#checks.committedIndex < goal) {
         const proposal = leader.raft.propose([bytes(`last ${tick}`)]);
         if (proposal.accepted) goal ??= proposal.index;
@@ -136,6 +142,13 @@ export class Simulation {
       if (membersOf(configuration).every((id) => this.#applied.get(id)! >= reached)) return;
     }
     throw new Error(`no progress in ${ticks} calm ticks: ${this.#describe()}`);
+  }
+
+  /** Nobody leads, perhaps because the group that holds leadership cannot: an operator steps in. */
+  #summon(turn: number): void {
+    const member = this.members.get(this.#ids[turn % this.#ids.length]!)!;
+    if (member.raft.status().configuration.heldBy === undefined) return;
+    member.raft.campaign({ byHand: true });
   }
 
   #add(id: NodeId): void {
