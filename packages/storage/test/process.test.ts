@@ -20,7 +20,7 @@ import {
 
 test("a second process is refused and told who has the directory", async () => {
   const directory = join(await temporaryDirectory(), "member");
-  const { child, written } = processOf("child.ts", directory);
+  const { child, written } = processOf(writing, directory);
   await written(3);
   const attempt = openAt(directory);
   await expect(attempt).rejects.toThrow(`is in use by process ${child.pid} on`);
@@ -29,10 +29,10 @@ test("a second process is refused and told who has the directory", async () => {
 
 test("a second process ends and says which one has the directory", async () => {
   const directory = join(await temporaryDirectory(), "member");
-  const { child, written } = processOf("child.ts", directory);
+  const { child, written } = processOf(writing, directory);
   await written(3);
-  const script = fileURLToPath(new URL("./child.ts", import.meta.url));
-  const second = spawnSync(process.execPath, [...sourceOptions, script, directory], {
+  const command = [...sourceOptions, fileURLToPath(writing), directory];
+  const second = spawnSync(process.execPath, command, {
     encoding: "utf8",
   });
   expect(second.status).toBe(1);
@@ -43,7 +43,7 @@ test("a second process ends and says which one has the directory", async () => {
 
 test("nothing is rebuilt, refounded or retired under another process", async () => {
   const directory = join(await temporaryDirectory(), "member");
-  const { written } = processOf("child.ts", directory);
+  const { written } = processOf(writing, directory);
   await written(3);
   const options = { identity, codec, directory, reserveBytes: 0 };
   const next = { ...identity, incarnation: 2 };
@@ -59,7 +59,7 @@ test("snapshots, compaction and resets survive a kill at any moment", async () =
   const random = seeded(5);
   let resets = 0;
   for (let i = 0; i < 8; i++) {
-    const { child, written } = processOf("maintenance.ts", directory);
+    const { child, written } = processOf(maintaining, directory);
     const before = await written(1 + Math.floor(random() * 40));
     child.kill("SIGKILL");
     const acknowledged = Math.max(before, await written(Infinity));
@@ -91,7 +91,7 @@ test("what a killed process had been told is written is there", async () => {
   const directory = join(await temporaryDirectory(), "member");
   let acknowledged = 0;
   for (const writes of [1, 40, 300]) {
-    const { child, written } = processOf("child.ts", directory);
+    const { child, written } = processOf(writing, directory);
     acknowledged = await written(writes);
     child.kill("SIGKILL");
     acknowledged = Math.max(acknowledged, await written(Infinity));
@@ -137,6 +137,8 @@ test("a full disk is opened and read, and written again when there is space", as
 
 /** Gives a process a file system of its own, where the kernel lets everybody do so. */
 const isolator = "unshare";
+const writing = new URL("./child.ts", import.meta.url);
+const maintaining = new URL("./maintenance.ts", import.meta.url);
 const sourceOptions = ["--conditions", "@meridian/source", "--import", "tsx"];
 
 /**
@@ -144,14 +146,13 @@ const sourceOptions = ["--conditions", "@meridian/source", "--import", "tsx"];
  * index.
  */
 function processOf(
-  file: string,
+  script: URL,
   directory: string,
 ): {
   child: ChildProcess;
   written: (writes: number) => Promise<number>;
 } {
-  const script = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [...sourceOptions, script, directory], {
+  const child = spawn(process.execPath, [...sourceOptions, fileURLToPath(script), directory], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(async () => {

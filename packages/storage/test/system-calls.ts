@@ -23,7 +23,7 @@ export interface Call {
 
 /** Whether system calls can be watched and made to fail here. */
 export function canTrace(): boolean {
-  return spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status === 0;
+  return spawnSync(tracer, ["-f", "-o", "/dev/null", "true"]).status === 0;
 }
 
 /** Runs `life.ts` on a directory under strace. `inject` as strace's option of this name has it. */
@@ -37,7 +37,7 @@ export async function traceLife(
   const options = inject === undefined ? [] : ["-e", `inject=${inject}`];
   const watching = ["-f", "-y", "-o", trace, "-e", `trace=${watched.join()}`, ...options];
   const life = [process.execPath, ...source, script, directory, String(entryBytes)];
-  const child = spawn("strace", [...watching, ...life], {
+  const child = spawn(tracer, [...watching, ...life], {
     stdio: ["ignore", "pipe", "inherit"],
     // One thread: calls are counted for each thread apart.
     env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
@@ -58,11 +58,13 @@ export async function runSlowed(
   });
   const watching = ["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", ...slowed];
   const life = [process.execPath, ...source, script, directory];
-  const child = spawn("strace", [...watching, ...life], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(tracer, [...watching, ...life], { stdio: ["ignore", "pipe", "inherit"] });
   const [output] = await Promise.all([text(child.stdout), once(child, "exit")]);
   return JSON.parse(output) as Awaited<ReturnType<typeof runSlowed>>;
 }
 
+/** Shows and disturbs the system calls of a process. */
+const tracer = "strace";
 const source = ["--conditions", "@meridian/source", "--import", "tsx"] as const;
 const watched =
   "openat rename renameat renameat2 unlink unlinkat fsync fdatasync write writev pwrite64".split(

@@ -74,7 +74,7 @@ test("what level drops from the middle of a journal is not called torn", async (
   expect(dropped?.at).toBeLessThanOrEqual(40_000);
 });
 
-test("a journal that is zeros or rubbish from any byte on loses what one cut there does", async () => {
+test("a journal that is zeros or rubbish from any byte on loses what a cut would", async () => {
   const { journal, moments } = await writtenDirectory();
   const random = seeded(11);
   const [before, after] = [moments.at(-2) as Moment, moments.at(-1) as Moment];
