@@ -49,6 +49,7 @@ export default defineConfig({
       fromSource("repository", "test", "*.test.ts"),
       fromSource("simulator", "test/simulator", "**/*.test.ts"),
       fromSource("linearizability", "test/linearizability", "**/*.test.ts"),
+      fromSource("faults", "test/faults", "**/*.test.ts"),
       system,
     ],
   },

@@ -2,6 +2,9 @@ import type { Meridian } from "@meridian/client";
 
 import { outcomeOf, type Outcome, type Recorder } from "./recorder.ts";
 
+/** The part of a client that is needed. */
+type Client = Pick<Meridian, "create" | "get" | "set">;
+
 /** Bounds of one operation of the workload: shorter than a takeover may last. */
 export const deadlineMs = 6_000;
 
@@ -15,12 +18,12 @@ export class Counter {
     this.path = path;
   }
 
-  async prepare(client: Meridian): Promise<void> {
+  async prepare(client: Client): Promise<void> {
     await client.create(this.path, "0", { parents: true });
   }
 
   /** Reads it and writes one more if nobody was faster. Whether it was acknowledged. */
-  async increment(client: Meridian, recorder: Recorder): Promise<boolean> {
+  async increment(client: Client, recorder: Recorder): Promise<boolean> {
     const outcome = await outcomeOf(async () => {
       const { text, stat } = await client.get(this.path, { consistency: "strict", deadlineMs });
       return { next: Number(text) + 1, version: stat.version };
@@ -36,7 +39,7 @@ export class Counter {
   }
 
   /** What is wrong with its value; empty when every acknowledged increment counts once. */
-  async broken(reader: Meridian): Promise<readonly string[]> {
+  async broken(reader: Client): Promise<readonly string[]> {
     const { text } = await reader.get(this.path, { consistency: "strict" });
     const value = Number(text);
     const least = this.#acknowledged;

@@ -15,6 +15,8 @@ const leaderMsMax = 30_000;
 /** Between two looks at the whole fleet. */
 const lookMs = 500;
 const answerMsMax = 3_000;
+/** Nodes named in a message. */
+const lacksShown = 3;
 /** Where the observer is. */
 const observerRegion = "eu-west";
 
@@ -60,7 +62,7 @@ export class Fleet {
     const startedMs = performance.now();
     for (;;) {
       const { nodes } = await this.#look();
-      const broken = nodes.flatMap((node) => lacksOf(node)).join(", ");
+      const broken = shortened(nodes.flatMap((node) => lacksOf(node)));
       if (broken === "" || performance.now() - startedMs > deadlineMs) return broken;
       onWait(broken);
       await sleep(lookMs);
@@ -71,6 +73,11 @@ export class Fleet {
     const options = { openChannel, region: observerRegion, deadlineMs: answerMsMax };
     return fleetStatus(this.#topology, options);
   }
+}
+
+function shortened(lacks: readonly string[]): string {
+  const shown = lacks.slice(0, lacksShown).join(", ");
+  return lacks.length > lacksShown ? `${shown} and ${lacks.length - lacksShown} more` : shown;
 }
 
 /** What a node lacks to be whole. */

@@ -2,6 +2,9 @@ import type { Meridian } from "@meridian/client";
 
 import { outcomeOf, type Recorder } from "./recorder.ts";
 
+/** The part of a client that is needed. */
+type Client = Pick<Meridian, "children" | "create">;
+
 /** A folder to which nodes are added, each with a name of its own. */
 export class GrowingSet {
   readonly path: string;
@@ -13,12 +16,12 @@ export class GrowingSet {
     this.path = path;
   }
 
-  async prepare(client: Meridian): Promise<void> {
+  async prepare(client: Client): Promise<void> {
     await client.create(this.path, "", { parents: true });
   }
 
   /** Adds an element. Whether it was acknowledged. */
-  async add(client: Meridian, recorder: Recorder): Promise<boolean> {
+  async add(client: Client, recorder: Recorder): Promise<boolean> {
     const name = `e${this.#added}`;
     this.#added += 1;
     // With the deadline that callers have who do not say: it outlasts a takeover.
@@ -30,7 +33,7 @@ export class GrowingSet {
   }
 
   /** What is wrong with it; empty when all that was acknowledged is there and nothing refused. */
-  async broken(reader: Meridian): Promise<readonly string[]> {
+  async broken(reader: Client): Promise<readonly string[]> {
     const { names } = await reader.children(this.path, { consistency: "strict" });
     const present = new Set(names);
     const missing = [...this.#acknowledged].filter((name) => !present.has(name));

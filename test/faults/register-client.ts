@@ -4,8 +4,11 @@ import type { Random } from "../linearizability/support/random.ts";
 import { deadlineMs } from "./counter.ts";
 import type { Process } from "./recorder.ts";
 
+/** The part of a client that is needed. */
+type Client = Pick<Meridian, "create" | "get" | "set">;
+
 /** Makes a register; before its first write it holds null. */
-export async function prepareRegister(client: Meridian, path: string): Promise<void> {
+export async function prepareRegister(client: Client, path: string): Promise<void> {
   await client.create(path, "null", { parents: true });
 }
 
@@ -17,11 +20,11 @@ interface Found {
 
 /** One process that reads, writes and exchanges the values of registers. */
 export class RegisterClient {
-  readonly #client: Meridian;
+  readonly #client: Client;
   readonly #process: Process;
   readonly #found = new Map<string, Found>();
 
-  constructor(client: Meridian, process: Process) {
+  constructor(client: Client, process: Process) {
     this.#client = client;
     this.#process = process;
   }
