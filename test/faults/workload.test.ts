@@ -60,7 +60,7 @@ test("a set tells what is lost, and what was refused and is there", async () => 
   ]);
 });
 
-test("the history of a good store is linearizable, that of one with stale reads is not", async () => {
+test("a good store has a linearizable history, one with stale reads has none", async () => {
   expect(await historyVerdict(new Store({ lostAnswers: 0.1 }))).toBe("linearizable");
   expect(recorder.tally.unknown).toBeGreaterThan(5);
   expect(await historyVerdict(new Store({ staleReads: 0.1 }))).toBe("violated");
