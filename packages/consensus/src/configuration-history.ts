@@ -10,8 +10,8 @@ interface Item {
  * committed or not (Raft paper, section 6); when its entry is cut off, the one before counts again.
  *
  * One that was put in force by hand counts from the beginning: those of earlier incarnations are
- * passed over, wherever in the log they are. Logs of members that were put in force together need not
- * end alike, and who is shorter may still get such an entry from the others.
+ * passed over, wherever in the log they are. Logs of members that were put in force together need
+ * not end alike, and who is shorter may still get such an entry from the others.
  */
 export class ConfigurationHistory {
   #items: Item[];

@@ -38,7 +38,9 @@ export function isJoint(configuration: Configuration): boolean {
   return configuration.outgoingGroups.length > 0;
 }
 
-/** What a joint configuration becomes when it is left. Who has no vote then is no witness either. */
+/**
+ * What a joint configuration becomes when it is left. Who has no vote then is no witness either.
+ */
 export function leaveJoint(configuration: Configuration): Configuration {
   const left = { ...configuration, outgoingGroups: [], autoLeave: false };
   const voters = votersOf(left);

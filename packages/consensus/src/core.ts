@@ -121,7 +121,9 @@ export class Core {
   isWitness: boolean;
   /** Another group holds leadership. */
   heldBack: boolean;
-  /** Tick at which somebody of the group that holds leadership was refused for a log that is behind. */
+  /**
+   * Tick at which somebody of the group that holds leadership was refused for a log that is behind.
+   */
   reliefTick: number = -Infinity;
   /** An operator made this member campaign. */
   summoned = false;
@@ -197,8 +199,8 @@ export class Core {
   }
 
   /**
-   * May campaign without being told to. Who is held back may while the group that holds leadership is
-   * at it and cannot win, since logs elsewhere are longer; otherwise all would wait for ever.
+   * May campaign without being told to. Who is held back may while the group that holds leadership
+   * is at it and cannot win, since logs elsewhere are longer; otherwise all would wait for ever.
    */
   get eager(): boolean {
     const { electionTicks, electionJitterTicks } = this.timing;

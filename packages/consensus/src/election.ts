@@ -73,8 +73,8 @@ function inLease(core: Core): boolean {
 }
 
 /**
- * A campaign that comes too early: for a later term while the leader lives, or for any while a leader
- * may rely on this member; unless the leader itself wanted it.
+ * A campaign that comes too early: for a later term while the leader lives, or for any while a
+ * leader may rely on this member; unless the leader itself wanted it.
  */
 export function ignores(core: Core, message: Message): boolean {
   if (message.type !== "vote" && message.type !== "pre-vote") return false;
@@ -83,8 +83,8 @@ export function ignores(core: Core, message: Message): boolean {
 }
 
 /**
- * Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet. A
- * member that lost its log says no to everybody: it cannot compare what it has forgotten.
+ * Somebody wants to lead. Learners answer too: they may have been promoted without knowing it yet.
+ * A member that lost its log says no to everybody: it cannot compare what it has forgotten.
  */
 export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote">): void {
   const { id } = core;

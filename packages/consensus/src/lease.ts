@@ -2,9 +2,9 @@ import type { Core, Leader } from "./core.ts";
 import type { MessageOf } from "./message-of.ts";
 
 /**
- * What answering reads without a round rests on: a voter that answered a heartbeat helps nobody else
- * into office for `leaseTicks`, so for somewhat less, counted from when the heartbeats were sent that
- * a quorum answered, nobody else can have committed anything. Raft thesis, section 6.4.1.
+ * What answering reads without a round rests on: a voter that answered a heartbeat helps nobody
+ * else into office for `leaseTicks`, so for somewhat less, counted from when the heartbeats were
+ * sent that a quorum answered, nobody else can have committed anything. Raft thesis, section 6.4.1.
  */
 export interface Lease {
   /** How long the leader relies on it. */
@@ -53,9 +53,9 @@ export function onPromise(
 
 /**
  * Whether the time told last is within the lease. Not before the first commit of the term, since
- * before it the commit index may be behind that of an earlier leader; not while leadership is handed
- * over, and never again in a term in which somebody was told to campaign: that word may arrive late,
- * and promises do not count against it.
+ * before it the commit index may be behind that of an earlier leader; not while leadership is
+ * handed over, and never again in a term in which somebody was told to campaign: that word may
+ * arrive late, and promises do not count against it.
  */
 export function holdsLease(core: Core, leader: Leader): boolean {
   const { lease } = core;

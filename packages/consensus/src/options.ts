@@ -64,7 +64,8 @@ export interface RaftOptions {
   /**
    * Part of the log that this member acknowledged is lost; term and vote are not. It neither grants
    * votes nor campaigns until it holds all that a leader of its term had after this start: see
-   * `SoftState.recovering`. Needs a `random` that does not begin alike at each start. Default false.
+   * `SoftState.recovering`. Needs a `random` that does not begin alike at each start. Default
+   * false.
    */
   readonly recovering?: boolean;
   /**
@@ -76,8 +77,8 @@ export interface RaftOptions {
    */
   readonly leaseMs?: number | undefined;
   /**
-   * A configuration put in force by hand, over everything that the log says of earlier incarnations.
-   * The next leader writes it into the log; to be passed in at each start until
+   * A configuration put in force by hand, over everything that the log says of earlier
+   * incarnations. The next leader writes it into the log; to be passed in at each start until
    * `SoftState.forced` is false.
    */
   readonly forced?:

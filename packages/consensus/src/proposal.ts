@@ -19,8 +19,9 @@ export type Proposal =
  * Why a proposal was not taken; it will not commit. A witness says "not-leader" even while it
  * leads. "too-large" is for good, "overloaded" for now; "unready" is a configuration before the
  * leader's first commit, "in-flight" one while another is not committed, "unsafe" one whose quorums
- * need not meet the present ones. "learner-behind": somebody is to get a vote who is no learner that
- * was heard of and has nearly everything; "unreachable": no quorum of the voters to be was heard of.
+ * need not meet the present ones. "learner-behind": somebody is to get a vote who is no learner
+ * that was heard of and has nearly everything; "unreachable": no quorum of the voters to be was
+ * heard of.
  */
 export type ProposalRefusal =
   | "not-leader"

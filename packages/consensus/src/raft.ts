@@ -131,8 +131,8 @@ export class Raft {
 
   /**
    * Campaigns now instead of after a silence, if the others would vote for it. Nothing for leaders,
-   * learners, members that lost their log or that a lease binds, and, unless `byHand`, for those whom
-   * another group holds back: that is an operator's act.
+   * learners, members that lost their log or that a lease binds, and, unless `byHand`, for those
+   * whom another group holds back: that is an operator's act.
    */
   campaign({ byHand = false }: { readonly byHand?: boolean } = {}): void {
     const core = this.#core;

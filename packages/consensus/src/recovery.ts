@@ -6,15 +6,16 @@ import type { MessageOf } from "./message-of.ts";
  * The way back of a member that lost log entries which it had acknowledged, while its term and vote
  * are intact.
  *
- * As long as it grants no vote, every election is won without it, and a quorum without it meets each
- * quorum that committed something in some other member: so nothing depends on what it has forgotten.
- * It may vote again once it holds, durably, all that a leader of its term had when it was asked.
- * What the member ever acknowledged and what was or will be committed for that reason is in that log:
- * entries of older terms by leader completeness, entries of this term because the leader sent them.
+ * As long as it grants no vote, every election is won without it, and a quorum without it meets
+ * each quorum that committed something in some other member: so nothing depends on what it has
+ * forgotten. It may vote again once it holds, durably, all that a leader of its term had when it
+ * was asked. What the member ever acknowledged and what was or will be committed for that reason is
+ * in that log: entries of older terms by leader completeness, entries of this term because the
+ * leader sent them.
  *
- * Acknowledgements of its earlier life that arrive late may be counted: by the time it votes again it
- * has those entries. But they mislead the leader about where to go on sending, so a leader believes a
- * member that has asked to recover when it says that it has less.
+ * Acknowledgements of its earlier life that arrive late may be counted: by the time it votes again
+ * it has those entries. But they mislead the leader about where to go on sending, so a leader
+ * believes a member that has asked to recover when it says that it has less.
  */
 export interface Recovery {
   /** Names this life of the member, so that no answer to an earlier one counts. */
@@ -39,8 +40,9 @@ export function restartRecovery(core: Core): void {
 }
 
 /**
- * The leader was heard: asks it, with each of its heartbeats until there is nothing to ask for. Again
- * also after an answer, since a late acknowledgement may have made it believe that all is there.
+ * The leader was heard: asks it, with each of its heartbeats until there is nothing to ask for.
+ * Again also after an answer, since a late acknowledgement may have made it believe that all is
+ * there.
  */
 export function askToRecover(core: Core, to: NodeId): void {
   const { recovery, id, term } = core;

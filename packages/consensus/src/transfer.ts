@@ -92,7 +92,9 @@ export function resign(core: Core, leader: Leader): void {
   becomeFollower(core, term, undefined);
 }
 
-/** Leads only until somebody can who may: as a witness, or in place of those who hold leadership. */
+/**
+ * Leads only until somebody can who may: as a witness, or in place of those who hold leadership.
+ */
 function wantsOut(core: Core, leader: Leader): boolean {
   return core.isWitness || (leader.interim && core.heldBack);
 }

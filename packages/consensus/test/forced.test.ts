@@ -91,7 +91,7 @@ test("it is not lost with the leader that wrote it, nor with the entry", () => {
   }
 });
 
-test("configurations of the old incarnation are void, also when they come from a longer log", () => {
+test("configurations of the old incarnation are void, also from a longer log", () => {
   const solo = new Solo({ term: 1, terms: [1], configuration: old, forced });
   const leader = { type: "append", from: "b", to: "a", index: 1, logTerm: 1, commit: 0 } as const;
   const stale = entryOf(2, 1, majority(["a", "b", "c"]));

@@ -37,7 +37,9 @@ function restart(member: Member): void {
   member.start();
 }
 
-/** All work again: one leader a term, nobody without a log, and what was committed is everywhere. */
+/**
+ * All work again: one leader a term, nobody without a log, and what was committed is everywhere.
+ */
 function expectHealed(group: Group, what: string): void {
   group.cut.clear();
   expect(group.commits(300), `${what}`).toBe(true);
@@ -85,7 +87,7 @@ test("both sides of a transfer may crash at any beat", () => {
   }
 });
 
-test("leadership moves while a change of members is under way, and the change ends all the same", () => {
+test("leadership moves while members change, and the change ends all the same", () => {
   let moved = 0;
   for (let beats = 0; beats < 8; beats++) {
     const { group, leader, from, to } = working(beats + 1);

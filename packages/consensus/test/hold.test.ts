@@ -112,7 +112,7 @@ test("a holding group that is behind is helped by who is not, and leads in the e
   }
 });
 
-test("who was made to lead by hand stays when the holding group comes back, whoever helped does not", () => {
+test("who was made to lead by hand stays when the holding group comes back", () => {
   const group = new Group(held, timing, 8);
   group.elect(200);
   group.beat(10);

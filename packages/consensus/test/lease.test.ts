@@ -54,7 +54,7 @@ test("heartbeats say when they were sent, and answers give that back", () => {
   expect(follower.step(beat)[0]).not.toHaveProperty("sentMs");
 });
 
-test("a lease runs from when the heartbeats were sent that a quorum answered, not from the answer", () => {
+test("a lease runs from when heartbeats were sent, not from their answers", () => {
   const solo = leader();
   expect(readsAt(solo, 1000)).toBe(false);
   solo.step(answer("b", 1000));
@@ -132,7 +132,7 @@ test("no lease while leadership is handed over", () => {
   expect(readsAt(solo, 1001)).toBe(false);
 });
 
-test("once somebody was told to campaign there is no lease in this term, the hand-over given up or not", () => {
+test("no lease in a term in which somebody was told to campaign, whatever came of it", () => {
   const solo = leader();
   solo.raft.transferLeadership("b");
   solo.flush();
@@ -178,7 +178,7 @@ test("a lone voter has one as long as it leads", () => {
   expect(readsAt(solo, 5000)).toBe(true);
 });
 
-test("who answered a heartbeat helps nobody else for a lease, even when it hears of a later term", () => {
+test("who answered a heartbeat helps nobody else, even when it hears of a later term", () => {
   const solo = new Solo({ leaseMs });
   pass(solo, 10);
   solo.step({ type: "heartbeat", from: "c", to: "a", term: 1, commit: 0, context: 0 });

@@ -2,7 +2,9 @@ import type { RaftOptions } from "@meridian/consensus";
 import { configurationCodec } from "./configuration-codec.ts";
 import type { ReplicaOptions, ReplicaTiming } from "./replica-options.ts";
 
-/** A member's clock may be so much slower than another's, in parts of the time, before a lease lies. */
+/**
+ * A member's clock may be so much slower than another's, in parts of the time, before a lease lies.
+ */
 const clockMargin = 0.25;
 
 /** What the core starts with: what the storage holds, and what the member is told to be. */

@@ -9,8 +9,8 @@ import type { Log } from "./log.ts";
 export interface ReplicaTiming extends Timing {
   readonly tickMs: number;
   /**
-   * "lease": strict reads at the leader take no round to a quorum, as long as all members' clocks run
-   * about equally fast. By default every strict read is confirmed by a quorum.
+   * "lease": strict reads at the leader take no round to a quorum, as long as all members' clocks
+   * run about equally fast. By default every strict read is confirmed by a quorum.
    */
   readonly reads?: "lease";
 }

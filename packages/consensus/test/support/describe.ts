@@ -39,7 +39,11 @@ export function describeReady(id: string, ready: Ready): string[] {
   const lines: string[] = [];
   if (soft !== undefined) {
     const { role, term, leader, transferring, recovering, forced } = soft;
-    const doing = `${transferring ? ", handing over" : ""}${recovering ? ", recovering" : ""}${forced ? ", forced" : ""}`;
+    const doing = [
+      transferring ? ", handing over" : "",
+      recovering ? ", recovering" : "",
+      forced ? ", forced" : "",
+    ].join("");
     lines.push(`${id} is ${role} in ${term}, leader ${leader ?? "-"}${doing}`);
   }
   for (const message of send) lines.push(`send ${describeMessage(message)}`);
