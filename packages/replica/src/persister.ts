@@ -1,5 +1,5 @@
 import type { Message, Persist, PersistMark } from "@meridian/consensus";
-import type { Storage, Write } from "@meridian/storage";
+import { type Storage, StorageError, type Write } from "@meridian/storage";
 
 /** What was asked to be durable together. */
 interface Batch {
@@ -21,23 +21,32 @@ export class Persister {
     reset: boolean;
   }) => void;
   readonly #onFailure: (error: unknown) => void;
+  readonly #later: (task: () => void) => void;
   readonly #queue: Batch[] = [];
   #busy = false;
+  #stalled = false;
   #stopped = false;
 
   constructor(
     storage: Storage,
     onDurable: (batch: { mark: PersistMark; send: readonly Message[]; reset: boolean }) => void,
     onFailure: (error: unknown) => void,
+    later: (task: () => void) => void,
   ) {
     this.#storage = storage;
     this.#onDurable = onDurable;
     this.#onFailure = onFailure;
+    this.#later = later;
   }
 
   /** A write is on its way or waits. */
   get busy(): boolean {
     return this.#busy;
+  }
+
+  /** The disk is full: what is queued is tried again and again until there is room. */
+  get stalled(): boolean {
+    return this.#stalled;
   }
 
   /** Queues a write; the callbacks come in the order of the calls. */
@@ -70,7 +79,7 @@ export class Persister {
     this.#busy = true;
     for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
       try {
-        if (!isEmpty(batch.write)) await this.#storage.write(batch.write);
+        if (!isEmpty(batch.write)) await this.#write(batch.write);
       } catch (error) {
         if (!this.#stopped) this.#onFailure(error);
         return;
@@ -83,6 +92,21 @@ export class Persister {
       });
     }
     this.#busy = false;
+  }
+
+  /** Of a write that was refused for want of space nothing was begun: it can be asked again. */
+  async #write(write: Write): Promise<void> {
+    for (;;) {
+      try {
+        await this.#storage.write(write);
+        this.#stalled = false;
+        return;
+      } catch (error) {
+        if (this.#stopped || !(error instanceof StorageError && error.retryable)) throw error;
+        this.#stalled = true;
+      }
+      await new Promise<void>((resolve) => this.#later(resolve));
+    }
   }
 }
 

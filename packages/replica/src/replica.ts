@@ -35,6 +35,8 @@ const livenessPeriodMs = 250;
 const sweepPeriodMs = 250;
 /** A sweep so late shows that this process was stopped: it cannot tell who was silent meanwhile. */
 const stallMs = 1_000;
+/** How often a write that found the disk full is tried again. */
+const fullDiskPauseMs = 250;
 /** Commands proposed in one turn at most, in bytes: keeps turns short. */
 const proposalBytesMax = 1024 * 1024;
 
@@ -93,6 +95,7 @@ export class Replica implements PeerHandler {
       storage,
       (batch) => this.#onDurable(batch),
       (error) => this.#fail(error),
+      (task) => clock.after(fullDiskPauseMs, task),
     );
     this.#snapshots = new SnapshotTaker(
       options,
@@ -196,6 +199,7 @@ export class Replica implements PeerHandler {
 
   /** Likewise, for a command that is encoded already. */
   proposeBytes(command: Uint8Array): number | undefined {
+    if (this.#persister.stalled) return undefined;
     const outcome = this.#raft.propose([command]);
     this.wake();
     return outcome.accepted ? outcome.index : undefined;
@@ -330,6 +334,8 @@ export class Replica implements PeerHandler {
   }
 
   #intake(commands: readonly Uint8Array[]): Intake {
+    // A leader takes on no more than it can store itself.
+    if (this.#persister.stalled) return "overloaded";
     const outcome = this.#raft.propose(commands);
     if (outcome.accepted) return "accepted";
     return outcome.reason === "overloaded" ? "overloaded" : "refused";

@@ -1,5 +1,5 @@
 import type { Configuration, NodeId } from "@meridian/consensus";
-import type { Storage } from "@meridian/storage";
+import { type Storage, StorageError } from "@meridian/storage";
 import { Tree, ViewLostError } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
@@ -23,8 +23,8 @@ export interface SnapshotOptions {
 }
 
 /**
- * The tree of a storage's snapshot, or an empty one. Of a witness, whose snapshot is nothing but its
- * mark, an empty one at that index. @throws {StorageError} CORRUPT.
+ * The tree of a storage's snapshot, or an empty one. Of a witness, whose snapshot is nothing but
+ * its mark, an empty one at that index. @throws {StorageError} CORRUPT.
  */
 export async function restoreTree(storage: Storage, clock: Clock, witness = false): Promise<Tree> {
   const mark = storage.log.snapshot();
@@ -124,6 +124,8 @@ export class SnapshotTaker {
       if (isViewLost(error)) {
         // Too much changed while it was read. The log goes on growing until the next one succeeds.
         this.#options.log.warn({}, "a snapshot was given up: it was written too slowly");
+      } else if (error instanceof StorageError && error.retryable) {
+        this.#options.log.warn({}, "a snapshot was given up: the disk is nearly full");
       } else if (!this.#stopped) this.#onFailure(error);
     } finally {
       this.#busy = false;

@@ -1,5 +1,5 @@
 import type { Entry, HardState, Message, Persist } from "@meridian/consensus";
-import type { Storage, Write } from "@meridian/storage";
+import { type Storage, StorageError, type Write } from "@meridian/storage";
 import { expect, test } from "vitest";
 import { Persister } from "../src/persister.ts";
 
@@ -13,6 +13,7 @@ class Disk {
   }[] = [];
   readonly failures: unknown[] = [];
   readonly persister: Persister;
+  #waiting: (() => void)[] = [];
   #settle: ((error?: Error) => void)[] = [];
   #sequence = 0;
 
@@ -30,6 +31,7 @@ class Disk {
       ({ mark, send, reset }) =>
         this.durable.push({ sequence: mark.sequence, sent: send.length, reset }),
       (error) => this.failures.push(error),
+      (task) => this.#waiting.push(task),
     );
   }
 
@@ -38,6 +40,12 @@ class Disk {
     const mark = { term: 1, index: 0, logTerm: 0, sequence: this.#sequence };
     const nothing = { hardState: undefined, entries: [], reset: undefined, send: [] };
     this.persister.push({ ...nothing, ...part, mark });
+  }
+
+  /** The time for another attempt has come. */
+  async pass(): Promise<void> {
+    this.#waiting.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async complete(error?: Error): Promise<void> {
@@ -115,4 +123,32 @@ test("nothing is reported after stopping", async () => {
   disk.persister.stop();
   await disk.complete();
   expect(disk.durable).toEqual([]);
+});
+
+test("a write that finds no space is tried again until there is some, in its place", async () => {
+  const disk = new Disk();
+  const full = new StorageError("FULL", "injected", { retryable: true });
+  disk.push({ entries: entries(1, 3) });
+  disk.push({ entries: entries(3, 4), send: [answer] });
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await disk.complete(full);
+    expect(disk.persister.stalled).toBe(true);
+    expect(disk.writes).toHaveLength(attempt);
+    await disk.pass();
+  }
+  expect(disk.writes.map((write) => write.entries[0]?.index)).toEqual([1, 1, 1, 1]);
+  expect(disk.durable).toEqual([]);
+  await disk.complete();
+  expect(disk.persister.stalled).toBe(false);
+  await disk.complete();
+  expect(disk.durable.map(({ sequence }) => sequence)).toEqual([1, 2]);
+  expect(disk.failures).toEqual([]);
+});
+
+test("a write that ran out of space amid it is a failure like any other", async () => {
+  const disk = new Disk();
+  disk.push({ entries: entries(1, 3) });
+  await disk.complete(new StorageError("FULL", "injected"));
+  expect(disk.failures).toHaveLength(1);
+  expect(disk.persister.stalled).toBe(false);
 });
