@@ -45,9 +45,17 @@ export class Damages {
     return [...found];
   }
 
-  /** Whether each of these configurations has a quorum of nodes that pass a test. */
+  /**
+   * Whether each of these configurations has a quorum of nodes that pass a test, and somebody who
+   * may lead where a group holds leadership.
+   */
   quorumsHave(passes: (name: string) => boolean): boolean {
-    return this.configurations.every((configuration) => new Quorum(configuration).reached(passes));
+    return this.configurations.every((configuration) => {
+      const { groups, heldBy } = configuration;
+      const holder = groups.find(({ name }) => name === heldBy);
+      const led = holder === undefined || holder.voters.some(passes);
+      return led && new Quorum(configuration).reached(passes);
+    });
   }
 
   /** A node ends: what it goes by is what it will go by when it comes back. */

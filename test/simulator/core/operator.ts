@@ -26,7 +26,7 @@ export async function changeMembers(world: World): Promise<void> {
 /** Asks whoever leads to let every group lead again. */
 export function release(world: World): void {
   const { leader } = world.group;
-  if (leader === undefined) return;
+  if (leader === undefined || world.isWitness(leader.place.node)) return;
   settle(world, "release", channelTo(world, leader.place.node).holdLeadership({ group: "" }));
 }
 
