@@ -14,12 +14,20 @@ export interface StampedWrite {
   readonly text: string;
 }
 
+interface Life {
+  readonly cluster: string;
+  readonly log: Log;
+  readonly mirrors: MirrorCheck;
+}
+
 /** What all clusters have committed; watches over every member's view of its own and of others. */
 export class Chronicle {
   readonly #histories = new Map<string, ClusterHistory>();
   readonly #stamped = new Map<string, Map<string, StampedWrite>>();
   readonly #counter: Counter;
   readonly #nowMs: () => number;
+  /** The latest life of each member. */
+  readonly #lives = new Map<string, Life>();
 
   constructor(counter: Counter, nowMs: () => number) {
     this.#counter = counter;
@@ -44,14 +52,30 @@ export class Chronicle {
     return [...this.#stamped.keys()];
   }
 
+  /**
+   * Everything that was applied is durable, at members that have not restarted since. Entries of
+   * one index are of one term.
+   */
+  settle(): void {
+    for (const [node, { cluster, log, mirrors }] of this.#lives) {
+      mirrors.settle();
+      const history = this.of(cluster);
+      const last = Math.min(log.lastIndex(), history.newestIndex);
+      for (let index = log.firstIndex(); index <= last; index += 1) {
+        history.stored(index, log.term(index) ?? 0, node);
+      }
+    }
+  }
+
   /** A life of a member begins. */
   watch({ place, storage }: GroupMemberOptions, { member }: Part): void {
     const { node, cluster } = place;
     const history = this.of(cluster);
     const mirrors = new MirrorCheck(node, member, (origin) => this.of(origin), this.#counter);
+    this.#lives.set(node, { cluster, log: storage.log, mirrors });
     member.replica.listen({
       onApplied: (index, applied) => {
-        history.applied(index, storage.log.term(index));
+        history.applied(index);
         this.#take(node, cluster, index, applied);
         mirrors.onApplied(applied, () => isSeedAt(storage.log, index));
         if (!ClusterHistory.isCompared(index)) return;
@@ -83,12 +107,8 @@ export class Chronicle {
   }
 }
 
-/**
- * Whether an entry of a log takes over a part of a snapshot of another cluster; undefined while it
- * is not durable.
- */
-function isSeedAt(log: Log, index: number): boolean | undefined {
-  if (index > log.lastIndex()) return undefined;
+/** Whether an entry of a log takes over a part of a snapshot of another cluster, or is gone. */
+function isSeedAt(log: Log, index: number): boolean {
   if (index < log.firstIndex()) return true;
   const [entry] = log.entries(index, index + 1, Infinity);
   return entry !== undefined && Command.decode(Buffer.from(entry.data)).seedRemote !== undefined;

@@ -31,7 +31,6 @@ export class ClusterHistory {
   readonly #digests = new Map<number, string>();
   readonly #terms = new Map<number, number>();
   #newestIndex = 0;
-  #newestTerm = 0;
 
   constructor(cluster: string) {
     this.cluster = cluster;
@@ -42,24 +41,21 @@ export class ClusterHistory {
     return this.#newestIndex;
   }
 
-  /** A member applied an entry. All members apply the same at the same index, in the same order. */
-  applied(index: number, term: number | undefined): boolean {
-    const isNew = index > this.#newestIndex;
+  /** A member applied an entry. */
+  applied(index: number): void {
+    this.#newestIndex = Math.max(this.#newestIndex, index);
+  }
+
+  /**
+   * An entry that was applied, as it lies in a member's log. With the order in which entries are
+   * first applied this means that what is acknowledged first at any moment belongs to one term.
+   */
+  stored(index: number, term: number, node: string): void {
     const known = this.#terms.get(index);
-    if (term !== undefined) {
-      must(known === undefined || known === term, () => {
-        return `${this.cluster} committed entry ${index} in the terms ${known} and ${term}`;
-      });
-      this.#terms.set(index, term);
-    }
-    if (!isNew) return false;
-    // Whatever is acknowledged first at this moment belongs to one term, and to no earlier one.
-    must(term === undefined || term >= this.#newestTerm, () => {
-      return `${this.cluster} committed entry ${index} in term ${term} after one of ${this.#newestTerm}`;
+    must(known === undefined || known === term, () => {
+      return `${node} has entry ${index} of ${this.cluster} in term ${term}, others in ${known}`;
     });
-    this.#newestIndex = index;
-    this.#newestTerm = Math.max(this.#newestTerm, term ?? 0);
-    return true;
+    this.#terms.set(index, term);
   }
 
   /** Whether the digest of a replica at an index is to be compared. */

@@ -11,7 +11,7 @@ export class MirrorCheck {
   readonly #historyOf: (origin: string) => ClusterHistory;
   readonly #counter: Counter;
   /** What was not equal, and may have been a snapshot. */
-  #doubts: Step[] = [];
+  readonly #doubts: { readonly isSeed: () => boolean; readonly text: string }[] = [];
   /** It has come to lead since something was taken over last. */
   #isNewLeader = false;
   /** Up to where each origin has been taken over; unset: the next change says where that is. */
@@ -45,13 +45,10 @@ export class MirrorCheck {
 
   /**
    * Something was applied: of each origin exactly what follows what was there before. `isSeed`: the
-   * entry took over a part of a snapshot, which need not change anything; undefined: that cannot be
-   * told yet.
+   * entry took over a part of a snapshot, which need not change anything. That is only certain once
+   * the entry is durable: until then another may be in its place in the log.
    */
-  onApplied({ transactions }: Applied, isSeed: () => boolean | undefined): void {
-    const doubts = this.#doubts;
-    this.#doubts = [];
-    for (const step of doubts) this.#compare(step);
+  onApplied({ transactions }: Applied, isSeed: () => boolean): void {
     for (const { cluster: origin, index } of this.#member.tree.cursors().values()) {
       const before = this.#reached.get(origin);
       const news = transactions.filter((transaction) => transaction.origin === origin);
@@ -76,6 +73,15 @@ export class MirrorCheck {
     }
   }
 
+  /** Everything that was applied is durable: what was in doubt is certain now. */
+  settle(): void {
+    for (const { isSeed, text } of this.#doubts) {
+      must(isSeed(), () => text);
+      this.#counter.count("mirrorSeeds");
+    }
+    this.#doubts.length = 0;
+  }
+
   #compare({ origin, before, to, news, isSeed }: Step): void {
     const wanted = this.#historyOf(origin).between(before, to);
     const got = news
@@ -84,13 +90,12 @@ export class MirrorCheck {
       .map(({ index, changes }) => `${index}: ${changes.map(textOf).join("\n")}`);
     const want = wanted.map(({ index, text }) => `${index}: ${text}`);
     const isEqual = got.join("\n") === want.join("\n");
-    const doubt = isEqual ? false : isSeed();
-    if (doubt === true) return this.#counter.count("mirrorSeeds");
-    if (doubt === undefined) return void this.#doubts.push({ origin, before, to, news, isSeed });
-    must(isEqual, () => {
+    if (!isEqual) {
       const words = [`${this.#node} took over of ${origin} in (${before}, ${to}]`, ...got];
-      return [...words, "where it should have been", ...want].join("\n");
-    });
+      const text = [...words, "where it should have been", ...want].join("\n");
+      this.#doubts.push({ isSeed, text });
+      return;
+    }
     this.#counter.count("mirrored", wanted.length);
     if (this.#isNewLeader && wanted.length > 0) {
       this.#isNewLeader = false;
@@ -105,7 +110,7 @@ interface Step {
   readonly before: number;
   readonly to: number;
   readonly news: readonly Transaction[];
-  readonly isSeed: () => boolean | undefined;
+  readonly isSeed: () => boolean;
 }
 
 /** Parts of a snapshot tell of nodes that were written before. */

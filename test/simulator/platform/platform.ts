@@ -130,6 +130,7 @@ class Run {
       () => lackOf(this.#tiers, work),
     );
     checkConvergence(this.#tiers, work);
+    work.chronicle.settle();
     work.registers.check();
     work.eventual.check();
     work.sessions.check();
