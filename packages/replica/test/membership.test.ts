@@ -246,7 +246,7 @@ test("refusals say what was expected, what was found and what to do", async () =
   expect(error).toMatchObject({ code: "NOT_LEADER", hint: group.leader?.place.node });
 });
 
-test("every change leaves a trace in the leader's log: by whom, what, and its outcome", async () => {
+test("every change leaves a trace in the log: by whom, what, and its outcome", async () => {
   const lines: object[] = [];
   const warn = (fields: object): void => void lines.push(fields);
   const log = { ...silentLog, warn };
