@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isJoint } from "../src/index.ts";
 import { Explorer } from "./exploration/explorer.ts";
 import { openSource } from "./exploration/opened-source.ts";
 import { plants } from "./exploration/plants.ts";
@@ -19,6 +20,7 @@ test.each(scopes)(
     expect(finding.complete || finding.states >= statesMax).toBe(true);
     // An exploration that gets nowhere proves nothing.
     expect(Math.min(finding.reached.leaders, finding.reached.committed)).toBeGreaterThan(1);
+    expect(finding.reached.joint).toBe(scope.changes.some(isJoint));
   },
   patienceMs,
 );

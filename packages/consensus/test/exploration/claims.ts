@@ -95,7 +95,10 @@ function match(one: NodeId, mine: Picture, other: NodeId, theirs: Picture): void
 function durable({ id, pictures }: Step): void {
   const { commitIndex, log, configuration } = pictures.get(id)!;
   const entry = log[commitIndex - 1];
-  const holders = [...pictures].filter(([, { log: theirs }]) => theirs[commitIndex - 1] === entry);
+  // Who has lost it elects nobody who has not got it.
+  const holders = [...pictures].filter(
+    ([, { log: theirs, recovering }]) => recovering || theirs[commitIndex - 1] === entry,
+  );
   const is = isQuorum(configuration, new Set(holders.map(([holder]) => holder)));
   claim(is, `${id} commits ${commitIndex}, which no quorum has`);
 }

@@ -1,5 +1,6 @@
 import type * as Source from "../../src/index.ts";
 import type { Message, NodeId } from "../../src/index.ts";
+import { isJoint } from "../../src/index.ts";
 import { describeMessage } from "../support/describe.ts";
 import type { Memory } from "./claims.ts";
 import { Refuted, remember } from "./claims.ts";
@@ -19,7 +20,10 @@ export interface Finding {
   readonly depth: number;
   /** Every run within the scope was followed to its end. */
   readonly complete: boolean;
-  /** Commands, leaders and the like that runs got to: what an exploration that reached nothing lacks. */
+  /**
+   * Commands, leaders and the like that runs got to: what an exploration that reached nothing
+   * lacks.
+   */
   readonly reached: Reached;
   /** The shortest run that refutes a claim, one step a line, then the claim. */
   readonly counterexample: readonly string[] | undefined;
@@ -30,15 +34,23 @@ interface Reached {
   readonly term: number;
   readonly committed: number;
   readonly leaders: number;
+  /** Somebody was in a joint configuration. */
+  readonly joint: boolean;
 }
 
-/** One state of the whole group; numbers stand for what the tables hold. */
-interface State {
-  readonly locals: readonly number[];
-  readonly memory: number;
+/** What may still happen. */
+interface Budgets {
   readonly commandsLeft: number;
   readonly crashesLeft: number;
   readonly campaignsLeft: number;
+  readonly lossesLeft: number;
+  readonly beatsLeft: number;
+}
+
+/** One state of the whole group; numbers stand for what the tables hold. */
+interface State extends Budgets {
+  readonly locals: readonly number[];
+  readonly memory: number;
   readonly changesDone: number;
   /** On their way, ascending. */
   readonly messages: readonly number[];
@@ -66,7 +78,7 @@ export class Explorer {
   readonly #queue: string[] = [];
   readonly #parents: number[] = [];
   #steps = 0;
-  #reached = { term: 0, committed: 0, leaders: 0 };
+  #reached: Reached = { term: 0, committed: 0, leaders: 0, joint: false };
 
   constructor(source: typeof Source, scope: Scope) {
     this.#scope = scope;
@@ -78,6 +90,8 @@ export class Explorer {
         commandsLeft: scope.commandsMax,
         crashesLeft: scope.crashesMax,
         campaignsLeft: scope.campaignsMax,
+        lossesLeft: scope.lossesMax,
+        beatsLeft: scope.beatsMax,
         changesDone: 0,
         messages: [],
       },
@@ -123,16 +137,18 @@ export class Explorer {
     state.locals.forEach((local, member) => {
       const { role, term, configuration } = this.#members[member]!.picture(local);
       if (role === "leader") {
-        if (state.commandsLeft > 0) moves.push(command(member));
+        if (state.commandsLeft > 0) moves.push(plain(member, "command"));
+        if (state.beatsLeft > 0) moves.push(plain(member, "beat"));
         const change = this.#scope.changes[state.changesDone];
         if (change !== undefined && configuration.outgoingGroups.length === 0) {
           const input = { kind: "change", configuration: change } as const;
           moves.push({ member, input, key: `change ${state.changesDone}` });
         }
       } else if (state.campaignsLeft > 0 && this.#mayCampaign(member, term)) {
-        moves.push({ member, input: { kind: "campaign" }, key: "campaign" });
+        moves.push(plain(member, "campaign"));
       }
-      if (state.crashesLeft > 0) moves.push({ member, input: { kind: "crash" }, key: "crash" });
+      if (state.crashesLeft > 0) moves.push(plain(member, "crash"));
+      if (state.lossesLeft > 0) moves.push(plain(member, "loss"));
     });
     return moves;
   }
@@ -160,6 +176,8 @@ export class Explorer {
       commandsLeft: state.commandsLeft - (kind === "command" ? 1 : 0),
       crashesLeft: state.crashesLeft - (kind === "crash" ? 1 : 0),
       campaignsLeft: state.campaignsLeft - (kind === "campaign" ? 1 : 0),
+      lossesLeft: state.lossesLeft - (kind === "loss" ? 1 : 0),
+      beatsLeft: state.beatsLeft - (kind === "beat" ? 1 : 0),
       changesDone: state.changesDone + (kind === "change" ? 1 : 0),
       messages,
     };
@@ -173,6 +191,9 @@ export class Explorer {
       pictures.set(id, this.#members[at]!.picture(local));
     });
     const { id } = this.#members[member]!;
+    if (!this.#reached.joint && isJoint(pictures.get(id)!.configuration)) {
+      this.#reached = { ...this.#reached, joint: true };
+    }
     const before = this.#members[member]!.picture(state.locals[member]!);
     const memory = this.#memories[state.memory]!;
     const after = remember(memory, { id, before, outcome, pictures });
@@ -207,6 +228,7 @@ export class Explorer {
     const { leaders, committed } = memory;
     const was = this.#reached;
     this.#reached = {
+      ...was,
       term: Math.max(was.term, leaders.length - 1),
       committed: Math.max(was.committed, committed.length),
       leaders: Math.max(was.leaders, leaders.filter((leader) => leader !== "").length),
@@ -226,10 +248,12 @@ export class Explorer {
     const codes = Array.from(key, (_, at) => key.charCodeAt(at));
     const count = this.#members.length;
     const [memory = 0, ...rest] = codes.slice(count, count + budgets);
-    const [commandsLeft = 0, crashesLeft = 0, campaignsLeft = 0, changesDone = 0] = rest;
+    const [commandsLeft = 0, crashesLeft = 0, campaignsLeft = 0, lossesLeft = 0] = rest;
+    const [beatsLeft = 0, changesDone = 0] = rest.slice(4);
     const messages = codes.slice(count + budgets);
     const locals = codes.slice(0, count);
-    return { locals, memory, commandsLeft, crashesLeft, campaignsLeft, changesDone, messages };
+    const left = { commandsLeft, crashesLeft, campaignsLeft, lossesLeft, beatsLeft };
+    return { locals, memory, ...left, changesDone, messages };
   }
 
   /** Numbers of the states on the way to one, itself included. */
@@ -255,11 +279,15 @@ export class Explorer {
     const locals = state.locals.with(member, outcome.next);
     const pictures = locals.map((local, at) => this.#members[at]!.picture(local));
     const messages = this.#travelling(state, input, outcome.sent, pictures);
+    const spent = (left: keyof Budgets, kind: Input["kind"]): boolean =>
+      state[left] - next[left] === (input.kind === kind ? 1 : 0);
     return (
       locals.join() === next.locals.join() &&
       messages.join() === next.messages.join() &&
-      state.crashesLeft - next.crashesLeft === (input.kind === "crash" ? 1 : 0) &&
-      state.commandsLeft - next.commandsLeft === (input.kind === "command" ? 1 : 0)
+      spent("commandsLeft", "command") &&
+      spent("crashesLeft", "crash") &&
+      spent("lossesLeft", "loss") &&
+      spent("beatsLeft", "beat")
     );
   }
 
@@ -269,16 +297,17 @@ export class Explorer {
   }
 }
 
-function command(member: number): Move {
-  return { member, input: { kind: "command" }, key: "command" };
+function plain(member: number, kind: Exclude<Input["kind"], "deliver" | "change">): Move {
+  return { member, input: { kind }, key: kind };
 }
 
 /** Numbers of a packed state between those of members and of messages. */
-const budgets = 5;
+const budgets = 7;
 
 function pack(state: State): string {
-  const { locals, memory, commandsLeft, crashesLeft, campaignsLeft, changesDone } = state;
-  const numbers = [memory, commandsLeft, crashesLeft, campaignsLeft, changesDone];
+  const { locals, memory, commandsLeft, crashesLeft, campaignsLeft, lossesLeft } = state;
+  const left = [commandsLeft, crashesLeft, campaignsLeft, lossesLeft];
+  const numbers = [memory, ...left, state.beatsLeft, state.changesDone];
   return String.fromCharCode(...locals, ...numbers, ...state.messages);
 }
 
@@ -287,6 +316,6 @@ function counts({ type, term }: Message, receiver: Picture): boolean {
   const { role } = receiver;
   if (term !== receiver.term) return term > receiver.term;
   if (type === "vote-answer") return role === "candidate";
-  if (type === "append-answer") return role === "leader";
+  if (type === "append-answer" || type === "recover") return role === "leader";
   return type === "vote" || role !== "leader";
 }

@@ -10,7 +10,7 @@ import type { Scope } from "./scope.ts";
 /** What can happen to a member. */
 export type Input =
   | { readonly kind: "deliver"; readonly message: number }
-  | { readonly kind: "campaign" | "command" | "crash" }
+  | { readonly kind: "beat" | "campaign" | "command" | "crash" | "loss" }
   | { readonly kind: "change"; readonly configuration: Configuration };
 
 /** What others can see of a member's state. */
@@ -20,6 +20,8 @@ export interface Picture {
   readonly vote: NodeId | undefined;
   readonly commitIndex: number;
   readonly configuration: Configuration;
+  /** Has lost its log, and has no voice until it has everything again. */
+  readonly recovering: boolean;
   /** From index 1: term and content. */
   readonly log: readonly string[];
   readonly terms: readonly number[];
@@ -36,9 +38,18 @@ export interface Outcome {
   readonly failure: string | undefined;
 }
 
+/** What is on a disk. */
+interface Image {
+  readonly hardState: HardState;
+  readonly entries: readonly Entry[];
+  readonly recovering: boolean;
+  /** Starts that had to draw a number of their own. */
+  readonly life: number;
+}
+
 interface State {
-  /** What was on the disk when the member was started last. */
-  readonly disk: { readonly hardState: HardState; readonly entries: readonly Entry[] };
+  /** When the member was started last. */
+  readonly disk: Image;
   /** What has happened since. */
   readonly inputs: readonly Input[];
   readonly picture: Picture;
@@ -75,6 +86,8 @@ export class MemberStates {
     const disk = {
       hardState: { term, vote: undefined, commitIndex: 0 },
       entries: (logs[id] ?? []).map((entryTerm, at) => entry(at + 1, entryTerm)),
+      recovering: false,
+      life: 0,
     };
     this.#number(disk, [], new Run(this.#start(disk)));
   }
@@ -103,8 +116,8 @@ export class MemberStates {
     for (const earlier of from.inputs) this.#do(run, earlier);
     run.forget();
     try {
-      if (input.kind === "crash") {
-        const disk = run.image();
+      if (input.kind === "crash" || input.kind === "loss") {
+        const disk = input.kind === "crash" ? run.image() : lose(run.image());
         return { ...run.outcome(), next: this.#number(disk, [], new Run(this.#start(disk))) };
       }
       this.#do(run, input);
@@ -117,22 +130,23 @@ export class MemberStates {
     return { ...run.outcome(), next, sent };
   }
 
-  #start({ hardState, entries }: State["disk"]): Stage {
+  #start({ hardState, entries, recovering, life }: Image): Stage {
     const disk = new MemoryDisk();
     disk.write({ hardState, reset: undefined, entries });
     const { configuration } = this.#scope;
     const raft = new this.#source.Raft({
       id: this.id,
       log: disk,
-      random: () => 0,
+      random: () => life / 1000,
       hardState,
+      recovering,
       configuration,
       appliedIndex: 0,
       timing,
       limits,
       codec,
     });
-    return { raft, disk };
+    return { raft, disk, life: recovering ? life + 1 : life };
   }
 
   #do(run: Run, input: Input): void {
@@ -145,6 +159,9 @@ export class MemberStates {
         raft.step(message);
         break;
       }
+      case "beat":
+        raft.tick();
+        break;
       case "campaign": {
         run.lapse(timing.leaseTicks);
         raft.campaign();
@@ -164,16 +181,17 @@ export class MemberStates {
         raft.proposeConfiguration(input.configuration);
         break;
       case "crash":
-        throw new Error("a crash begins another run");
+      case "loss":
+        throw new Error("a start begins another run");
     }
     run.settle();
   }
 
-  #number(disk: State["disk"], inputs: readonly Input[], run: Run): number {
+  #number(disk: Image, inputs: readonly Input[], run: Run): number {
     run.settle();
     const core = (run.stage.raft as unknown as { readonly opened_core: object }).opened_core;
-    const { hardState, entries } = run.image();
-    const stored = JSON.stringify([hardState, entries.map(describe)]);
+    const { entries, ...rest } = run.image();
+    const stored = JSON.stringify([rest, entries.map(describe)]);
     const key = `${fingerprint(core, timing.leaseTicks)} ${stored}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
@@ -187,6 +205,13 @@ export class MemberStates {
 interface Stage {
   readonly raft: Raft;
   readonly disk: MemoryDisk;
+  /** For the next start. */
+  readonly life: number;
+}
+
+/** Of a damaged disk term and vote are left. */
+function lose({ hardState, life }: Image): Image {
+  return { hardState: { ...hardState, commitIndex: 0 }, entries: [], recovering: true, life };
 }
 
 /** A member that lives for one step, with a disk that takes no time. */
@@ -227,10 +252,11 @@ class Run {
     this.#applied.length = 0;
   }
 
-  image(): State["disk"] {
-    const { disk } = this.stage;
+  image(): Image {
+    const { disk, raft, life } = this.stage;
     const end = disk.lastIndex() + 1;
-    return { hardState: disk.hardState, entries: end > 1 ? disk.entries(1, end, Infinity) : [] };
+    const entries = end > 1 ? disk.entries(1, end, Infinity) : [];
+    return { hardState: disk.hardState, entries, recovering: raft.status().recovering, life };
   }
 
   outcome(): Omit<Outcome, "next"> {
@@ -238,11 +264,11 @@ class Run {
   }
 
   picture(): Picture {
-    const { role, term, vote, commitIndex, configuration } = this.stage.raft.status();
+    const { role, term, vote, commitIndex, configuration, recovering } = this.stage.raft.status();
     const { entries } = this.image();
     const log = entries.map(describe);
     const terms = entries.map((entry) => entry.term);
-    return { role, term, vote, commitIndex, configuration, log, terms };
+    return { role, term, vote, commitIndex, configuration, recovering, log, terms };
   }
 }
 
@@ -255,5 +281,15 @@ function describe({ term, kind, data }: Entry): string {
  */
 function matters(message: Message): boolean {
   if (message.type === "vote-answer") return !message.reject;
-  return ["append", "append-answer", "vote", "timeout-now"].includes(message.type);
+  return kinds.has(message.type);
 }
+
+const kinds: ReadonlySet<Message["type"]> = new Set<Message["type"]>([
+  "append",
+  "append-answer",
+  "heartbeat",
+  "vote",
+  "timeout-now",
+  "recover",
+  "recover-answer",
+]);

@@ -79,4 +79,18 @@ export const plants: readonly Plant[] = [
     find: "changedVoters(from.groups, to.groups) <= 1",
     replace: "from !== to",
   },
+  {
+    name: "a member votes although it has lost its log",
+    scope: "losses",
+    file: "election.ts",
+    find: "core.recovery === undefined && (",
+    replace: "(",
+  },
+  {
+    name: "a member has recovered when it has what is committed",
+    scope: "losses",
+    file: "recovery.ts",
+    find: "progress.restart(log.lastIndex, nonce);",
+    replace: "progress.restart(log.commitIndex, nonce);",
+  },
 ];

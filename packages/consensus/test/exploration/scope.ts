@@ -24,6 +24,10 @@ export interface Scope {
   readonly commandsMax: number;
   /** Crashes in all; each loses everything but the disk. */
   readonly crashesMax: number;
+  /** Crashes in all that take the log, and leave term and vote. */
+  readonly lossesMax: number;
+  /** Rounds of heartbeats in all. */
+  readonly beatsMax: number;
   /** Where the suite stops, if it has not got to the end. */
   readonly statesFew: number;
   /** A message may come more than once. */

@@ -3,6 +3,7 @@ import { between, hierarchy } from "./scope.ts";
 
 const three = hierarchy({ primary: ["p"], secondary: ["s"], witness: ["w"] }, ["w"]);
 const weighed = hierarchy({ "primary:3": ["p"], secondary: ["s"], witness: ["w"] }, ["w"]);
+const moved = hierarchy({ primary: ["p"], secondary: ["r"], witness: ["w"] }, ["w"]);
 const replaced = hierarchy({ primary: ["r"] });
 
 const regions: Scope = {
@@ -15,6 +16,8 @@ const regions: Scope = {
   campaignsMax: 6,
   commandsMax: 0,
   crashesMax: 0,
+  lossesMax: 0,
+  beatsMax: 0,
   statesFew: 30_000,
   repeats: false,
 };
@@ -41,17 +44,38 @@ export const scopes: readonly Scope[] = [
     campaignsMax: 2,
   },
   { ...regions, name: "crashes", about: "members that know what is on their disk", crashesMax: 1 },
+  {
+    ...regions,
+    name: "losses",
+    about: "members that lose their log come back without a voice until they have everything",
+    configuration: { ...three, witnesses: [] },
+    campaigners: ["p", "s"],
+    campaignsMax: 2,
+    lossesMax: 1,
+    beatsMax: 1,
+  },
   { ...regions, name: "commands", about: "longer logs", commandsMax: 1 },
   { ...regions, name: "repeats", about: "messages come twice", termMax: 1, repeats: true },
   { ...regions, name: "weights", about: "a group that decides alone", configuration: weighed },
   {
     ...regions,
+    name: "move",
+    about: "a joint change between hierarchies: another member takes the place of the secondary",
+    members: ["p", "s", "w", "r"],
+    campaigners: ["p", "r"],
+    changes: [between(three, moved)],
+    campaignsMax: 2,
+    statesFew: 100_000,
+  },
+  {
+    ...regions,
     name: "replacement",
     about: "a joint change from three groups to one member that is in none of them",
     members: ["p", "s", "w", "r"],
+    campaigners: ["p", "s", "r"],
     changes: [between(three, replaced)],
-    termMax: 2,
     campaignsMax: 3,
+    statesFew: 100_000,
   },
   {
     ...regions,
