@@ -29,6 +29,12 @@ export function noteOf({ notes }: Configuration, node: NodeId): MemberNote | und
   return isMemberNote(note) ? note : undefined;
 }
 
+/** Whether a member keeps the log alone, now or once it has its vote. */
+export function isWitness(configuration: Configuration, node: NodeId): boolean {
+  if (configuration.witnesses.includes(node)) return true;
+  return noteOf(configuration, node)?.role === "witness";
+}
+
 /** Whether a member of this name was removed: it must not come back under that name. */
 export function wasRemoved({ notes }: Configuration, node: NodeId): boolean {
   return isRemoval(contentOf(notes, node));

@@ -2,6 +2,7 @@ import type { NodeId, Raft, SnapshotMark } from "@meridian/consensus";
 import { type SnapshotRecords, type Storage, StorageError } from "@meridian/storage";
 import type { OutgoingSnapshot, PeerTransport } from "@meridian/transport";
 import type { Log } from "./log.ts";
+import { isWitness } from "./member-note.ts";
 import { noRecords } from "./snapshots.ts";
 
 /** What the exchange of snapshots needs of its member. */
@@ -37,7 +38,7 @@ export class SnapshotExchange {
   /** Sends the newest snapshot; `mark` is of the one that the core had in mind. */
   async send(to: NodeId, mark: SnapshotMark, leaderTerm: number): Promise<void> {
     const { storage, raft, peers, log, wake } = this.#options;
-    const witness = raft.status().configuration.witnesses.includes(to);
+    const witness = isWitness(raft.status().configuration, to);
     // Asked for now, not when the first of them is sent: by then a newer snapshot may have taken
     // the place of the one that the mark describes.
     const newest = storage.log.snapshot() ?? mark;

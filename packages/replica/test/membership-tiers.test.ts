@@ -1,6 +1,6 @@
 /** Members of a group over several places, witnesses among them, come and go. */
 import { type Encodable, type IChangeMembersRequest, MeridianError } from "@meridian/wire";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
 
 const plan = {
@@ -89,8 +89,13 @@ test("a witness is added, votes without data, and the old one leaves", async () 
   const stage = await started(1);
   const { scene, group } = stage;
   await change(stage, { add: [newcomer(stage, "w2", "witness")] });
+  const leader = await group.led();
+  const read = vi.spyOn(group.life(leader.place.node).storage, "readSnapshot");
   await group.boot("w2");
   await caughtUp(stage, "w2");
+  // What it would not keep is not sent to it.
+  expect(group.life("w2").storage.log.firstIndex()).toBeGreaterThan(1);
+  expect(read).not.toHaveBeenCalled();
   expect(group.member("w2").tree.nodeCount).toBeLessThan(10);
   expect(await change(stage, { promote: [{ node: "w2" }] })).toMatchObject({ w2: "witness" });
   const after = await change(stage, { remove: ["witness-1"] });
