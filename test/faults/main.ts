@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     if (isKept) {
       scratch.keep();
       console.info(`kept: ${scratch.path}
-judge again: npm run judge -- ${scratch.path}/history.jsonl
+judge again: npm run judge -- ${scratch.path}/history.jsonl ${scratch.path}/locks.jsonl
 same faults: npm run faults -- --seconds ${seconds} --seed ${seed} --profile ${profile}`);
     }
   }

@@ -1,11 +1,11 @@
+import type { Judgement } from "../linearizability/judge.ts";
 import type { Report } from "./run.ts";
 
 /** A report for readers. */
 export function describeReport(report: Report): string {
-  const { faults, operations, strictWrites, longestStrictGap: gap, judgement, broken } = report;
+  const { faults, operations, strictWrites, longestStrictGap: gap, broken } = report;
   const { applied, refused, unknown, codes } = operations;
   const refusals = Object.entries(codes).map(([code, count]) => `${code} ${count}`);
-  const { verdict, keys } = judgement;
   return [
     `faults (${faults.length}):`,
     ...faults.map(({ what, fromMs, toMs, healedMs }) => {
@@ -16,9 +16,14 @@ export function describeReport(report: Report): string {
     `  ${refusals.length === 0 ? "all succeeded" : refusals.join(", ")}`,
     `strict writes: ${strictWrites}; longest time without one: ` +
       `${seconds(gap.toMs - gap.fromMs)} s, from ${seconds(gap.fromMs)} s on`,
-    `registers: ${verdict} (${judgement.operations} operations on ${keys} keys)`,
+    `registers: ${verdict(report.registers)}`,
+    `locks: ${verdict(report.locks)}`,
     broken.length === 0 ? "passed" : `FAILED:\n${broken.map((what) => `  ${what}`).join("\n")}`,
   ].join("\n");
+}
+
+function verdict({ verdict: found, operations, keys }: Judgement): string {
+  return `${found} (${operations} operations on ${keys} keys)`;
 }
 
 function seconds(ms: number): string {

@@ -47,7 +47,8 @@ export interface Report {
   readonly strictWrites: number;
   /** No fault of a run takes the quorum of the strict tier away, so that all of it counts. */
   readonly longestStrictGap: Gap;
-  readonly judgement: Judgement;
+  readonly registers: Judgement;
+  readonly locks: Judgement;
   /** Everything that was not as promised, the verdict among it; empty: the run passed. */
   readonly broken: readonly string[];
   readonly history: string;
@@ -57,8 +58,10 @@ export interface Report {
 const strictGapMsMax = 15_000;
 /** Time within which everything has to be whole again after a fault. */
 const wholeMsMax = 90_000;
-/** Time for the judgement. */
-const judgeMsMax = 60_000;
+/** Time for each of the judgements. */
+const judgeLimit = { ms: 60_000 };
+/** Of those who take locks: so short that faults outlast it. */
+const sessionTimeoutMs = 5_000;
 const progressMs = 10_000;
 
 /** Runs a checked workload on a platform of its own while faults go on, and judges what it saw. */
@@ -66,17 +69,26 @@ export async function run(options: RunOptions): Promise<Report> {
   await using platform = await Platform.start(options.scratch, { profile: options.profile });
   const history = join(options.scratch.path, "history.jsonl");
   using recorder = new Recorder(history);
+  using locks = new Recorder(join(options.scratch.path, "locks.jsonl"));
   const [address = ""] = platform.endpoints["regional"]?.["eu-west"] ?? [];
   const fleet = await Fleet.at(address);
-  const report = await new Run(options, { platform, fleet }, { recorder, history }).run();
+  const report = await new Run(options, { platform, fleet }, { recorder, locks, history }).run();
   writeFileSync(join(options.scratch.path, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+interface Records {
+  readonly recorder: Recorder;
+  readonly locks: Recorder;
+  /** File of the recorder. */
+  readonly history: string;
 }
 
 class Run {
   readonly #options: RunOptions;
   readonly #platform: Platform;
   readonly #recorder: Recorder;
+  readonly #locks: Recorder;
   readonly #history: string;
   readonly #fleet: Fleet;
   readonly #injector: Injector;
@@ -88,11 +100,12 @@ class Run {
   constructor(
     options: RunOptions,
     { platform, fleet }: { readonly platform: Platform; readonly fleet: Fleet },
-    { recorder, history }: { readonly recorder: Recorder; readonly history: string },
+    { recorder, locks, history }: Records,
   ) {
     this.#options = options;
     this.#platform = platform;
     this.#recorder = recorder;
+    this.#locks = locks;
     this.#history = history;
     this.#fleet = fleet;
     this.#injector = new Injector(platform, fleet);
@@ -100,10 +113,12 @@ class Run {
 
   async run(): Promise<Report> {
     const { seed, say } = this.#options;
-    const callers = await this.#callers();
+    const callers = await this.#callers(["us-east", "eu-central", ...writtenRegions, "eu-west"]);
+    const lockers = await this.#callers(["us-east", ...writtenRegions], { sessionTimeoutMs });
     this.#startedMs = performance.now();
     const strict = new Pulse(this.#startedMs);
-    const workload = new Workload({ callers, recorder: this.#recorder, strict, seed });
+    const records = { recorder: this.#recorder, locks: this.#locks };
+    const workload = new Workload({ callers, lockers, ...records, strict, seed });
     await workload.start();
     const progress = setInterval(() => say(this.#progress(strict)), progressMs);
     try {
@@ -114,7 +129,7 @@ class Run {
     }
     const endedMs = performance.now();
     const longestStrictGap = strict.longest(endedMs);
-    const judgement = await this.#check(workload);
+    const judgements = await this.#check(workload);
     this.#blameGap(longestStrictGap);
     this.#blameIdleness();
     return {
@@ -124,16 +139,20 @@ class Run {
       operations: this.#recorder.tally,
       strictWrites: strict.count,
       longestStrictGap,
-      judgement,
+      ...judgements,
       broken: this.#broken,
       history: this.#history,
     };
   }
 
-  async #callers(): Promise<readonly Caller[]> {
-    const regions = ["us-east", "eu-central", ...writtenRegions, "eu-west"];
+  async #callers(
+    regions: readonly string[],
+    options: { readonly sessionTimeoutMs?: number } = {},
+  ): Promise<readonly Caller[]> {
     return await Promise.all(
-      regions.map(async (region) => ({ region, client: await this.#platform.connect(region) })),
+      regions.map(async (region) => {
+        return { region, client: await this.#platform.connect(region, options) };
+      }),
     );
   }
 
@@ -172,16 +191,21 @@ class Run {
   }
 
   /** Reads everything once more, and judges. */
-  async #check(workload: Workload): Promise<Judgement> {
+  async #check(workload: Workload): Promise<Pick<Report, "locks" | "registers">> {
     const reader = await this.#platform.connect("eu-west");
     const registers = new RegisterClient(reader, this.#recorder.process());
     for (const key of workload.keys) await registers.read(key);
     for (const counter of workload.counters) this.#broken.push(...(await counter.broken(reader)));
     for (const set of workload.sets) this.#broken.push(...(await set.broken(reader)));
-    const judgement = judge(this.#recorder.events, "register", { ms: judgeMsMax });
-    if (judgement.verdict !== "linearizable") {
-      this.#broken.push(`the registers are ${judgement.verdict}: ${judgement.explanation}`);
-    }
+    return {
+      registers: this.#judge("registers", judge(this.#recorder.events, "register", judgeLimit)),
+      locks: this.#judge("locks", judge(this.#locks.events, "mutex", judgeLimit)),
+    };
+  }
+
+  #judge(what: string, judgement: Judgement): Judgement {
+    const { verdict, explanation } = judgement;
+    if (verdict !== "linearizable") this.#broken.push(`the ${what} are ${verdict}: ${explanation}`);
     return judgement;
   }
 

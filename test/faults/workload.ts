@@ -5,6 +5,7 @@ import type { Meridian } from "@meridian/client";
 import { Random } from "../linearizability/support/random.ts";
 import { Counter } from "./counter.ts";
 import { GrowingSet } from "./growing-set.ts";
+import { LockBook } from "./lock-book.ts";
 import type { Pulse } from "./pulse.ts";
 import type { Recorder } from "./recorder.ts";
 import { RegisterClient, prepareRegister } from "./register-client.ts";
@@ -19,7 +20,11 @@ export interface Caller {
 /** What a workload needs. */
 export interface WorkloadOptions {
   readonly callers: readonly Caller[];
+  /** Clients with short sessions, for locks only: what ends with a session ends often. */
+  readonly lockers: readonly Caller[];
   readonly recorder: Recorder;
+  /** The history of the locks: another model, another file. */
+  readonly locks: Recorder;
   /** Acknowledged strict writes. */
   readonly strict: Pulse;
   readonly seed: number;
@@ -37,12 +42,16 @@ const registersPerSite = 3;
 /** Between the beginnings of two operations of one process, on average. */
 const paceMs = 250;
 
+/** Longest time for which somebody holds a lock. */
+const holdMsMax = 300;
+
 /** Operations on the strict zone and on regional ones, by many processes at once. */
 export class Workload {
   readonly counters: readonly Counter[];
   readonly sets: readonly GrowingSet[];
   readonly keys: readonly string[];
   readonly #options: WorkloadOptions;
+  readonly #books: readonly LockBook[];
   readonly #random: Random;
   #running: Promise<unknown> = Promise.resolve();
   #isStopped = false;
@@ -52,6 +61,9 @@ export class Workload {
     this.#random = new Random(options.seed);
     this.counters = sites.map((site) => new Counter(`${site.folder}/counter`));
     this.sets = sites.map((site) => new GrowingSet(`${site.folder}/set`));
+    this.#books = sites.map(
+      ({ folder }) => new LockBook(`${folder}/lock`, options.locks, holdMsMax),
+    );
     this.keys = sites.flatMap((site) => keysOf(site));
   }
 
@@ -62,7 +74,11 @@ export class Workload {
     for (const key of this.keys) await prepareRegister(first.client, key);
     for (const counter of this.counters) await counter.prepare(first.client);
     for (const set of this.sets) await set.prepare(first.client);
-    this.#running = Promise.all(this.#options.callers.flatMap((caller) => this.#workers(caller)));
+    const { callers, lockers } = this.#options;
+    this.#running = Promise.all([
+      ...callers.flatMap((caller) => this.#workers(caller)),
+      ...lockers.flatMap((locker) => this.#lockers(locker)),
+    ]);
     // It is waited for at the end; a failure before that must not end the process unseen.
     this.#running.catch(() => {});
   }
@@ -94,6 +110,15 @@ export class Workload {
       ),
       ...this.sets.map((set) => this.#repeat(siteOf(set.path), () => set.add(client, recorder))),
     ];
+  }
+
+  #lockers({ client }: Caller): Promise<void>[] {
+    return this.#books.map((book) =>
+      this.#repeat(siteOf(book.path), async () => {
+        await book.visit(client, this.#random);
+        return false;
+      }),
+    );
   }
 
   async #repeat({ name }: Site, work: () => Promise<boolean>): Promise<void> {
