@@ -98,7 +98,8 @@ Examples:
     async (options: Options & { region: string; acceptLoss?: boolean }) => {
       const { region, acceptLoss = false, topology, endpoints, output } = options;
       const { forcePromote } = await import("../fleet/force-promote.ts");
-      const choice = { topology, endpoints };
+      // The caller may well be in a region that is lost: the one that is promoted is not.
+      const choice = { topology, endpoints, region };
       process.exitCode = await forcePromote(choice, { region, acceptLoss }, output);
     },
   );
