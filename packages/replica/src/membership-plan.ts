@@ -257,17 +257,18 @@ class Draft {
 function stepTo(to: Configuration, surroundings: Surroundings): Configuration {
   const { configuration: from } = surroundings;
   const isDirect = transitionProblem(from, to) === undefined;
-  const step = isDirect ? to : { ...to, outgoingGroups: from.groups, autoLeave: true };
-  const losing = from.witnesses.filter((witness) => !to.witnesses.includes(witness));
-  if (!isDirect && losing.length > 0) {
-    // In between it would have a vote and no longer count as a witness: it could be made to lead.
-    const message = `${losing.join(", ")} cannot be removed together with other voters`;
-    throw new Refused("witness", `${message}: remove a witness in a change of its own`);
-  }
+  const step = isDirect ? to : jointOf(from, to);
   const problem = transitionProblem(from, step);
   if (problem !== undefined) throw new Refused("unsafe", `the change would be unsafe: ${problem}`);
   mustKeepQuorum(step, surroundings);
   return step;
+}
+
+/** Both at once; a witness that leaves is one as long as it has a vote, or it could lead. */
+function jointOf(from: Configuration, to: Configuration): Configuration {
+  const leaving = from.witnesses.filter((witness) => !to.witnesses.includes(witness));
+  const witnesses = [...to.witnesses, ...leaving];
+  return { ...to, witnesses, outgoingGroups: from.groups, autoLeave: true };
 }
 
 /** A group that could not commit the change would be stuck in it. */

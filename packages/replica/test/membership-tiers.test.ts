@@ -161,3 +161,27 @@ test("a place is replaced by another in one step, and its loss is bearable then"
   for (const name of names) group.crash(name);
   await writes(stage, "/global/without-it");
 });
+
+test("a witness and voters are replaced in one step", async () => {
+  const stage = await started(4);
+  const { scene, group } = stage;
+  for (const [name, role] of [
+    ["p4", "global-voter"],
+    ["w2", "witness"],
+  ] as const) {
+    await change(stage, { add: [newcomer(stage, name, role)] });
+    await group.boot(name);
+    await caughtUp(stage, name);
+  }
+  const leader = (await group.led()).place.node;
+  const leaving = group.names.filter((name) => name.startsWith("primary") && name !== leader);
+  const remove = [...leaving.slice(0, 1), "witness-1"];
+  const after = await change(stage, { promote: [{ node: "p4" }, { node: "w2" }], remove });
+  expect(after).toMatchObject({ p4: "voter", w2: "witness" });
+  for (const name of remove) expect(after).not.toHaveProperty(name);
+  await scene.until("all know it", () => {
+    return group.members.every(({ replica }) => replica.configuration.witnesses.join() === "w2");
+  });
+  for (const name of remove) await group.stop(name);
+  await writes(stage, "/global/after");
+});
