@@ -106,6 +106,11 @@ export class ClusterHistory {
     return entries.slice(from, end);
   }
 
+  /** Everything that was ever written. */
+  get paths(): readonly string[] {
+    return [...this.#writes.keys()];
+  }
+
   /** All writes of a path, in order. */
   writesOf(path: string): readonly PathWrite[] {
     return this.#writes.get(path) ?? [];

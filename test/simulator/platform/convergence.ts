@@ -1,4 +1,5 @@
 import type { Tree } from "@meridian/tree";
+import type { ClusterHistory } from "./cluster-history.ts";
 import { must } from "./failure.ts";
 import { regions } from "./shape.ts";
 import type { Tiers } from "./tiers.ts";
@@ -61,6 +62,7 @@ export function checkConvergence(tiers: Tiers, work: Work): void {
     if (owner === undefined) throw new Error(`nobody of ${origin} runs`);
     const root = origin === "global" ? "/global" : `/regions/${origin}`;
     const wanted = contentOf(owner.tree, root);
+    checkLatest(owner.tree, work.chronicle.of(origin));
     for (const { node, tree } of [...regionalTrees(tiers), ...edgeTrees(tiers)]) {
       const found = contentOf(tree, root);
       must(found === wanted, () => `${node} has of ${origin}\n${found}\nand not\n${wanted}`);
@@ -73,6 +75,18 @@ export function checkConvergence(tiers: Tiers, work: Work): void {
 
 function groupsOf(tiers: Tiers) {
   return [...tiers.groups].map(([cluster, { names, members }]) => ({ cluster, names, members }));
+}
+
+/** Nothing that was committed is missing or has come back. */
+function checkLatest(tree: Tree, history: ClusterHistory): void {
+  for (const path of history.paths) {
+    const last = history.latest(path, Infinity);
+    const wanted = last?.kind === "deleted" ? undefined : last?.index;
+    const found = tree.stat(path)?.mzxid;
+    must(found === wanted, () => {
+      return `${history.cluster} has ${path} of ${found}, where ${wanted} is the latest`;
+    });
+  }
 }
 
 interface Place {
