@@ -1,4 +1,4 @@
-import type { Configuration, Timing, VoterGroup } from "@meridian/consensus";
+import type { Configuration, VoterGroup } from "@meridian/consensus";
 import { EdgeObserver } from "@meridian/edge";
 import { electionTiming, GlobalMember, type GroupRank } from "@meridian/global";
 import { RegionalMember } from "@meridian/region";
@@ -10,6 +10,7 @@ import {
   type MemberData,
   memberLimits,
   type OpenFollow,
+  type ReplicaTiming,
   type Succession,
   systemClock,
   type TopologyNode,
@@ -268,7 +269,7 @@ const regionalTiming = {
   leaseTicks: 10,
 };
 
-function timingOf(config: NodeConfig): Timing & { readonly tickMs: number } {
+function timingOf(config: NodeConfig): ReplicaTiming {
   const { groups } = configurationOf(config.cluster);
   const rank = Math.max(
     0,
@@ -288,6 +289,7 @@ function timingOf(config: NodeConfig): Timing & { readonly tickMs: number } {
     electionJitterTicks: timing.electionJitterTicks,
     heartbeatTicks: ticks(heartbeatMs, timing.heartbeatTicks),
     leaseTicks: Math.min(timing.leaseTicks, electionTicks),
+    ...(config.reads === "lease" ? { reads: config.reads } : {}),
   };
 }
 

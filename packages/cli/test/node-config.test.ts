@@ -42,6 +42,15 @@ test("a valid configuration is read with its defaults", () => {
   expect(config.cluster[1]?.addressFrom).toEqual({ apac: "127.0.0.1:7502" });
 });
 
+test("strict reads ask a quorum unless a lease is asked for, and edges have neither", () => {
+  expect(parseNodeConfig("node.yaml", valid).reads).toBe(undefined);
+  expect(parseNodeConfig("node.yaml", `${valid}reads: lease\n`).reads).toBe("lease");
+  const edge = valid.replace("role: regional-voter\nlisten", "role: edge\nlisten");
+  expect(problems(`${edge}reads: lease\n`)).toContain(
+    "node.yaml:14:8: reads: an edge has no quorum to ask",
+  );
+});
+
 test("an unknown key is an error at its line with the nearest known key", () => {
   expect(problems(valid.replace("region: us-west\nrole", "regoin: us-west\nrole"))).toEqual([
     "node.yaml:2:1: region: missing; expected string",

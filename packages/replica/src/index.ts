@@ -25,7 +25,7 @@ export { type MemberData, type MemberDataOptions, openMemberData } from "./membe
 export type { Member, Place } from "./member.ts";
 export { encodeRefusal, type Refusal } from "./refusal.ts";
 export { Replica } from "./replica.ts";
-export type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
+export type { ReplicaListener, ReplicaOptions, ReplicaTiming } from "./replica-options.ts";
 export { type SessionLimits, SessionService } from "./session-service.ts";
 export { restoreTree } from "./snapshots.ts";
 export { mirrorsOf, topologyResponse } from "./status.ts";

@@ -81,6 +81,11 @@ export interface NodeConfig {
   readonly edges: readonly Member[];
   /** Zone table to found a cluster with; undefined: the built-in one. */
   readonly zones: readonly ZoneConfig[] | undefined;
+  /**
+   * How a leader makes sure that a strict read is not stale: by asking a quorum, the default, or by
+   * a lease and clocks that run about equally fast. The same for all members of a cluster.
+   */
+  readonly reads?: "quorum" | "lease" | undefined;
   readonly timeouts: Timeouts;
   readonly limits: Limits;
   readonly log: { readonly level: LogLevel };

@@ -20,6 +20,7 @@ export interface NodeDocument {
   readonly regions: Readonly<Record<string, readonly Member[]>>;
   readonly edges: readonly Member[];
   readonly zones?: readonly ZoneConfig[] | undefined;
+  readonly reads?: "quorum" | "lease" | undefined;
   readonly timeouts: Timeouts;
   readonly limits: Limits;
   readonly log: { readonly level: LogLevel };
@@ -98,6 +99,7 @@ export const nodeConfigSchema: z.ZodType<NodeDocument> = z
     regions: z.record(name, z.array(member)).default({}),
     edges: z.array(member).default([]),
     zones: z.array(zone).optional(),
+    reads: z.enum(["quorum", "lease"]).optional(),
     timeouts: timeouts.default({}),
     limits: limits.default({}),
     tls: reserved("encrypt the network path between nodes by other means (a VPN or a mesh)"),
@@ -131,7 +133,8 @@ function brokenRules(config: NodeDocument): readonly BrokenRule[] {
   return [...rulesOfRole(config), ...rulesOfCluster(config), ...rulesOfSeeds(config)];
 }
 
-function* rulesOfRole({ role, group, data, cluster, regions }: NodeDocument): Iterable<BrokenRule> {
+function* rulesOfRole(config: NodeDocument): Iterable<BrokenRule> {
+  const { role, group, data, reads, cluster, regions } = config;
   const tier = tierOf(role);
   if (tier === "global" && group === undefined) {
     yield { path: ["group"], message: `missing; a ${role} belongs to a voter group` };
@@ -141,6 +144,7 @@ function* rulesOfRole({ role, group, data, cluster, regions }: NodeDocument): It
   }
   if (tier === "edge") {
     if (data !== undefined) yield { path: ["data"], message: "an edge keeps nothing on disk" };
+    if (reads !== undefined) yield { path: ["reads"], message: "an edge has no quorum to ask" };
     if (cluster.length > 0) {
       yield { path: ["cluster"], message: "an edge belongs to no cluster; name `regions` instead" };
     }
