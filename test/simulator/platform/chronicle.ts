@@ -1,5 +1,5 @@
 import type { Log } from "@meridian/consensus";
-import type { GroupMemberOptions } from "@meridian/replica";
+import type { GroupMember, GroupMemberOptions } from "@meridian/replica";
 import type { Part } from "@meridian/replica/harness";
 import type { Applied, Change, Stamp } from "@meridian/tree";
 import { Command } from "@meridian/wire";
@@ -16,6 +16,7 @@ export interface StampedWrite {
 
 interface Life {
   readonly cluster: string;
+  readonly member: GroupMember;
   readonly log: Log;
   readonly mirrors: MirrorCheck;
 }
@@ -57,10 +58,10 @@ export class Chronicle {
    * one index are of one term.
    */
   settle(): void {
-    for (const [node, { cluster, log, mirrors }] of this.#lives) {
+    for (const [node, { cluster, member, log, mirrors }] of this.#lives) {
       mirrors.settle();
       const history = this.of(cluster);
-      const last = Math.min(log.lastIndex(), history.newestIndex);
+      const last = Math.min(log.lastIndex(), member.replica.status().commitIndex);
       for (let index = log.firstIndex(); index <= last; index += 1) {
         history.stored(index, log.term(index) ?? 0, node);
       }
@@ -72,7 +73,7 @@ export class Chronicle {
     const { node, cluster } = place;
     const history = this.of(cluster);
     const mirrors = new MirrorCheck(node, member, (origin) => this.of(origin), this.#counter);
-    this.#lives.set(node, { cluster, log: storage.log, mirrors });
+    this.#lives.set(node, { cluster, member, log: storage.log, mirrors });
     member.replica.listen({
       onApplied: (index, applied) => {
         history.applied(index);

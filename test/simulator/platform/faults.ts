@@ -41,17 +41,20 @@ const faults: readonly (readonly [number, Fault])[] = [
 ];
 
 /**
- * Draws what happens within a time. Every second run loses its primary region and has it back;
- * the rest is by chance, and may overlap.
+ * Draws what happens within a time. Every second run loses its primary region and has it back, and
+ * many have a region cut off; the rest is by chance, and may overlap.
  */
 export function drawDeeds(target: Target, fromMs: number, forMs: number): readonly Deed[] {
   const { chance } = target;
   const deeds: Deed[] = [];
   if (chance() < 0.5) {
     const atMs = fromMs + between(chance, 0, Math.floor(forMs * 0.4));
-    deeds.push(...loss(target, regions[0], atMs, between(chance, 5_000, 9_000)));
+    deeds.push(...loss(target, regions[0], atMs, between(chance, 5_000, 8_000)));
   }
-  const count = between(chance, 1, 7);
+  if (chance() < 0.3) {
+    deeds.push(...regionCut(target, fromMs + between(chance, 0, Math.floor(forMs * 0.6))));
+  }
+  const count = between(chance, 1, 6);
   for (let made = 0; made < count; made += 1) {
     const atMs = fromMs + between(chance, 0, Math.floor(forMs * 0.9));
     deeds.push(...drawn(chance)(target, atMs));

@@ -11,7 +11,7 @@ import { Tiers } from "./tiers.ts";
 import { Work } from "./work.ts";
 
 /** Virtual time for which faults happen, and within which all must be well afterwards. */
-const safetyMs = 16_000;
+const safetyMs = 14_000;
 const livenessMs = 40_000;
 const stepMs = 250;
 
@@ -23,17 +23,22 @@ export const platform: Scenario = {
   required: {
     primaryLosses: 0.3,
     regionCuts: 0.2,
-    failovers: 0.3,
-    forwardedWrites: 0.6,
+    oneWayCuts: 0.1,
+    failovers: 0.2,
+    memberStops: 0.05,
+    rebuilds: 0.02,
+    forwardedWrites: 0.5,
     mirrored: 0.95,
-    mirrorSeeds: 0.5,
+    mirrorResumes: 0.4,
+    mirrorSeeds: 0.95,
     snapshotInstalls: 0.05,
-    edgeLosses: 0.15,
+    edgeLosses: 0.1,
     watchEvents: 0.9,
     locks: 0.7,
     streamed: 0.9,
     tokensShared: 0.5,
     oldReads: 0.3,
+    soundWrites: 0.3,
   },
 };
 
