@@ -132,6 +132,7 @@ class Run {
     const judgements = await this.#check(workload);
     this.#blameGap(longestStrictGap);
     this.#blameIdleness();
+    this.#blameCrashes();
     return {
       seed,
       elapsedMs: Math.round(endedMs - this.#startedMs),
@@ -218,6 +219,17 @@ class Run {
   #blameIdleness(): void {
     const missing = this.#missing();
     if (missing.length > 0) this.#broken.push(`these faults were not done: ${missing.join(", ")}`);
+  }
+
+  /** The platform starts again whatever ends, so that a crash would go unseen. */
+  #blameCrashes(): void {
+    for (const event of this.#platform.events.of("process-exited")) {
+      const { process, code, signal, requested } = event;
+      if (requested === true || signal === "SIGKILL") continue;
+      this.#broken.push(
+        `${String(process)} ended by itself: ${String(signal ?? code)}; see its log`,
+      );
+    }
   }
 
   /** Faults that every run must have and this one has not had yet. */
