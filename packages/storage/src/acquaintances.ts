@@ -85,10 +85,12 @@ interface Stored {
   readonly births: readonly (readonly [NodeId, string])[];
 }
 
-/** Undefined if it is gone or damaged. */
+/** Undefined if it is gone, damaged, or intact and something else. */
 async function readPlace(read: () => Promise<unknown>): Promise<Stored | undefined> {
   try {
-    return (await read()) as Stored | undefined;
+    const stored = (await read()) as Partial<Stored> | undefined;
+    const isRight = stored?.incarnation !== undefined && Array.isArray(stored.births);
+    return isRight ? (stored as Stored) : undefined;
   } catch (error) {
     if (error instanceof StorageError && error.code === "CORRUPT") return undefined;
     throw error;

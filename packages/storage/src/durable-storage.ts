@@ -1,5 +1,6 @@
 import type { Entry, HardState, Log, NodeId, SnapshotMark } from "@meridian/consensus";
 import { acquaintancesFile, acquaintancesMax, encodeBirths } from "./acquaintances.ts";
+import { encodeChecked } from "./checked-lines.ts";
 import { invariant } from "./invariant.ts";
 import { acquaintancesKey, identityKey, recordKey, snapshotKey, stateKey } from "./keys.ts";
 import type { Medium, Table, TableOperation } from "./medium.ts";
@@ -91,10 +92,9 @@ export class DurableStorage implements Storage {
     options: StorageOptions,
   ): Promise<DurableStorage> {
     const state = { ...recovered.state, memberRevision: member.revision };
-    const identity = Buffer.from(JSON.stringify(member.identity));
     // What was found may have been written by a process that died before the sync.
     await table.batch([
-      { type: "put", key: identityKey, value: identity },
+      { type: "put", key: identityKey, value: encodeChecked(member.identity) },
       { type: "put", key: stateKey, value: encodeState(state) },
       recovered.acquaintances.operation,
     ]);

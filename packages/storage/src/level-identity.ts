@@ -14,5 +14,5 @@ export async function levelIdentity(
 ): Promise<Identity | undefined> {
   const files = new DirectoryFiles(resolve(directory));
   const found = await readMember(files, codec, () => "");
-  return found === undefined || found.retired ? undefined : found.identity;
+  return found?.member.retired === false ? found.member.identity : undefined;
 }

@@ -7,9 +7,9 @@ import type { Identity, MemberRecord } from "./storage.ts";
 import { asUnrepairable, StorageError } from "./storage.ts";
 
 /**
- * Who the member is and what it has promised. It lies outside the table, in a file that exists from
- * the moment the member was made: with it gone, or with it there and the table gone, the member
- * refuses to start. Otherwise an emptied disk would let it vote a second time in a term.
+ * Who the member is and what it has promised. It lies outside the table, in a file that exists
+ * twice from the moment the member was made: with both gone, or with one there and the table gone,
+ * the member refuses to start. Otherwise an emptied disk would let it vote a second time in a term.
  */
 export interface Member extends MemberRecord {
   readonly identity: Identity;
@@ -33,37 +33,45 @@ export interface Member extends MemberRecord {
 
 /** Name of the file. */
 export const memberFile = "member.json";
+/** The same once more: one bad sector must not cost a member. */
+export const memberCopyFile = "member-copy.json";
+
+/** A member, and what its two files are like. */
+export interface FoundMember {
+  readonly member: Member;
+  /** One of them is older, as a crash may leave it, or cannot be used. */
+  readonly differ: boolean;
+  /** One of them is damaged or gone. */
+  readonly restored: boolean;
+}
 
 /**
- * Undefined if there is no member file. One of an older release is given a birth by `birth`; it is
- * admitted, as it has taken part. Damage of this file is not repairable.
+ * Undefined if there is neither file. The newer one counts: what was promised is in both. One of an
+ * older release, which had no copy, is given a birth by `birth`; it is admitted, as it has taken
+ * part. Damage of both is not repairable.
  * @throws {StorageError} CORRUPT, IO.
  */
 export async function readMember(
   files: Files,
   codec: ConfigurationCodec,
   birth: () => string,
-): Promise<Member | undefined> {
-  const stored = (await readChecked(files, memberFile).catch(unrepairable)) as StoredMember;
-  if (stored === undefined) return undefined;
-  const { identity, witness, term, vote } = stored;
-  switch (stored.format) {
-    case 1: {
-      const member = firstMember(identity, witness, birth());
-      return { ...member, term, vote, admitted: true, revision: 0, sequence: 0 };
-    }
-    case 2: {
-      const forced = stored.forced && {
-        index: stored.forced.index,
-        configuration: codec.decode(Buffer.from(stored.forced.configuration, "base64")),
-      };
-      return { ...stored, vote, forced, refoundedFrom: stored.refoundedFrom };
-    }
-    default: {
-      const what = `${memberFile} has the unknown format ${String(stored.format)}`;
-      throw new StorageError("CORRUPT", what, { repairable: false });
+): Promise<FoundMember | undefined> {
+  const members: Member[] = [];
+  let damage: StorageError | undefined;
+  for (const name of [memberFile, memberCopyFile]) {
+    try {
+      const stored = (await readChecked(files, name)) as StoredMember | undefined;
+      if (stored !== undefined) members.push(parseMember(stored, codec, birth));
+    } catch (error) {
+      if (!(error instanceof StorageError && error.code === "CORRUPT")) throw error;
+      damage ??= asUnrepairable(error);
     }
   }
+  const [one, other] = members.toSorted((a, b) => b.revision - a.revision);
+  if (one === undefined && damage !== undefined) throw damage;
+  if (one === undefined) return undefined;
+  const restored = other === undefined && one.revision > 0;
+  return { member: one, differ: one.revision !== other?.revision, restored };
 }
 
 /** One that has promised nothing yet. */
@@ -84,7 +92,7 @@ export function firstMember(identity: Identity, witness: boolean, birth: string)
   };
 }
 
-/** Durable when it resolves. */
+/** In both files, durably, when it resolves. */
 export async function writeMember(
   files: Files,
   codec: ConfigurationCodec,
@@ -95,7 +103,10 @@ export async function writeMember(
     configuration: Buffer.from(codec.encode(member.forced.configuration)).toString("base64"),
   };
   const stored: StoredMember = { ...member, forced, format: 2 };
-  await writeChecked(files, memberFile, stored);
+  await Promise.all([
+    writeChecked(files, memberFile, stored),
+    writeChecked(files, memberCopyFile, stored),
+  ]);
 }
 
 /** Undefined if they are the same; else what differs, in words. */
@@ -124,6 +135,23 @@ type StoredMember = Omit<Member, "forced"> & {
   readonly forced: { readonly index: number; readonly configuration: string } | undefined;
 };
 
-function unrepairable(error: unknown): never {
-  throw error instanceof StorageError ? asUnrepairable(error) : error;
+function parseMember(stored: StoredMember, codec: ConfigurationCodec, birth: () => string): Member {
+  const { identity, witness, term, vote } = stored;
+  switch (stored.format) {
+    case 1: {
+      const member = firstMember(identity, witness, birth());
+      return { ...member, term, vote, admitted: true, revision: 0, sequence: 0 };
+    }
+    case 2: {
+      const forced = stored.forced && {
+        index: stored.forced.index,
+        configuration: codec.decode(Buffer.from(stored.forced.configuration, "base64")),
+      };
+      return { ...stored, vote, forced, refoundedFrom: stored.refoundedFrom };
+    }
+    default: {
+      const what = `${memberFile} has the unknown format ${String(stored.format)}`;
+      throw new StorageError("CORRUPT", what, { repairable: false });
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import type { Random } from "@meridian/consensus";
 import { acquaintancesFile } from "./acquaintances.ts";
 import { acquaintancesKey, identityKey, snapshotKey, stateKey } from "./keys.ts";
-import { memberFile } from "./member.ts";
+import { memberCopyFile, memberFile } from "./member.ts";
 import { snapshotFilePrefix } from "./snapshot-file.ts";
 import { watermarkFile } from "./watermark.ts";
 
@@ -36,7 +36,7 @@ export type DiskPart =
   | "description"
   /** A snapshot file. */
   | "snapshot"
-  /** The member file. */
+  /** The member file, or its copy. */
   | "member"
   | "watermark"
   /** What is known of other members, in the table and in its file. */
@@ -62,6 +62,7 @@ const recordParts: ReadonlyMap<string, DiskPart> = new Map([
 ]);
 const fileParts: ReadonlyMap<string, DiskPart> = new Map([
   [memberFile, "member"],
+  [memberCopyFile, "member"],
   [watermarkFile, "watermark"],
   [acquaintancesFile, "acquaintances"],
 ]);

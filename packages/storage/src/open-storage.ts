@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Births } from "./acquaintances.ts";
 import { acquaintancesFile, encodeBirths, hasMet, keepAcquaintances } from "./acquaintances.ts";
+import { encodeChecked } from "./checked-lines.ts";
 import { DurableStorage } from "./durable-storage.ts";
 import { acquaintancesKey, identityKey, stateKey } from "./keys.ts";
 import type { Medium, Table } from "./medium.ts";
-import type { Member } from "./member.ts";
+import type { FoundMember, Member } from "./member.ts";
 import { checkIdentity, firstMember, memberFile, writeMember } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
+import type { Recovered } from "./recovery.ts";
 import { oldMember, readState, recover } from "./recovery.ts";
 import { findMember } from "./retirement.ts";
 import { snapshotFilePrefix } from "./snapshot-file.ts";
@@ -24,18 +26,19 @@ export async function openStorage(
   options: StorageOptions,
 ): Promise<DurableStorage> {
   const found = await findMember(medium, options);
-  if (found !== undefined) checkIdentity(found, options);
+  const before = found?.member;
+  if (before !== undefined) checkIdentity(before, options);
   let table: Table | undefined;
   try {
-    if (found === undefined) await checkNew(medium);
-    table = await medium.openTable(found === undefined && options.create === true);
-    const member = found ?? (await makeMember(medium, table, options));
+    if (before === undefined) await checkNew(medium);
+    table = await medium.openTable(before === undefined && options.create === true);
+    const member = before ?? (await makeMember(medium, table, options));
     const mark = await readWatermark(medium.files);
     const recovered = await recover(medium, table, member, mark, options);
-    const current = await upgrade(medium, member, recovered.state, options);
+    const current = found === undefined ? member : await mend(medium, found, recovered, options);
     return await DurableStorage.begin(medium, table, current, recovered, options);
   } catch (error) {
-    const judged = await judge(medium, table, found, error);
+    const judged = await judge(medium, table, before, error);
     await table?.close();
     if (table !== undefined) await medium.release();
     throw judged;
@@ -65,7 +68,7 @@ export async function furnish(
   };
   const acquaintances = encodeBirths(births, member);
   await table.batch([
-    { type: "put", key: identityKey, value: Buffer.from(JSON.stringify(identity)) },
+    { type: "put", key: identityKey, value: encodeChecked(identity) },
     { type: "put", key: acquaintancesKey, value: acquaintances },
     { type: "put", key: stateKey, value: encodeState(state) },
   ]);
@@ -95,17 +98,22 @@ async function makeMember(
   return member;
 }
 
-/** A member file of an older release is written anew, with what it has been given on reading. */
-async function upgrade(
+/**
+ * What a crash, damage or an older release left of the member's files is made good: both say the
+ * same afterwards.
+ */
+async function mend(
   { files }: Medium,
-  member: Member,
-  { sequence }: DurableState,
-  { codec }: StorageOptions,
+  { member, differ, restored }: FoundMember,
+  { state }: Recovered,
+  { codec, onNotice }: StorageOptions,
 ): Promise<Member> {
-  if (member.revision > 0) return member;
-  const upgraded: Member = { ...member, revision: 1, sequence };
-  await writeMember(files, codec, upgraded);
-  return upgraded;
+  if (!differ) return member;
+  const first = { revision: 1, sequence: state.sequence };
+  const mended = member.revision > 0 ? member : { ...member, ...first };
+  await writeMember(files, codec, mended);
+  if (restored) onNotice?.({ kind: "member-restored" });
+  return mended;
 }
 
 /** What a member leaves of itself outlives a table that is gone together with the member file. */

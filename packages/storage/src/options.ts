@@ -50,6 +50,8 @@ export type StorageNotice =
       readonly bytes: number;
       readonly torn: boolean;
     }
+  /** One of the two files with the promises was damaged or gone, and is written anew. */
+  | { readonly kind: "member-restored" }
   /** What this member knows of the others was damaged in one place and taken from the other. */
   | { readonly kind: "acquaintances-restored" }
   /** The disk is nearly full: the space kept in reserve was freed, and writes are refused. */

@@ -37,7 +37,7 @@ const rebuiltSequence: number = firstSequence + 1;
 
 async function memberOf(medium: Medium, options: StorageOptions): Promise<Member> {
   const found = await findMember(medium, options);
-  if (found !== undefined) return found;
+  if (found !== undefined) return found.member;
   throw new StorageError("MISSING", `${memberFile} is gone`, { repairable: false });
 }
 

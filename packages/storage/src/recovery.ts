@@ -1,5 +1,6 @@
 import type { RecoveredAcquaintances } from "./acquaintances.ts";
 import { recoverAcquaintances } from "./acquaintances.ts";
+import { decodeChecked } from "./checked-lines.ts";
 import {
   generationMax,
   identityKey,
@@ -95,10 +96,14 @@ function checkIdentity(table: Table, { identity, refoundedFrom }: Member): void 
 }
 
 function parseIdentity(value: Buffer): Member["identity"] {
+  const what = "the table's note of whose it is";
   try {
-    return JSON.parse(value.toString()) as Member["identity"];
+    // Older releases wrote no checksum, and no second line for it.
+    const isChecked = value.includes("\n");
+    const identity = isChecked ? decodeChecked(value, what) : JSON.parse(value.toString());
+    return identity as Member["identity"];
   } catch (cause) {
-    throw new StorageError("CORRUPT", "the table's note of whose it is cannot be read", { cause });
+    throw new StorageError("CORRUPT", `${what} cannot be read`, { cause });
   }
 }
 

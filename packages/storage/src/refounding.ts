@@ -25,7 +25,7 @@ export async function refoundStorage(
   { from, configuration, ...options }: StorageOptions & Refounding,
 ): Promise<Storage> {
   const found = await findMember(medium, options);
-  const done = found && identityDifference(found.identity, options.identity) === undefined;
+  const done = found && identityDifference(found.member.identity, options.identity) === undefined;
   if (done !== true) {
     const before = await openStorage(medium, { ...options, identity: from });
     try {

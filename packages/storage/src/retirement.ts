@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { acquaintancesFile } from "./acquaintances.ts";
 import type { Medium } from "./medium.ts";
-import type { Member } from "./member.ts";
-import { checkIdentity, memberFile, readMember, writeMember } from "./member.ts";
+import type { FoundMember, Member } from "./member.ts";
+import { checkIdentity, memberCopyFile, memberFile, readMember, writeMember } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
 import { snapshotFilePrefix } from "./snapshot-file.ts";
 import { StorageError } from "./storage.ts";
@@ -15,14 +15,16 @@ import { watermarkFile } from "./watermark.ts";
  */
 export async function retireStorage(medium: Medium, options: StorageOptions): Promise<void> {
   const { codec, birth = randomUUID } = options;
-  const member = await readMember(medium.files, codec, birth);
-  if (member === undefined) {
+  const found = await readMember(medium.files, codec, birth);
+  if (found === undefined) {
     throw new StorageError("MISSING", "no member was ever made here", { repairable: false });
   }
+  const { member } = found;
   checkIdentity(member, options);
   await medium.claim();
   try {
-    await writeMember(medium.files, codec, { ...member, retired: true });
+    const revision = member.revision + 1;
+    await writeMember(medium.files, codec, { ...member, retired: true, revision });
   } finally {
     await medium.release();
   }
@@ -36,10 +38,10 @@ export async function retireStorage(medium: Medium, options: StorageOptions): Pr
 export async function findMember(
   medium: Medium,
   { codec, birth = randomUUID }: StorageOptions,
-): Promise<Member | undefined> {
+): Promise<FoundMember | undefined> {
   const found = await readMember(medium.files, codec, birth);
-  if (found?.retired !== true) return found;
-  await finishRetirement(medium, found);
+  if (found?.member.retired !== true) return found;
+  await finishRetirement(medium, found.member);
   return undefined;
 }
 
@@ -49,7 +51,9 @@ async function finishRetirement(medium: Medium, { identity }: Member): Promise<v
   await medium.claim();
   try {
     await setAside(medium, place);
-    for (const name of [acquaintancesFile, memberFile]) await medium.files.move(name, place);
+    for (const name of [acquaintancesFile, memberCopyFile, memberFile]) {
+      await medium.files.move(name, place);
+    }
   } finally {
     await medium.release();
   }

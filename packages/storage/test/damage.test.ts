@@ -7,7 +7,7 @@ import type { StorageNotice } from "../src/index.ts";
 import { StorageError } from "../src/index.ts";
 import { recordKey } from "../src/keys.ts";
 import { DirectoryFiles } from "../src/level-files.ts";
-import type { Member } from "../src/member.ts";
+import type { FoundMember } from "../src/member.ts";
 import { readMember, writeMember } from "../src/member.ts";
 import { copyOf, filesOf, openAt, temporaryDirectory, using } from "./directory.ts";
 import type { Content } from "./samples.ts";
@@ -74,7 +74,8 @@ describe("a directory that lost something", () => {
     }
     await close();
     expect(outcomes).toMatchObject({
-      "member.json": "MISSING",
+      "member.json": "same",
+      "member-copy.json": "same",
       watermark: "MISSING",
       snapshot: "MISSING",
       "log/CURRENT": "MISSING",
@@ -109,7 +110,7 @@ describe("a directory that is not whole", () => {
     await close();
     await rm(join(directory, "log"), { recursive: true });
     expect(await refusal(openAt(directory, { create: true }))).toBe("MISSING");
-    await rm(join(directory, "member.json"));
+    for (const file of promises) await rm(join(directory, file));
     expect(await refusal(openAt(directory, { create: true }))).toBe("MISSING");
   });
 
@@ -118,7 +119,7 @@ describe("a directory that is not whole", () => {
     await close();
     for (const lost of [["log"], ["watermark"], ["watermark", "log/CURRENT"]]) {
       const copy = await copyOf(directory);
-      for (const path of ["member.json", ...lost]) await rm(join(copy, path), { recursive: true });
+      for (const path of [...promises, ...lost]) await rm(join(copy, path), { recursive: true });
       expect(await refusal(openAt(copy, { create: true }))).toBe("MISSING");
     }
   });
@@ -135,8 +136,8 @@ describe("a directory that is not whole", () => {
       options,
     );
     const files = new DirectoryFiles(directory);
-    const member = await readMember(files, codec, () => "");
-    await writeMember(files, codec, { ...(member as Member), witness: false });
+    const found = await readMember(files, codec, () => "");
+    await writeMember(files, codec, { ...(found as FoundMember).member, witness: false });
     const attempt = openAt(directory);
     await expect(attempt).rejects.toThrow("no snapshot holds what is before");
     expect(await refusal(attempt)).toBe("MISSING");
@@ -148,6 +149,8 @@ describe("a directory that is not whole", () => {
     const old = await readFile(join(directory, "member.json"));
     await using(directory, (storage) => storage.write(promise(4, "n3")));
     await writeFile(join(directory, "member.json"), old);
+    await using(directory, async (storage) => expect(storage.hardState().vote).toBe("n3"));
+    for (const file of promises) await writeFile(join(directory, file), old);
     expect(await refusal(openAt(directory))).toBe("CORRUPT");
   });
 
@@ -280,6 +283,8 @@ async function reopened(directory: string, expected: Content): Promise<string> {
   }
 }
 
+/** Both files with what the member promised. */
+const promises = ["member.json", "member-copy.json"];
 const allowed = ["same", "CORRUPT", "MISSING", "WRONG_IDENTITY", "IO"];
 
 async function flipBit(directory: string, random: () => number): Promise<string> {

@@ -33,6 +33,9 @@ test("a member file of an older release is refused once there was a newer one", 
   const old = await readFile(path);
   await using(directory, (storage) => storage.write(promise(4, "n1")));
   await writeFile(path, old);
+  await using(directory, async (storage) => expect(storage.hardState().term).toBe(4));
+  for (const file of ["member.json", "member-copy.json"])
+    await writeFile(join(directory, file), old);
   expect(await failure(openAt(directory))).toMatchObject({ code: "CORRUPT", repairable: false });
 });
 

@@ -15,6 +15,7 @@ import {
 /** What a member is beside its log: its record, whom it met, how it is rebuilt. */
 export function memberContract(opening: Opening): void {
   recordContract(opening);
+  copyContract(opening);
   acquaintanceContract(opening);
   rebuildContract(opening);
   rebuildLimitsContract(opening);
@@ -56,6 +57,28 @@ function recordContract({ reopen }: Opening): void {
     expect((await reopen()).member.admitted).toBe(true);
     expect(await refusal(storage.admit().then(() => storage.write(append(1, 2))))).toBe("IO");
   });
+}
+
+function copyContract({ reopen, place }: Opening): void {
+  test.each(["member.json", "member-copy.json"])(
+    "a member is the same without %s",
+    async (file) => {
+      let storage = await reopen({ birth: () => "b1" });
+      await storage.write({ ...append(1, 4, 3), hardState: promise(3, "n2").hardState });
+      await storage.admit();
+      const before = await content(storage);
+      await storage.close();
+      await place().lose(file);
+      const notices: unknown[] = [];
+      const onNotice = (notice: unknown): number => notices.push(notice);
+      for (const again of [false, true]) {
+        storage = await reopen({ onNotice });
+        expect(await content(storage)).toEqual(before);
+        expect(storage.member).toMatchObject({ birth: "b1", admitted: true });
+        expect({ again, notices }).toEqual({ again, notices: [{ kind: "member-restored" }] });
+      }
+    },
+  );
 }
 
 function acquaintanceContract({ reopen, place }: Opening): void {
@@ -167,7 +190,7 @@ function rebuildLimitsContract({ reopen, place }: Opening): void {
     expect(await refusal(place().rebuild(options))).toBe("IN_USE");
     await storage.close();
     expect(await refusal(place().rebuild(other))).toBe("WRONG_IDENTITY");
-    await place().lose("member.json");
+    for (const file of ["member.json", "member-copy.json"]) await place().lose(file);
     const gone = { code: "MISSING", repairable: false };
     expect(await failure(reopen())).toMatchObject(gone);
     expect(await failure(place().rebuild(options))).toMatchObject(gone);
