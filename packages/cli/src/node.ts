@@ -66,11 +66,12 @@ export async function startNode(
   let closed = false;
   let turn: Promise<void> = Promise.resolve();
   const succeed = (succession: Succession): void => {
-    turn = turn.then(() => next(succession)).catch((error: unknown) => fail(error as Error));
+    turn = after(turn, succession).catch((error: unknown) => fail(error as Error));
   };
   const incarnation = config.data === undefined ? 0 : await storedIncarnation(config);
   let life = await startLife(config, incarnation, { log, fail, succeed });
-  async function next(succession: Succession): Promise<void> {
+  async function after(before: Promise<void>, succession: Succession): Promise<void> {
+    await before;
     if (closed || life.data === undefined) return;
     await life.end();
     await succeedData(config, life.data.storage, succession, log);

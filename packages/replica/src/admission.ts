@@ -28,7 +28,9 @@ const pauseMsMin = 50;
 const pauseMsMax = 1_000;
 /** A wait that lasts is told of so often. */
 const tellMs = 5_000;
-/** Pauses between introductions to those who did not have to be waited for, and how many at most. */
+/**
+ * Pauses between introductions to those who did not have to be waited for, and how many at most.
+ */
 const restMsMin = 1_000;
 const restMsMax = 60_000;
 const restsMax = 50;
@@ -51,11 +53,11 @@ export class AdmissionError extends Error {
  * Lets a new member take part only when no earlier one of its name can have taken part.
  *
  * A member whose disk was emptied has forgotten whom it voted for and what it had acknowledged.
- * Back under its old name it could help to lose both. So each member's data carries a birth, made at
- * random; a new member introduces itself with it to the others, who write down the first birth of
- * each name and refuse every other. It takes part when a majority of the other voters has it written
- * down. Any two such majorities meet: a second birth always finds somebody who knows the first.
- * The rest is told later, without haste, for the case that more than one lose their data.
+ * Back under its old name it could help to lose both. So each member's data carries a birth, made
+ * at random; a new member introduces itself with it to the others, who write down the first birth
+ * of each name and refuse every other. It takes part when a majority of the other voters has it
+ * written down. Any two such majorities meet: a second birth always finds somebody who knows the
+ * first. The rest is told later, without haste, for the case that more than one lose their data.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -125,10 +127,12 @@ export class Admission {
     return length === 0 ? 0 : Math.floor(length / 2) + 1;
   }
 
-  /** Asks no more of the others than are needed; whoever does not answer is asked last next time. */
+  /**
+   * Asks no more of the others than are needed; whoever does not answer is asked last next time.
+   */
   #round(): void {
     const { clock, random } = this.#options;
-    for (const other of [...this.#others]) {
+    for (const other of this.#others) {
       if (this.#welcomes.size + this.#asked.size >= this.#needed) break;
       this.#introduce(other);
     }
@@ -213,7 +217,7 @@ export class Admission {
     const missing = this.#others.filter((other) => !this.#welcomes.has(other));
     log.info(
       { welcomes: this.#welcomes.size, needed: this.#needed, missing },
-      "not admitted yet: waiting for other voters to say that they know no other member of this name",
+      "not admitted yet: waiting for voters to say that they know no other member of this name",
     );
   }
 }

@@ -28,7 +28,9 @@ export function withFork(configuration: Configuration, fork: Fork): Configuratio
   return { ...configuration, notes: { ...configuration.notes, [key]: JSON.stringify(fork) } };
 }
 
-/** The fork as the log of a member of the new incarnation shows it; undefined: cut off before it. */
+/**
+ * The fork as the log of a member of the new incarnation shows it; undefined: cut off before it.
+ */
 export function findFork(log: Log, { incarnation, firstTerm }: Fork): Fork | undefined {
   const first = firstOf(log, firstTerm);
   const index = first - 1;

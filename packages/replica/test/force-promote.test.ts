@@ -1,6 +1,6 @@
 /** An operator puts one voter group in force when the others are lost. */
 import { forkOf } from "@meridian/replica";
-import { type IForcePromoteResponse, type Encodable, MeridianError } from "@meridian/wire";
+import type { Encodable, IForcePromoteResponse, MeridianError } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
 import { codeOf, type Group, type Life, Scene, SessionClient } from "./harness/index.ts";
 
@@ -92,7 +92,7 @@ for (const seed of [1, 2, 3]) {
     for (const name of of(group, "primary")) {
       const lines = group.divergences.get(`${name}/divergence/global-1.jsonl`) ?? [];
       const paths = lines.filter((line) => line.includes("/global/lost-"));
-      expect(paths.length, name).toBe(10);
+      expect(paths).toHaveLength(10);
       expect(JSON.parse(lines.at(-1) ?? "{}")).toMatchObject({
         entries: lines.length - 1,
         incarnation: 1,
@@ -109,7 +109,7 @@ for (const seed of [1, 2, 3]) {
   });
 }
 
-test("a voter of the group that was away comes back as a member of the new incarnation", async () => {
+test("a voter of the group that was away comes back into the new incarnation", async () => {
   const { scene, group } = await started(4);
   group.crash("secondary-3");
   for (const name of [...of(group, "primary"), ...of(group, "witness")]) group.crash(name);

@@ -44,6 +44,7 @@ async function boot(group: Group, name: string): Promise<StorageError | undefine
 
 test("a flipped bit anywhere in a member's data harms nobody", async () => {
   const counts = { harmless: 0, repaired: 0, refused: 0 };
+  const wrong: string[] = [];
   for (let seed = 1; seed <= 60; seed += 1) {
     const { scene, group, client } = await started(seed, { cluster: "us-west", voters: 3 });
     const random = randomOf(seed);
@@ -62,7 +63,7 @@ test("a flipped bit anywhere in a member's data harms nobody", async () => {
     await attach(group, client);
     await write(scene, client, 5);
     if (refusal !== undefined) {
-      expect(refusal.repairable, `seed ${seed}: ${where}: ${refusal.message}`).toBe(false);
+      if (refusal.repairable) wrong.push(`seed ${seed}: ${where}: ${refusal.message}`);
       continue;
     }
     await group.level();
@@ -70,9 +71,10 @@ test("a flipped bit anywhere in a member's data harms nobody", async () => {
       return !group.life(victim).storage.member.recovering;
     });
     const digests = new Set(group.members.map(({ tree }) => tree.digest()));
-    expect(digests.size, `seed ${seed}: ${where}`).toBe(1);
+    if (digests.size > 1) wrong.push(`seed ${seed}: ${where}: the trees differ`);
   }
   console.info("flipped bits:", counts);
+  expect(wrong).toEqual([]);
   expect(counts.repaired).toBeGreaterThan(10);
 });
 
@@ -126,6 +128,7 @@ test("a rebuilt witness votes again, and starts again afterwards", async () => {
   await group.boot("c-1");
   await group.led();
   await group.level();
+  expect(group.life("c-1").storage.log.snapshot()).toBeDefined();
 });
 
 test("a rebuilt observer mirrors everything again", async () => {
@@ -157,6 +160,7 @@ test("a damaged snapshot ends its sender, whose next start repairs it", async ()
   const sender = leader.place.node;
   const { storage } = group.life(sender);
   vi.spyOn(storage, "readSnapshot").mockImplementation(async function* () {
+    yield [];
     throw new StorageError("CORRUPT", "the snapshot does not match its digest");
   });
   await group.boot(behind);

@@ -1,11 +1,11 @@
-import { AdminService, LocalPlatformService } from "@meridian/wire";
+import { AdminService, LocalPlatformService, MeridianError } from "@meridian/wire";
 import type { AdminHandlers, MembershipHandlers, PlatformHandlers } from "./service.ts";
 import { unaryCall, type UnaryCall } from "./unary-call.ts";
 
 /** The methods of the service Admin. */
 export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
   const { status, topology, transferLeadership } = AdminService;
-  const { membership, forcePromote } = handlers;
+  const { membership } = handlers;
   return [
     unaryCall(status, (_, caller) => handlers.status(caller)),
     unaryCall(topology, (_, caller) => handlers.topology(caller)),
@@ -13,9 +13,10 @@ export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
       handlers.transferLeadership(request, caller),
     ),
     ...(membership === undefined ? [] : membershipCalls(membership)),
-    ...(forcePromote === undefined
-      ? []
-      : [unaryCall(AdminService.forcePromote, (request, caller) => forcePromote(request, caller))]),
+    unaryCall(AdminService.forcePromote, (request, caller) => {
+      if (handlers.forcePromote !== undefined) return handlers.forcePromote(request, caller);
+      throw new MeridianError("UNSUPPORTED", "this node has no vote anywhere");
+    }),
   ];
 }
 

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 /** Text that is written at once, in letters. */
 const batchMax = 256 * 1024;
 
-/** Writes lines into a file, never more than a batch in memory; whole and durable, or not at all. */
+/** Writes lines into a file, a batch in memory at a time; whole and durable, or not at all. */
 export async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(`${path}.part`, "w");

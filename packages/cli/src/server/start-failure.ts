@@ -4,7 +4,10 @@ import { CommandError } from "../failure/command-error.ts";
 import { exitCodes } from "../failure/exit-code.ts";
 import { describeHolder, portHolder } from "./port-holder.ts";
 
-/** Says why a node did not start, or had to end, and what to do about it; errors of unknown kind pass through. */
+/**
+ * Says why a node did not start, or had to end, and what to do about it; errors of unknown kind
+ * pass through.
+ */
 export function startFailure(config: NodeConfig, cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   if (isPortTaken(cause)) return portTaken(config, cause);
