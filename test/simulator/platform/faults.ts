@@ -109,8 +109,10 @@ function regionLoss(target: Target, atMs: number): readonly Deed[] {
 }
 
 /** A region with its clients is cut off from all others, in one direction or both. */
-function regionCut({ tiers, counter, chance }: Target, atMs: number): readonly Deed[] {
-  const region = oneOf(chance, regions);
+function regionCut({ tiers, counter, chance, processes }: Target, atMs: number): readonly Deed[] {
+  // Mostly one from which somebody looks.
+  const looked = chance() < 0.7 ? processes.map((process) => process.region) : regions;
+  const region = oneOf(chance, looked);
   const forMs = between(chance, 1_000, 10_000);
   const way = oneOf(chance, ["both", "both", "in", "out"] as const);
   const inside = tiers.within(region);
