@@ -3,22 +3,12 @@ import type { Plant } from "../plant.ts";
 /** Bugs of elections, the log, membership and reads. */
 export const consensusPlants: readonly Plant[] = [
   {
-    name: "vote-not-noted",
-    what: "a vote is written only when the term changes with it",
-    file: "packages/consensus/src/durability.ts",
-    find: "    return this.#written.term !== term || this.#written.vote !== vote;",
-    replace:
-      "    return this.#written.term !== term || (vote === undefined && this.#written.vote !== vote);",
-    scenario: "scripts",
-    seedsMax: 60,
-  },
-  {
     name: "vote-before-fsync",
     what: "a vote is given before it is durable",
     file: "packages/consensus/src/core.ts",
     find: `      message.type === "vote-answer" ||
-`,
-    replace: "",
+      this.durability.durableTerm < this.term;`,
+    replace: "      this.durability.durableTerm < 0;",
     scenario: "scripts",
     seedsMax: 60,
   },
@@ -63,7 +53,7 @@ export const consensusPlants: readonly Plant[] = [
     name: "no-up-to-date-check",
     what: "a vote is given whatever the candidate's log lacks",
     file: "packages/consensus/src/election.ts",
-    find: "  if (!may || !core.log.isUpToDate(message.index, message.logTerm)) {",
+    find: "  if (!may || behind) {",
     replace: "  if (!may) {",
     scenario: "core",
     seedsMax: 200,
@@ -100,7 +90,7 @@ export const consensusPlants: readonly Plant[] = [
     what: "entries are committed with one voter less than a majority",
     file: "packages/consensus/src/quorum.ts",
     find: "    return sorted[voters.length >> 1] ?? 0;",
-    replace: "    return sorted[(voters.length - 1) >> 1] ?? 0;",
+    replace: "    return sorted[Math.max(0, (voters.length >> 1) - 1)] ?? 0;",
     scenario: "core",
     seedsMax: 200,
   },
@@ -119,8 +109,8 @@ export const consensusPlants: readonly Plant[] = [
     file: "packages/consensus/src/quorum.ts",
     find: "    return outgoing === undefined ? incoming : Math.min(incoming, outgoing.committedIndex(indexOf));",
     replace: "    return incoming;",
-    scenario: "scripts",
-    seedsMax: 60,
+    scenario: "core",
+    seedsMax: 400,
   },
   {
     name: "change-before-own-commit",
@@ -167,7 +157,7 @@ export const consensusPlants: readonly Plant[] = [
     file: "packages/consensus/src/following.ts",
     find: "  log.commitTo(Math.min(message.commit, last));",
     replace: "  log.commitTo(Math.min(message.commit, log.lastIndex));",
-    scenario: "core",
+    scenario: "scripts",
     seedsMax: 200,
   },
   {
@@ -194,7 +184,7 @@ export const consensusPlants: readonly Plant[] = [
     file: "packages/consensus/src/read-index.ts",
     find: "  if (!reads.startable || !leader.committedInTerm) return;",
     replace: "  if (!reads.startable) return;",
-    scenario: "core",
+    scenario: "scripts",
     seedsMax: 200,
   },
   {
@@ -204,8 +194,8 @@ export const consensusPlants: readonly Plant[] = [
     find: `    for (const claim of this.#claims) claim.index = Math.min(claim.index, from - 1);
 `,
     replace: "",
-    scenario: "scripts",
-    seedsMax: 60,
+    scenario: "core",
+    seedsMax: 400,
   },
   {
     name: "rebuilt-member-votes",
