@@ -4,7 +4,6 @@ export {
   encodeChange,
   encodeTransaction,
 } from "./change-codec.ts";
-export { type AbandonedSuffix, abandonedSuffix, suffixLines } from "./abandoned-suffix.ts";
 export { AdmissionError } from "./admission.ts";
 export { ChangeFeed } from "./change-feed.ts";
 export { ChangeFollower, type FollowOptions, type OpenFollow } from "./change-follower.ts";
@@ -19,7 +18,7 @@ export {
   type MemberLimits,
   memberLimits,
 } from "./group-member.ts";
-export { type Fork, forkOf } from "./fork.ts";
+export { forkOf } from "./fork.ts";
 export { type Log, silentLog } from "./log.ts";
 export { type MemberData, type MemberDataOptions, openMemberData } from "./member-data.ts";
 export type { Member, Place } from "./member.ts";
