@@ -43,7 +43,8 @@ export function remember(memory: Memory, step: Step): Memory {
     if (other !== id) match(id, picture, other, theirs);
     if (theirs.role === "leader") complete(other, theirs, committed);
   }
-  if (picture.role === "leader" && picture.commitIndex > step.before.commitIndex) durable(step);
+  const commits = picture.role === "leader" && picture.commitIndex > step.before.commitIndex;
+  if (commits) durable(step, committed[picture.commitIndex - 1]!.entry);
   const same = leaders === memory.leaders && committed === memory.committed;
   return same ? memory : { leaders, committed };
 }
@@ -92,9 +93,8 @@ function match(one: NodeId, mine: Picture, other: NodeId, theirs: Picture): void
   }
 }
 
-function durable({ id, pictures }: Step): void {
-  const { commitIndex, log, configuration } = pictures.get(id)!;
-  const entry = log[commitIndex - 1];
+function durable({ id, pictures }: Step, entry: string): void {
+  const { commitIndex, configuration } = pictures.get(id)!;
   // Who has lost it elects nobody who has not got it.
   const holders = [...pictures].filter(
     ([, { log: theirs, recovering }]) => recovering || theirs[commitIndex - 1] === entry,

@@ -135,7 +135,7 @@ export class Explorer {
       moves.push({ member, input: { kind: "deliver", message }, key: `${message}` });
     }
     state.locals.forEach((local, member) => {
-      const { role, term, configuration } = this.#members[member]!.picture(local);
+      const { role, term, configuration, writing } = this.#members[member]!.picture(local);
       if (role === "leader") {
         if (state.commandsLeft > 0) moves.push(plain(member, "command"));
         if (state.beatsLeft > 0) moves.push(plain(member, "beat"));
@@ -147,6 +147,7 @@ export class Explorer {
       } else if (state.campaignsLeft > 0 && this.#mayCampaign(member, term)) {
         moves.push(plain(member, "campaign"));
       }
+      if (writing > 0) moves.push(plain(member, "write"));
       if (state.crashesLeft > 0) moves.push(plain(member, "crash"));
       if (state.lossesLeft > 0) moves.push(plain(member, "loss"));
     });

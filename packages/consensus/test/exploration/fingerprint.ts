@@ -11,9 +11,6 @@ const ignored = new Set([
   "isWitness",
   "opened_stable",
   "opened_log",
-  // Numbers of writes: between steps all are done.
-  "opened_writtenIn",
-  "opened_lastSequence",
   "opened_durableSequence",
   // Clocks that nothing here waits for.
   "electionElapsed",
@@ -24,12 +21,17 @@ const ignored = new Set([
 /** Ticks of the past count by how long ago they were, up to a lease. */
 const moments = new Set(["heardTick", "activeTick"]);
 
+/** Writes count by how many before them are not done; those that are done are all alike. */
+const writes = new Set(["opened_writtenIn", "opened_lastSequence", "sequence"]);
+
 /**
  * Everything that what a member does next can depend on, as text; equal texts mean equal behaviour.
- * Takes the core of a member with its private fields opened, at rest: nothing waits for its disk.
+ * Takes the core of a member with its private fields opened, after a `Ready`, and the writes that
+ * wait.
  */
-export function fingerprint(core: object, leaseTicks: number): string {
-  const { now } = core as { readonly now: number };
+export function fingerprint(core: object, waiting: readonly object[], leaseTicks: number): string {
+  const { now, durability } = core as Opened;
+  const done = durability.opened_durableSequence;
   const seen = new Set<object>();
   const write = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
@@ -43,13 +45,19 @@ export function fingerprint(core: object, leaseTicks: number): string {
       ([name, field]) => {
         if (ignored.has(name) || name === "now" || typeof field === "function") return [];
         if (moments.has(name)) return [[name, Math.min(now - Number(field), leaseTicks)]];
+        if (writes.has(name)) return [[name, Math.max(Number(field) - done, 0)]];
         return [[name, write(field)]];
       },
     );
     seen.delete(value);
     return Object.fromEntries(fields) as unknown;
   };
-  return JSON.stringify(write(core));
+  return JSON.stringify([write(core), write(waiting)]);
+}
+
+interface Opened {
+  readonly now: number;
+  readonly durability: { readonly opened_durableSequence: number };
 }
 
 interface Ring {

@@ -1,5 +1,13 @@
 import type * as Source from "../../src/index.ts";
-import type { Configuration, Entry, HardState, Message, NodeId, Raft } from "../../src/index.ts";
+import type {
+  Configuration,
+  Entry,
+  HardState,
+  Message,
+  NodeId,
+  Persist,
+  Raft,
+} from "../../src/index.ts";
 import { bytes, codec, text } from "../support/codec.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import { entry } from "../support/solo.ts";
@@ -10,7 +18,7 @@ import type { Scope } from "./scope.ts";
 /** What can happen to a member. */
 export type Input =
   | { readonly kind: "deliver"; readonly message: number }
-  | { readonly kind: "beat" | "campaign" | "command" | "crash" | "loss" }
+  | { readonly kind: "beat" | "campaign" | "command" | "crash" | "loss" | "write" }
   | { readonly kind: "change"; readonly configuration: Configuration };
 
 /** What others can see of a member's state. */
@@ -22,7 +30,9 @@ export interface Picture {
   readonly configuration: Configuration;
   /** Has lost its log, and has no voice until it has everything again. */
   readonly recovering: boolean;
-  /** From index 1: term and content. */
+  /** Writes that are not durable. */
+  readonly writing: number;
+  /** On the disk, from index 1: term and content. */
   readonly log: readonly string[];
   readonly terms: readonly number[];
 }
@@ -89,7 +99,7 @@ export class MemberStates {
       recovering: false,
       life: 0,
     };
-    this.#number(disk, [], new Run(this.#start(disk)));
+    this.#number(disk, [], this.#begin(disk));
   }
 
   /** How many states have been seen. */
@@ -112,13 +122,13 @@ export class MemberStates {
   }
 
   #run(state: number, from: State, input: Input): Outcome {
-    const run = new Run(this.#start(from.disk));
+    const run = this.#begin(from.disk);
     for (const earlier of from.inputs) this.#do(run, earlier);
     run.forget();
     try {
       if (input.kind === "crash" || input.kind === "loss") {
         const disk = input.kind === "crash" ? run.image() : lose(run.image());
-        return { ...run.outcome(), next: this.#number(disk, [], new Run(this.#start(disk))) };
+        return { ...run.outcome(), next: this.#number(disk, [], this.#begin(disk)) };
       }
       this.#do(run, input);
     } catch (error) {
@@ -128,6 +138,10 @@ export class MemberStates {
     const next = this.#number(from.disk, [...from.inputs, input], run);
     const sent = run.sent.filter(matters).map((message) => this.#messages.number(message));
     return { ...run.outcome(), next, sent };
+  }
+
+  #begin(disk: Image): Run {
+    return new Run(this.#start(disk), this.#scope.slowDisks);
   }
 
   #start({ hardState, entries, recovering, life }: Image): Stage {
@@ -180,6 +194,9 @@ export class MemberStates {
       case "change":
         raft.proposeConfiguration(input.configuration);
         break;
+      case "write":
+        run.write();
+        break;
       case "crash":
       case "loss":
         throw new Error("a start begins another run");
@@ -192,7 +209,7 @@ export class MemberStates {
     const core = (run.stage.raft as unknown as { readonly opened_core: object }).opened_core;
     const { entries, ...rest } = run.image();
     const stored = JSON.stringify([rest, entries.map(describe)]);
-    const key = `${fingerprint(core, timing.leaseTicks)} ${stored}`;
+    const key = `${fingerprint(core, run.writes, timing.leaseTicks)} ${stored}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#states.length;
@@ -214,30 +231,42 @@ function lose({ hardState, life }: Image): Image {
   return { hardState: { ...hardState, commitIndex: 0 }, entries: [], recovering: true, life };
 }
 
-/** A member that lives for one step, with a disk that takes no time. */
+/** A member that lives for one step. Its disk takes no time, or does a write when it is told to. */
 class Run {
   readonly stage: Stage;
+  /** Not durable yet, oldest first. */
+  readonly writes: Persist[] = [];
+  readonly #slow: boolean;
   readonly sent: Message[] = [];
   readonly #applied: { readonly index: number; readonly entry: string }[] = [];
 
-  constructor(stage: Stage) {
+  constructor(stage: Stage, slow: boolean) {
     this.stage = stage;
+    this.#slow = slow;
   }
 
   /** Does what the member wants done. */
   settle(): void {
-    const { raft, disk } = this.stage;
+    const { raft } = this.stage;
     for (let ready = raft.ready(); ready !== undefined; ready = raft.ready()) {
       this.sent.push(...ready.send);
       for (const entry of ready.committed) {
         this.#applied.push({ index: entry.index, entry: describe(entry) });
         raft.applied(entry.index);
       }
-      if (ready.persist === undefined) continue;
-      disk.write(ready.persist);
-      raft.persisted(ready.persist.mark);
-      this.sent.push(...ready.persist.send);
+      if (ready.persist !== undefined) this.writes.push(ready.persist);
+      if (!this.#slow) this.write();
     }
+  }
+
+  /** The oldest write becomes durable. */
+  write(): void {
+    const { raft, disk } = this.stage;
+    const oldest = this.writes.shift();
+    if (oldest === undefined) return;
+    disk.write(oldest);
+    raft.persisted(oldest.mark);
+    this.sent.push(...oldest.send);
   }
 
   /** Nothing is heard for so long; what is said meanwhile is lost. */
@@ -268,7 +297,8 @@ class Run {
     const { entries } = this.image();
     const log = entries.map(describe);
     const terms = entries.map((entry) => entry.term);
-    return { role, term, vote, commitIndex, configuration, recovering, log, terms };
+    const writing = this.writes.length;
+    return { role, term, vote, commitIndex, configuration, recovering, writing, log, terms };
   }
 }
 

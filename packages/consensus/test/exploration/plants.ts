@@ -93,4 +93,33 @@ export const plants: readonly Plant[] = [
     find: "progress.restart(log.lastIndex, nonce);",
     replace: "progress.restart(log.commitIndex, nonce);",
   },
+  {
+    name: "an append is acknowledged before it is on the disk",
+    scope: "slow disks",
+    file: "core.ts",
+    find: 'message.type === "append-answer" ||',
+    replace: "",
+  },
+  {
+    name: "a vote is said before it is on the disk",
+    scope: "slow disks",
+    file: "core.ts",
+    find: `message.type === "vote-answer" ||
+      this.durability.durableTerm < this.term;`,
+    replace: "false;",
+  },
+  {
+    name: "a leader counts itself before its disk has the entry",
+    scope: "slow disks",
+    file: "role.ts",
+    find: "member === core.id ? core.log.durableIndex :",
+    replace: "member === core.id ? core.log.lastIndex :",
+  },
+  {
+    name: "a late report of a write passes for entries that were written since",
+    scope: "rewrites",
+    file: "unstable.ts",
+    find: "for (const claim of this.#claims) claim.index = Math.min(claim.index, from - 1);",
+    replace: "",
+  },
 ];

@@ -28,6 +28,8 @@ export interface Scope {
   readonly lossesMax: number;
   /** Rounds of heartbeats in all. */
   readonly beatsMax: number;
+  /** Writes take their time; a crash takes those that are not done. */
+  readonly slowDisks: boolean;
   /** Where the suite stops, if it has not got to the end. */
   readonly statesFew: number;
   /** A message may come more than once. */
