@@ -17,7 +17,7 @@ export interface Hunted {
 }
 
 /** Failures of the harness itself, which prove nothing about the bug. */
-export class PlantError extends Error {
+class PlantError extends Error {
   override readonly name = "PlantError";
 }
 

@@ -64,7 +64,7 @@ export function jsonReport({ request, tally, elapsedMs, interrupted }: RunResult
 }
 
 /** The command that shows a failure again. */
-export function reproduction({ scenario, plant }: Request, seed: number): string {
+function reproduction({ scenario, plant }: Request, seed: number): string {
   const planted = plant === undefined ? "" : ` --plant ${plant}`;
   return `npm run simulate -- --seeds ${seed} --scenario ${scenario}${planted} --events`;
 }

@@ -21,7 +21,8 @@ export function huntedLine({ plant, seed, tried, noticed, elapsedMs }: Hunted): 
   const seconds = `${(elapsedMs / 1000).toFixed(1)} s`;
   const found = seed === undefined ? "ESCAPED" : `seed ${seed}`;
   const what = seed === undefined ? `${tried} seeds noticed nothing` : noticed.slice(0, 120);
-  return `${name.padEnd(nameWidth)}${scenario.padEnd(10)} ${found.padEnd(9)}${seconds.padStart(7)}  ${what}`;
+  const place = `${scenario.padEnd(10)} ${found.padEnd(9)}${seconds.padStart(7)}`;
+  return `${name.padEnd(nameWidth)}${place}  ${what}`;
 }
 
 /** The whole score, for programs or as a last line for people. */

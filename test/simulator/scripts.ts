@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { runScript } from "../../packages/consensus/test/support/script.ts";
+import { runScript } from "@meridian/consensus/scripts";
 import type { Counts, Scenario, Trace } from "./scenario.ts";
 
 const folder: string = new URL("../../packages/consensus/test/scripts/", import.meta.url).pathname;

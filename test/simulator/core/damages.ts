@@ -7,8 +7,8 @@ import type { World } from "./world.ts";
 type Damage = "damaged" | "wiped";
 
 /**
- * Nodes whose data was damaged or wiped. Never so many that a quorum of any configuration is without
- * its data: against that nothing helps, and nothing is promised.
+ * Nodes whose data was damaged or wiped. Never so many that a quorum of any configuration is
+ * without its data: against that nothing helps, and nothing is promised.
  */
 export class Damages {
   readonly #world: World;

@@ -107,7 +107,9 @@ export const consensusPlants: readonly Plant[] = [
     name: "joint-commit-one-sided",
     what: "during a joint change the new voters commit alone",
     file: "packages/consensus/src/quorum.ts",
-    find: "    return outgoing === undefined ? incoming : Math.min(incoming, outgoing.committedIndex(indexOf));",
+    find:
+      "    return outgoing === undefined ? incoming : Math.min(incoming, " +
+      "outgoing.committedIndex(indexOf));",
     replace: "    return incoming;",
     scenario: "core",
     seedsMax: 400,
@@ -145,19 +147,13 @@ export const consensusPlants: readonly Plant[] = [
     name: "joint-never-left",
     what: "a joint configuration is never left",
     file: "packages/consensus/src/leading.ts",
-    find: "    if (configuration.autoLeave) appendConfiguration(core, leader, leaveJoint(configuration));",
+    find:
+      "    if (configuration.autoLeave) appendConfiguration(core, leader, " +
+      "leaveJoint(configuration));",
     replace:
-      "    if (!configuration.autoLeave) appendConfiguration(core, leader, leaveJoint(configuration));",
+      "    if (!configuration.autoLeave) appendConfiguration(core, leader, " +
+      "leaveJoint(configuration));",
     scenario: "core",
-    seedsMax: 200,
-  },
-  {
-    name: "commit-beyond-verified",
-    what: "a follower commits entries that this leader has not vouched for",
-    file: "packages/consensus/src/following.ts",
-    find: "  log.commitTo(Math.min(message.commit, last));",
-    replace: "  log.commitTo(Math.min(message.commit, log.lastIndex));",
-    scenario: "scripts",
     seedsMax: 200,
   },
   {
@@ -210,8 +206,9 @@ export const consensusPlants: readonly Plant[] = [
     name: "recovery-ends-early",
     what: "a member that lost its log counts as recovered as soon as a leader answers",
     file: "packages/consensus/src/recovery.ts",
-    find: `  if (recovery.matched < recovery.target || core.log.durableIndex < recovery.target) return;
-`,
+    find:
+      "  if (recovery.matched < recovery.target || core.log.durableIndex " +
+      "< recovery.target) return;\n",
     replace: "",
     scenario: "core",
     seedsMax: 200,
