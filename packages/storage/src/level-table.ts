@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { fstatSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { Level } from "level";
 import { toReadError, toStorageError } from "./level-error.ts";
@@ -13,6 +14,8 @@ import { StorageError } from "./storage.ts";
 export class LevelTable implements Table {
   readonly #level: Level<Buffer, Buffer>;
   readonly #folder: FileHandle;
+  /** Time of the folder's change that was synced last. */
+  #syncedMs: number | undefined;
 
   private constructor(level: Level<Buffer, Buffer>, folder: FileHandle) {
     this.#level = level;
@@ -61,15 +64,26 @@ export class LevelTable implements Table {
 
   /**
    * Level begins a new journal whenever it likes and syncs what is in it, but never its name: so
-   * that is done here, and costs next to nothing when there is no new one.
+   * that is done here.
    */
   async batch(operations: readonly TableOperation[]): Promise<void> {
     try {
       await this.#level.batch(operations as TableOperation[], { sync: true });
-      await this.#folder.sync();
+      await this.#syncNames();
     } catch (error) {
       throw toStorageError(error, "writing");
     }
+  }
+
+  /**
+   * The time of the folder's last change lies in memory, so that looking costs no wait. It is
+   * coarse: a change that is a moment old may be followed by another of the same time.
+   */
+  async #syncNames(): Promise<void> {
+    const { mtimeMs } = fstatSync(this.#folder.fd);
+    if (mtimeMs === this.#syncedMs && Date.now() - mtimeMs > coarseMs) return;
+    await this.#folder.sync();
+    this.#syncedMs = mtimeMs;
   }
 
   async clear(from: Buffer, to: Buffer): Promise<void> {
@@ -135,6 +149,8 @@ interface Compacting {
 
 /** Two of them may be in memory, and are written as tables on opening: see the reserve. */
 const writeBufferBytes = 4 * 1024 * 1024;
+/** More than a file system's clock is coarse. */
+const coarseMs = 100;
 const scanBytes = 4 * 1024 * 1024;
 const scanRecords = 1024;
 

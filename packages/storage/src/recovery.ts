@@ -14,6 +14,7 @@ import type { Member } from "./member.ts";
 import { identityDifference } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
 import { carriedState } from "./record.ts";
+import { damagedPlace } from "./retirement.ts";
 import type { SnapshotDescription } from "./snapshot-description.ts";
 import { decodeDescription } from "./snapshot-description.ts";
 import { snapshotFilePrefix } from "./snapshot-file.ts";
@@ -81,6 +82,7 @@ export async function recover(
   if (options.witness !== true) checkCovered(state, snapshot);
   log.setSnapshot(snapshot?.mark);
   await deleteLeftovers(medium, table, state, snapshot, options);
+  if (!member.recovering) await medium.files.discard(damagedPlace);
   return { state: { ...state, log: log.extent }, log, snapshot, acquaintances };
 }
 

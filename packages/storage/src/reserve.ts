@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, rm, stat, statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -25,7 +26,7 @@ export class Reserve {
   /** Called before level is opened: frees the file if little space is left beside it. */
   async makeRoom(): Promise<void> {
     if (this.#bytes === 0) return;
-    if ((await availableBytes(this.#directory, Infinity)) < this.#bytes) await this.free();
+    if (availableBytes(this.#directory, Infinity) < this.#bytes) await this.free();
   }
 
   /** Makes the file if there is space for it. */
@@ -41,7 +42,7 @@ export class Reserve {
     if (this.#bytes === 0) return true;
     if (!this.#isThere) await this.#look();
     if (!this.#isThere) return false;
-    const available = await availableBytes(this.#directory, 0);
+    const available = availableBytes(this.#directory, 0);
     // Others have filled the disk: what is left to do, votes and compaction, needs some space.
     if (available < this.#bytes / 2) await this.free();
     return available - bytes >= this.#bytes;
@@ -60,7 +61,7 @@ export class Reserve {
   async #look(): Promise<void> {
     try {
       this.#isThere = (await this.#size()) >= this.#bytes;
-      if (this.#isThere || (await availableBytes(this.#directory, 0)) < 2 * this.#bytes) return;
+      if (this.#isThere || availableBytes(this.#directory, 0) < 2 * this.#bytes) return;
       await this.#fill();
       this.#isThere = true;
     } catch {
@@ -93,9 +94,10 @@ export class Reserve {
   }
 }
 
-async function availableBytes(directory: string, unknown: number): Promise<number> {
+/** From the counters of the file system: it does not wait for the disk. */
+function availableBytes(directory: string, unknown: number): number {
   try {
-    const { bavail, bsize } = await statfs(directory);
+    const { bavail, bsize } = statfsSync(directory);
     return bavail * bsize;
   } catch {
     return unknown;

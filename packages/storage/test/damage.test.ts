@@ -1,10 +1,10 @@
-import { open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Level } from "level";
 import { describe, expect, test } from "vitest";
 import type { StorageNotice } from "../src/index.ts";
-import { StorageError } from "../src/index.ts";
+import { rebuildLevelStorage, StorageError } from "../src/index.ts";
 import { recordKey } from "../src/keys.ts";
 import { DirectoryFiles } from "../src/level-files.ts";
 import type { FoundMember } from "../src/member.ts";
@@ -15,6 +15,7 @@ import {
   append,
   codec,
   content,
+  identity,
   mark,
   promise,
   records,
@@ -163,6 +164,28 @@ describe("a directory that is not whole", () => {
     await rm(join(mine, "log"), { recursive: true });
     await rename(join(other, "log"), join(mine, "log"));
     expect(await refusal(openAt(mine))).toBe("WRONG_IDENTITY");
+  });
+});
+
+describe("what a rebuild set aside", () => {
+  test("lies beside the member until it has recovered, and never longer", async () => {
+    const { directory, close } = await filledDirectory(false);
+    await close();
+    await rm(join(directory, "watermark"));
+    const options = { identity, codec, directory, reserveBytes: 0 };
+    const storage = await rebuildLevelStorage(options);
+    const aside = async (): Promise<number> => (await filesOf(join(directory, "damaged"))).length;
+    expect(await aside()).toBeGreaterThan(3);
+    await storage.close();
+    await using(directory, async (again) => {
+      expect(await aside()).toBeGreaterThan(3);
+      await again.recovered();
+    });
+    await expect(aside()).rejects.toThrow("ENOENT");
+    // A crash may have come between.
+    await mkdir(join(directory, "damaged"));
+    await using(directory, async () => undefined);
+    await expect(aside()).rejects.toThrow("ENOENT");
   });
 });
 
