@@ -97,7 +97,7 @@ export class ProcessRuntime implements Runtime {
 }
 
 /** Opens channels from an address; what they bring waits while the process is stopped. */
-export function channelsFrom(
+function channelsFrom(
   scene: Scene,
   address: string,
   runtime: ProcessRuntime,

@@ -127,7 +127,7 @@ export class ClusterHistory {
   }
 }
 
-/** Changes in zones that are mirrored as they are: what is merged may differ from place to place. */
+/** Changes in zones that are mirrored as they are: what is merged may differ by place. */
 export function mirroredOf({ origin, changes }: Transaction): readonly Change[] {
   const prefix = origin === "global" ? "/global/" : `/regions/${origin}/`;
   return changes.filter(({ path }) => path.startsWith(prefix));

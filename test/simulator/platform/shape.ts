@@ -36,7 +36,7 @@ export function oneOf<T>(chance: Chance, items: readonly T[]): T {
   return item;
 }
 
-/** Draws the sizes of a platform: mostly small, for speed; one in fifty is as large as they come. */
+/** Draws the sizes of a platform: mostly small, for speed; one in fifty is as large as can be. */
 export function drawShape(chance: Chance): Shape {
   const isFull = chance() < 0.02;
   const voters = isFull ? [5, 5, 3] : [between(chance, 2, 4), between(chance, 2, 4), 0];
