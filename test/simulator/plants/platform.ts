@@ -78,15 +78,6 @@ export const platformPlants: readonly Plant[] = [
     seedsMax: 100,
   },
   {
-    name: "strict-read-at-once",
-    what: "a strict read does not wait until leadership is confirmed",
-    file: "packages/replica/src/reads.ts",
-    find: "    if (!plan.barrier) return this.#awaitPositions(",
-    replace: "    if (!plan.barrier || plan.barrier) return this.#awaitPositions(",
-    scenario: "platform",
-    seedsMax: 40,
-  },
-  {
     name: "session-made-anew",
     what: "a client whose session has expired gets one of the same name without hearing of it",
     file: "packages/client/src/ledger.ts",
