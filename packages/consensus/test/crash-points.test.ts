@@ -107,7 +107,7 @@ test("a member keeps its word wherever it crashes: term, vote and what it acknow
   expect(crashes).toBeGreaterThan(80);
 });
 
-test("after every crash the member goes on from where it was, and a second crash changes nothing", () => {
+test("after every crash the member goes on, and a second crash changes nothing", () => {
   for (let count = 0; count <= happenings.length; count++) {
     for (let kept = 0; kept <= run(count, 2).member.writes.length; kept++) {
       const { member, word } = run(count, 2);

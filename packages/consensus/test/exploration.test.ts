@@ -14,7 +14,7 @@ const source = openSource();
 test.each(scopes)(
   "no run refutes a claim within the scope: $name",
   async (scope) => {
-    const statesMax = sweep(scope.statesFew, 5_000_000);
+    const statesMax = sweep(scope.statesFew, 2_000_000);
     const finding = new Explorer(await source, scope).explore(statesMax);
     expect(finding.counterexample).toBeUndefined();
     expect(finding.complete || finding.states >= statesMax).toBe(true);

@@ -83,7 +83,7 @@ function show({ configuration: { groups, outgoingGroups } }: Case): string {
   return `${side(groups)} | ${side(outgoingGroups)}`;
 }
 
-test("all quorums of a hierarchical configuration are as defined, and meet: every one of four", () => {
+test("quorums of every configuration of four voters are as defined, and meet", () => {
   const count = 4;
   const all = sides(count, 3).filter(namedInOrder);
   const cases = all.map((groups) => caseOf(groups, [], count));
@@ -96,7 +96,7 @@ test("all quorums of a hierarchical configuration are as defined, and meet: ever
   }
 });
 
-test("quorums on both sides of every permitted step meet, each pair of configurations tried", () => {
+test("quorums on both sides of every permitted step meet, for each pair", () => {
   const count = sweep(3, 4);
   const all = sides(count, 2);
   const cases = all.map((groups) => caseOf(groups, [], count));
@@ -142,7 +142,7 @@ test("a joint configuration leads nowhere but to its own groups", () => {
   expect(wrong).toEqual([]);
 });
 
-test("the committed index is what a quorum has, for all acknowledgements of up to two entries", () => {
+test("the committed index is what a quorum has, for all acknowledgements", () => {
   const count = 3;
   const all = sides(count, 3).filter(namedInOrder);
   const indexes = Array.from({ length: 3 ** count }, (_, number) =>
