@@ -24,6 +24,8 @@ export interface MembershipOptions {
   readonly incarnation: number;
   /** As configured. */
   readonly topology: readonly TopologyNode[];
+  /** Of a new group, as configured: the very object that the replica was given. */
+  readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -45,12 +47,15 @@ const retryAfterMs = 500;
 export class Membership implements MembershipHandlers {
   readonly #replica: Replica;
   readonly #options: MembershipOptions;
+  /** Log or snapshot say who belongs to the group. */
+  #isWrittenDown = false;
   #waiters = 0;
   #stopped = false;
 
   constructor(replica: Replica, options: MembershipOptions) {
     this.#replica = replica;
     this.#options = options;
+    replica.listen({ onTurnEnd: () => this.#writeDown() });
   }
 
   /** The nodes of the platform: those of this cluster as its configuration says now. */
@@ -102,6 +107,20 @@ export class Membership implements MembershipHandlers {
   }
 
   /**
+   * The first leader writes into the log what the group began with. From then on settings that were
+   * edited count for nothing: a group whose members believe theirs could have two quorums.
+   */
+  #writeDown(): void {
+    const replica = this.#replica;
+    if (this.#isWrittenDown || !replica.isSettled || replica.tree.cluster === "") return;
+    const { configuration: initial } = this.#options;
+    if (replica.configuration !== initial) this.#isWrittenDown = true;
+    else if (replica.status().configuration === initial) {
+      replica.proposeConfiguration({ ...initial });
+    }
+  }
+
+  /**
    * Proposes what the plan says and waits until nothing is left to be done. The index of the first
    * entry, 0 when everything was so already.
    */
@@ -134,7 +153,9 @@ export class Membership implements MembershipHandlers {
   /** Index of the entry that begins the change; 0: there is nothing to do but to wait. */
   #begin(planFor: (configuration: Configuration) => Plan): number {
     this.#mustLead();
-    if (!this.#replica.isSettled) throw unready("it has just begun to lead");
+    if (!this.#replica.isSettled || !this.#isWrittenDown) {
+      throw unready("it has just begun to lead");
+    }
     const status = this.#replica.status();
     const { configuration } = status;
     const plan = planFor(configuration);

@@ -19,6 +19,8 @@ import {
 vi.setConfig({ testTimeout: 120_000 });
 
 const steps = 12;
+/** Chance may let nothing succeed for so long. */
+const stepsMax = 50;
 const membersMax = 7;
 
 /** An operator without much sense, and a landlord without mercy. */
@@ -28,6 +30,8 @@ class Chaos {
   readonly names: string[];
   /** What happened, for whoever looks at a failure. */
   readonly tale: string[] = [];
+  /** Changes that were answered. */
+  made = 0;
   #added = 0;
 
   constructor(stage: Stage) {
@@ -71,7 +75,9 @@ class Chaos {
     if (scene.random() < 0.3) {
       scene.clock.after(scene.random() * 15, () => this.#crash(leader));
     }
-    this.tale.push(`${JSON.stringify(request)}: ${await scene.clock.settled(asked)}`);
+    const outcome = await scene.clock.settled(asked);
+    if (outcome === "done") this.made += 1;
+    this.tale.push(`${JSON.stringify(request)}: ${outcome}`);
   }
 
   /** A change that leaves at least two voters. */
@@ -130,13 +136,15 @@ for (const seed of [2, 3, 5, 6]) {
     const { scene, group } = stage;
     const chaos = new Chaos(stage);
     const stopWriting = writing(stage);
-    for (let step = 0; step < steps; step += 1) await chaos.step();
+    for (let step = 0; step < steps || (chaos.made < 2 && step < stepsMax); step += 1) {
+      await chaos.step();
+    }
     await chaos.end();
     stopWriting();
     const told = await membershipAt(stage, group.leader?.place.node ?? "");
     const tale = chaos.tale.join("\n");
     expect({ changing: told.changing, tale }).toEqual({ changing: false, tale });
-    expect(tale).toMatch(/: done$/m);
+    expect(chaos.made).toBeGreaterThan(0);
     await nothingLost(
       stage,
       told.members.map(({ node }) => node),

@@ -1,6 +1,8 @@
 /** Members that come early, come back, or are left alone while the group changes. */
+import { type Configuration, majority } from "@meridian/consensus";
 import { expect, test } from "vitest";
-import { AdmissionError } from "../src/index.ts";
+import { AdmissionError, GroupMember } from "../src/index.ts";
+import { Scene } from "./harness/index.ts";
 import {
   addressOf,
   caughtUp,
@@ -70,6 +72,28 @@ test("a new member finds a leader that its settings do not name", async () => {
   // Its settings name the members of the beginning and itself.
   await withLearners(stage, "x5");
   expect(group.leader?.place.node).toBe("x4");
+});
+
+test("a group goes by its log, whatever its members' settings say later", async () => {
+  const plan = { cluster: "us-west", voters: 3 };
+  const scene = new Scene(7, [plan]);
+  const edited: { configuration?: Configuration } = {};
+  const group = await scene.group(plan, {
+    make: (options) => {
+      const member = new GroupMember({ ...options, ...edited });
+      return { member, services: () => member.services(), stop: () => member.stop() };
+    },
+  });
+  const { configuration } = (await group.led()).replica.status();
+  await scene.run(1_000);
+  await group.level();
+  for (const name of group.names) await group.stop(name);
+  edited.configuration = majority(["us-west-3", "somebody-else"]);
+  for (const name of group.names) await group.boot(name);
+  await group.led();
+  for (const { replica } of group.members) {
+    expect(replica.status().configuration).toEqual(configuration);
+  }
 });
 
 test("a removed member without its data is refused for its name", async () => {

@@ -259,6 +259,7 @@ test("every change leaves a trace in the log: by whom, what, and its outcome", a
     },
   });
   const leader = channelTo(scene, (await group.led()).place.node);
+  await scene.run(1_000);
   const gone = group.followers[0]?.place.node ?? "";
   await scene.clock.settled(leader.changeMembers({ remove: [gone] }));
   const all = leader.changeMembers({ remove: [...group.names] }).catch((error: unknown) => error);
@@ -285,6 +286,7 @@ test("leadership stays in the group that holds it until it is released", async (
   const scene = new Scene(16, [tiers]);
   const group = await scene.group(tiers);
   const leads = (await group.led()).place.node;
+  await scene.run(1_000);
   const [name, other] = leads.startsWith("primary")
     ? ["primary", "secondary"]
     : ["secondary", "primary"];
