@@ -35,7 +35,7 @@ export function findFork(log: Log, { incarnation, firstTerm }: Fork): Fork | und
   const first = firstOf(log, firstTerm);
   const index = first - 1;
   const term = log.term(index);
-  if (term === undefined) return undefined;
+  if (term === undefined || term >= firstTerm) return undefined;
   const terms: [number, number][] = [];
   for (let at = index; at >= log.firstIndex() && terms.length < termsMax;) {
     const of = log.term(at) ?? 0;
