@@ -7,10 +7,10 @@ import {
   silentLog,
   type TopologyNode,
 } from "@meridian/replica";
-import { type Group, NodeClock, type Part, Scene } from "@meridian/replica/harness";
+import { type Group, type Hooks, NodeClock, type Part, Scene } from "@meridian/replica/harness";
 import { StorageError } from "@meridian/storage";
 import type { MemoryServing } from "@meridian/transport";
-import { globalGroups, regions, type Shape, wayBetween } from "./shape.ts";
+import { between, globalGroups, regions, type Shape, wayBetween } from "./shape.ts";
 
 /** As servers have it: members of a region are near each other. */
 const regionalTiming = {
@@ -69,9 +69,18 @@ export class Tiers {
   async start(): Promise<void> {
     const { global, regional, snapshotEntries, keptEntries } = this.shape;
     const limits = { snapshotEntries, keptEntries };
+    // No two wall clocks agree.
+    const skews = new Map<string, number>();
+    const hooks: Hooks = {
+      booted: (name, { clock }) => {
+        const skewMs = skews.get(name) ?? between(this.scene.random, -300, 300);
+        skews.set(name, skewMs);
+        clock.shiftWall(skewMs);
+      },
+    };
     for (const plan of [global, ...regional]) {
       const make = (options: GroupMemberOptions): Part => this.#make(options);
-      this.#groups.set(plan.cluster, await this.scene.group(plan, { make, limits }));
+      this.#groups.set(plan.cluster, await this.scene.group(plan, { make, limits, hooks }));
     }
     for (const node of this.edgeNames) this.startEdge(node);
     await this.scene.until("all clusters are led and all edges ready", () => this.isUp);
