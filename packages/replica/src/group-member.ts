@@ -85,6 +85,9 @@ export const memberLimits: MemberLimits = {
   leaderlessMaxMs: 3_000,
 };
 
+/** Peers whose own word for their address is remembered. */
+const heardMax = 256;
+
 /**
  * A member of a Raft group with everything that it offers: sessions, changes, its peers' streams,
  * administration. The global tier and the regional tier are made of these.
@@ -99,6 +102,8 @@ export class GroupMember implements Member {
   readonly #startedAtMs: number;
   readonly #leadership: Leadership;
   readonly #membership: Membership;
+  /** Addresses that peers told when they connected. */
+  readonly #heard = new Map<string, string>();
   /** It was said that this member was removed. */
   #isFarewellSaid = false;
   readonly #admission: Admission;
@@ -237,6 +242,7 @@ export class GroupMember implements Member {
       onStranger: () => (this.#strangers += 1),
       meet: (from, birth) => this.#meet(from, birth),
       hasLeft: (node) => replica.hasLeft(node),
+      onHello: (from, address) => this.#hear(from, address),
       meetFormer: () => supersededBy(incarnation, replica.configuration),
       refound: (from, request) => this.#refounding.answer(from, request),
     };
@@ -287,7 +293,13 @@ export class GroupMember implements Member {
   /** Address of a member that no settings name. */
   #noted(node: string): string | undefined {
     const note = noteOf(this.replica.status().configuration, node);
-    return note === undefined ? undefined : addressFor(note, this.place.region);
+    // A new member has no configuration yet that could tell who leads now, and where.
+    return note === undefined ? this.#heard.get(node) : addressFor(note, this.place.region);
+  }
+
+  /** A peer connected, and said where it is reached. */
+  #hear(from: string, address: string): void {
+    if (this.#heard.size < heardMax || this.#heard.has(from)) this.#heard.set(from, address);
   }
 
   /** A member that was removed does not come back with an empty disk either. */
