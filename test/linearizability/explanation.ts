@@ -1,7 +1,7 @@
 import { Budget } from "./budget.ts";
 import { decide } from "./decision.ts";
 import { type Operation, onlyKey } from "./history.ts";
-import { type Machine, type Model, type Moves, any, machineOf, same } from "./model.ts";
+import { type Machine, type Model, any, machineOf, same } from "./model.ts";
 
 /** A key whose operations have no order. */
 export interface Violation {
@@ -108,10 +108,10 @@ function reduced(
   for (let size = kept.length; size >= 1;) {
     let isSmaller = false;
     for (let from = 0; from < kept.length;) {
-      const { moves } = machineFor(violation, kept);
       looked += kept.length;
-      if (moves === undefined || looked > reductionOperationsMax) return kept;
-      const dropped = new Set(spareOf(kept, moves, culprit).slice(from, from + size));
+      if (looked > reductionOperationsMax) return kept;
+      const spare = spareOf(kept, machineFor(violation, kept), culprit);
+      const dropped = new Set(spare.slice(from, from + size));
       if (dropped.size === 0) break;
       const fewer = kept.filter((operation) => !dropped.has(operation));
       if (isViolated(violation, fewer, new Budget({ steps: stepsMax }, budget))) {
@@ -127,18 +127,18 @@ function reduced(
   return kept;
 }
 
-/** Operations that leave nothing that another one needs. */
+/** Reads, and operations that leave nothing that another one needs. */
 function spareOf(
   operations: readonly Operation[],
-  { needs, makes }: Moves,
+  machine: Machine,
   culprit: Operation,
 ): readonly Operation[] {
-  const needed = new Map<number, number>();
-  for (const need of needs) needed.set(need, (needed.get(need) ?? 0) + 1);
+  const { moves } = machine;
+  const needed = new Set(moves?.needs);
   return operations.filter((operation, place) => {
-    const make = makes[place] ?? same;
-    const own = needs[place] === make ? 1 : 0;
-    return operation !== culprit && (make === same || (needed.get(make) ?? 0) - own === 0);
+    if (operation === culprit) return false;
+    if (machine.isRead(place)) return true;
+    return moves !== undefined && !needed.has(moves.makes[place] ?? same);
   });
 }
 

@@ -1,6 +1,7 @@
+import { GrowingValues } from "./growing-values.ts";
 import type { Operation } from "./history.ts";
-import { type Machine, type Model, Values, any, canonical, illegal, same } from "./model.ts";
-import { describeAccess, moveOf, register } from "./register.ts";
+import { type Machine, type Model, canonical, illegal } from "./model.ts";
+import { argumentOf, describeAccess, exchangeOf, register } from "./register.ts";
 
 /**
  * Keys with values that are also deleted and appended to. A missing key reads as null. Text is
@@ -19,42 +20,40 @@ export const kv: Model = {
 
 /** A value that is appended to has as many states as there are orders: they are named as met. */
 function appendable(operations: readonly Operation[], initial: unknown): Machine {
-  const values = new Values();
+  const values = new GrowingValues();
   const first = values.numberOf(initial);
-  const moves = operations.map((operation) =>
-    operation.f === "append" ? undefined : moveOf(operation, values),
-  );
-  const appended = new Map<string, number>();
-  const append = (state: number, operation: number): number => {
-    const place = `${state},${operation}`;
-    const known = appended.get(place);
-    if (known !== undefined) return known;
-    const value = extended(values.valueOf(state), operations[operation]?.input);
-    const next = values.numberOf(value);
-    appended.set(place, next);
-    return next;
-  };
+  const steps = operations.map((operation) => stepOf(operation, values));
   return {
     initial: first,
     moves: undefined,
     show: (state) => canonical(values.valueOf(state)),
     isRead: (operation) => {
-      const move = moves[operation];
-      return move !== undefined && (move.make === same || move.make === move.need);
+      const f = operations[operation]?.f;
+      return f === "get" || f === "read";
     },
-    step: (state, operation) => {
-      const move = moves[operation];
-      if (move === undefined) return append(state, operation);
-      if (move.need !== any && move.need !== state) return illegal;
-      return move.make === same ? state : move.make;
-    },
+    step: (state, operation) => steps[operation]?.(state) ?? illegal,
   };
 }
 
-function extended(value: unknown, part: unknown): unknown {
-  if (typeof part === "string" && (value === null || typeof value === "string")) {
-    return `${value ?? ""}${part}`;
+function stepOf(operation: Operation, values: GrowingValues): (state: number) => number {
+  const { f, output, returnedLine } = operation;
+  switch (f) {
+    case "append": {
+      const part = argumentOf(operation);
+      return (state) => values.append(state, part);
+    }
+    case "get":
+    case "read":
+      if (returnedLine === undefined) return (state) => state;
+      return (state) => (values.holds(state, output ?? null) ? state : illegal);
+    case "cas": {
+      const [old, next] = exchangeOf(operation);
+      const made = values.numberOf(next);
+      return (state) => (values.holds(state, old) ? made : illegal);
+    }
+    default: {
+      const made = values.numberOf(f === "delete" ? null : argumentOf(operation));
+      return () => made;
+    }
   }
-  if (value === null) return [part];
-  return Array.isArray(value) ? [...(value as unknown[]), part] : [value, part];
 }

@@ -23,7 +23,7 @@ export const register: Model = {
 };
 
 /** The state that an operation needs, and the one that it makes. */
-export interface Move {
+interface Move {
   readonly need: number;
   readonly make: number;
 }
@@ -32,7 +32,7 @@ export interface Move {
  * `read`, `write`, `cas` and their other names as moves.
  * @throws {HistoryError} for anything else.
  */
-export function moveOf(operation: Operation, values: Values): Move {
+function moveOf(operation: Operation, values: Values): Move {
   const { f, output } = operation;
   switch (f) {
     case "read":
@@ -71,7 +71,7 @@ export function describeAccess(operation: Operation): string {
  * ended with.
  * @throws {HistoryError} when both are there and differ.
  */
-function argumentOf(operation: Operation): unknown {
+export function argumentOf(operation: Operation): unknown {
   const { f, input = null, output = null, invokedLine, returnedLine } = operation;
   if (output === null || canonical(input) === canonical(output)) return input;
   if (input === null) return output;
@@ -81,8 +81,11 @@ function argumentOf(operation: Operation): unknown {
   );
 }
 
-/** @throws {HistoryError} when the argument is no pair. */
-function exchangeOf(operation: Operation): readonly [unknown, unknown] {
+/**
+ * What a `cas` expects and what it writes.
+ * @throws {HistoryError} when the argument is no pair.
+ */
+export function exchangeOf(operation: Operation): readonly [unknown, unknown] {
   const argument = argumentOf(operation);
   if (Array.isArray(argument) && argument.length === 2) return [argument[0], argument[1]];
   throw new HistoryError(
