@@ -74,7 +74,7 @@ export class Fleet {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       crew.errors = (crew.errors + text).slice(-errorCharactersMax);
     });
-    child.on("message", ({ outcome }: Report) => this.#onReport(crew, outcome));
+    child.on("message", (report: Report) => this.#onReport(crew, report));
     child.on("close", (code, signal) => {
       this.#lose(crew, `the worker ended with ${signal ?? `status ${code}`}`);
     });
@@ -97,12 +97,13 @@ export class Fleet {
     this.#guard(crew);
   }
 
-  #onReport(crew: Crew, outcome: Outcome): void {
+  #onReport(crew: Crew, { outcome, broken }: Report): void {
     const { todo } = crew;
     if (todo === undefined || this.#over) return;
     todo.next = outcome.seed + 1;
     if (this.#options.onOutcome(outcome)) return this.stop();
-    if (todo.next > todo.to) this.#assign(crew, undefined);
+    if (broken) this.#replace(crew, todo);
+    else if (todo.next > todo.to) this.#assign(crew, undefined);
     else this.#guard(crew);
   }
 
@@ -125,7 +126,12 @@ export class Fleet {
     const failure = { error, setup: [], lastEvents: [] };
     const outcome: Outcome = { seed: todo.next, hash: "", counts: {}, failure };
     if (this.#options.onOutcome(outcome)) return this.stop();
-    const rest = { next: todo.next + 1, to: todo.to };
+    this.#replace(crew, { next: todo.next + 1, to: todo.to });
+  }
+
+  /** Another worker does what is left. */
+  #replace(crew: Crew, rest: NonNullable<Crew["todo"]>): void {
+    this.#dismiss(crew);
     if (rest.next <= rest.to) this.#launch(rest);
     else if (this.#next <= this.#options.to) this.#launch(undefined);
     this.#settle();

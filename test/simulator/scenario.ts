@@ -40,15 +40,19 @@ export interface Failure {
   readonly lastEvents: readonly string[];
 }
 
-/** Runs one seed; whatever it throws is in the outcome. */
+/**
+ * Runs one seed; whatever it throws is in the outcome. `stray` rejects with what is thrown where
+ * nobody catches it.
+ */
 export async function outcomeOf(
   scenario: Scenario,
   seed: number,
   makeTrace: () => HashedTrace,
+  stray: Promise<never> = new Promise(() => undefined),
 ): Promise<Outcome> {
   const trace = makeTrace();
   try {
-    const counts = await scenario.run(seed, trace);
+    const counts = await Promise.race([scenario.run(seed, trace), stray]);
     return { seed, hash: trace.hash(), counts, failure: undefined };
   } catch (thrown) {
     const error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

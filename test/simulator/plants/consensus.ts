@@ -171,8 +171,8 @@ export const consensusPlants: readonly Plant[] = [
     file: "packages/consensus/src/read-index.ts",
     find: "  const number = core.quorum.committedIndex(leader.readRoundOf);",
     replace: "  const number = leader.reads.newest;",
-    scenario: "core",
-    seedsMax: 200,
+    scenario: "scripts",
+    seedsMax: 60,
   },
   {
     name: "read-before-own-commit",

@@ -13,12 +13,12 @@ export const storagePlants: readonly Plant[] = [
   },
   {
     name: "vote-not-persisted",
-    what: "the member file notes the term and not the vote",
-    file: "packages/storage/src/durable-storage.ts",
-    find: "await this.#writeMember({ term, vote });",
-    replace: "await this.#writeMember({ term, vote: undefined });",
-    scenario: "core",
-    seedsMax: 200,
+    what: "the term is written and the vote is not",
+    file: "packages/consensus/src/durability.ts",
+    find: "    return hardState;",
+    replace: "    return { ...hardState, vote: undefined };",
+    scenario: "scripts",
+    seedsMax: 60,
   },
   {
     name: "promise-not-persisted",
