@@ -3,7 +3,8 @@ import { isJoint } from "../src/index.ts";
 import { Explorer } from "./exploration/explorer.ts";
 import { openSource } from "./exploration/opened-source.ts";
 import { plants } from "./exploration/plants.ts";
-import { scopes } from "./exploration/scopes.ts";
+import { everything, scopes } from "./exploration/scopes.ts";
+import { seeded } from "./support/random.ts";
 import { sweep } from "./support/sweep.ts";
 
 /** On a busy machine. */
@@ -25,6 +26,18 @@ test.each(scopes)(
   patienceMs,
 );
 
+test(
+  "no long run by chance refutes a claim, with everything that can happen at once",
+  async () => {
+    const explorer = new Explorer(await source, everything);
+    const finding = explorer.wander(sweep(100, 5000), seeded(1));
+    expect(finding.counterexample).toBeUndefined();
+    expect(finding.reached).toMatchObject({ joint: true });
+    expect(Math.min(finding.reached.leaders, finding.reached.committed)).toBeGreaterThan(4);
+  },
+  patienceMs,
+);
+
 test.each(plants)(
   "the exploration finds out when $name",
   async (plant) => {
@@ -34,6 +47,12 @@ test.each(plants)(
   },
   patienceMs,
 );
+
+test("long runs by chance find what leaves before it is durable", async () => {
+  const plant = plants.find(({ name }) => name.startsWith("an append is acknowledged"))!;
+  const explorer = new Explorer(await openSource(plant), everything);
+  expect(explorer.wander(100, seeded(1)).counterexample?.at(-1)).toMatch(/no quorum has/u);
+});
 
 test("a counterexample is a run that can be read, and ends with the claim", async () => {
   const plant = plants.find(({ name }) => name.startsWith("a witness votes"))!;

@@ -106,7 +106,8 @@ export class Explorer {
       const state = this.#unpack(this.#queue[at]!);
       for (const move of this.#moves(state)) {
         try {
-          this.#follow(state, at, move);
+          const next = this.#follow(state, move);
+          if (next !== undefined) this.#discover(next, at);
         } catch (error) {
           if (!(error instanceof Refuted)) throw error;
           return this.#finding(at, [...this.#story(at), this.#tell(move), error.message]);
@@ -114,6 +115,31 @@ export class Explorer {
       }
     }
     return this.#finding(at, undefined);
+  }
+
+  /**
+   * Goes so many ways by chance, each from the beginning until nothing is left to happen, for scopes
+   * that are too large to visit. Messages mostly arrive and writes are mostly done.
+   */
+  wander(ways: number, random: () => number): Finding {
+    for (let way = 0; way < ways; way++) {
+      let state = this.#unpack(this.#queue[0]!);
+      const story: string[] = [];
+      for (let moves = this.#moves(state); moves.length > 0; moves = this.#moves(state)) {
+        const usual = moves.filter(({ input }) => ["deliver", "write"].includes(input.kind));
+        const choice = usual.length > 0 && random() < 0.9 ? usual : moves;
+        const move = choice[Math.floor(random() * choice.length)]!;
+        story.push(this.#tell(move));
+        try {
+          state = this.#follow(state, move) ?? without(state, move);
+        } catch (error) {
+          if (!(error instanceof Refuted)) throw error;
+          return this.#finding(0, [...story, error.message]);
+        }
+        if (story.length > stepsMax) break;
+      }
+    }
+    return this.#finding(0, undefined);
   }
 
   #finding(at: number, counterexample: readonly string[] | undefined): Finding {
@@ -159,19 +185,20 @@ export class Explorer {
     return term < termMax && campaigners.includes(members[member]!);
   }
 
-  #follow(state: State, from: number, { member, input, key }: Move): void {
+  /** Where a move leads; undefined: nowhere. */
+  #follow(state: State, { member, input, key }: Move): State | undefined {
     this.#steps += 1;
     const states = this.#members[member]!;
     const local = state.locals[member]!;
     const outcome = states.step(local, input, key);
     const idle = outcome.next === local && outcome.sent.length === 0;
-    if (idle && outcome.applied.length === 0 && outcome.failure === undefined) return;
+    if (idle && outcome.applied.length === 0 && outcome.failure === undefined) return undefined;
     const locals = state.locals.with(member, outcome.next);
     const memory = this.#check(state, locals, member, outcome);
     const pictures = locals.map((next, at) => this.#members[at]!.picture(next));
     const messages = this.#travelling(state, input, outcome.sent, pictures);
     const { kind } = input;
-    const next = {
+    return {
       locals,
       memory,
       commandsLeft: state.commandsLeft - (kind === "command" ? 1 : 0),
@@ -182,7 +209,6 @@ export class Explorer {
       changesDone: state.changesDone + (kind === "change" ? 1 : 0),
       messages,
     };
-    this.#discover(next, from);
   }
 
   #check(state: State, locals: readonly number[], member: number, outcome: Outcome): number {
@@ -296,6 +322,15 @@ export class Explorer {
     if (input.kind === "deliver") return describeMessage(this.#messages.at(input.message));
     return `${this.#scope.members[member]} ${input.kind}`;
   }
+}
+
+/** Of one way: there is always something to repeat. */
+const stepsMax = 500;
+
+/** What did nothing has happened; a message is gone. */
+function without(state: State, { input }: Move): State {
+  if (input.kind !== "deliver") return state;
+  return { ...state, messages: state.messages.filter((message) => message !== input.message) };
 }
 
 function plain(member: number, kind: Exclude<Input["kind"], "deliver" | "change">): Move {

@@ -23,6 +23,23 @@ const regions: Scope = {
   repeats: false,
 };
 
+/** Everything at once: too large to visit, and wandered through by chance. */
+export const everything: Scope = {
+  ...regions,
+  name: "everything",
+  about: "crashes, lost logs, slow disks and a joint change between hierarchies, in long runs",
+  members: ["p", "s", "w", "r"],
+  changes: [between(three, moved), between(moved, three)],
+  termMax: 8,
+  campaignsMax: 8,
+  commandsMax: 3,
+  crashesMax: 2,
+  lossesMax: 1,
+  beatsMax: 3,
+  slowDisks: true,
+  statesFew: 0,
+};
+
 /** All that are explored. */
 export const scopes: readonly Scope[] = [
   { ...regions, statesFew: 300_000 },
