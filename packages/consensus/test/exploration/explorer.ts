@@ -118,8 +118,8 @@ export class Explorer {
   }
 
   /**
-   * Goes so many ways by chance, each from the beginning until nothing is left to happen, for scopes
-   * that are too large to visit. Messages mostly arrive and writes are mostly done.
+   * Goes so many ways by chance, each from the beginning until nothing is left to happen, for
+   * scopes that are too large to visit. Mostly messages arrive and writes are done.
    */
   wander(ways: number, random: () => number): Finding {
     for (let way = 0; way < ways; way++) {
