@@ -71,9 +71,11 @@ export class Workload {
   async start(): Promise<void> {
     const [first] = this.#options.callers;
     if (first === undefined) throw new Error("a workload needs a caller");
-    for (const key of this.keys) await prepareRegister(first.client, key);
-    for (const counter of this.counters) await counter.prepare(first.client);
-    for (const set of this.sets) await set.prepare(first.client);
+    await Promise.all([
+      ...this.keys.map((key) => prepareRegister(first.client, key)),
+      ...this.counters.map((counter) => counter.prepare(first.client)),
+      ...this.sets.map((set) => set.prepare(first.client)),
+    ]);
     const { callers, lockers } = this.#options;
     this.#running = Promise.all([
       ...callers.flatMap((caller) => this.#workers(caller)),
