@@ -179,7 +179,7 @@ test("what only witnesses have of the last writes is not lost with the primary",
   }
 });
 
-test("a witness that has cut its log starts again, and knows who belongs to the group", async () => {
+test("a witness that has cut its log starts again and knows who is in the group", async () => {
   const scene = new Scene(21, [plan]);
   const limits = { snapshotEntries: 40, keptEntries: 10 };
   const group = await scene.group(plan, { make, limits });

@@ -51,7 +51,7 @@ test("a follower with a full disk holds nobody up, and catches up without a rest
   await expectWhole(group, 200);
 });
 
-test("a leader with a full disk takes nothing more on, and goes on when there is room", async () => {
+test("a leader with a full disk takes nothing on, and goes on when there is room", async () => {
   const { scene, group, client, leader } = await started(2);
   await scene.answered(...write(client, 20));
   for (const disk of disks(group, [leader])) disk.full = true;
