@@ -28,8 +28,8 @@ export const consensusPlants: readonly Plant[] = [
     file: "packages/consensus/src/role.ts",
     find: "member === core.id ? core.log.durableIndex :",
     replace: "member === core.id ? core.log.lastIndex :",
-    scenario: "core",
-    seedsMax: 200,
+    scenario: "scripts",
+    seedsMax: 60,
   },
   {
     name: "prior-term-commit",
@@ -210,16 +210,7 @@ export const consensusPlants: readonly Plant[] = [
       "  if (recovery.matched < recovery.target || core.log.durableIndex " +
       "< recovery.target) return;\n",
     replace: "",
-    scenario: "core",
-    seedsMax: 200,
-  },
-  {
-    name: "snapshot-goes-back",
-    what: "an old snapshot takes the log back",
-    file: "packages/consensus/src/following.ts",
-    find: "  if (mark.index > log.commitIndex) {",
-    replace: "  if (mark.index > 0) {",
-    scenario: "core",
-    seedsMax: 200,
+    scenario: "scripts",
+    seedsMax: 60,
   },
 ];

@@ -3,25 +3,6 @@ import type { Plant } from "../plant.ts";
 /** Bugs of the loop around the core and of what clients are told. */
 export const replicaPlants: readonly Plant[] = [
   {
-    name: "entry-applied-twice",
-    what: "entries that came during a snapshot's installation are applied although it has them",
-    file: "packages/replica/src/replica.ts",
-    find: "this.#committed.filter((entry) => entry.index > mark.index)",
-    replace: "this.#committed.filter((entry) => entry.index >= mark.index)",
-    scenario: "core",
-    seedsMax: 200,
-  },
-  {
-    name: "read-before-applied",
-    what: "a read is answered before the state has what was committed",
-    file: "packages/replica/src/read-barriers.ts",
-    find: `      if (first.index > index) return;
-`,
-    replace: "",
-    scenario: "core",
-    seedsMax: 200,
-  },
-  {
     name: "writes-lost-on-refusal",
     what: "writes that the leader refused are not sent again",
     file: "packages/replica/src/write-queue.ts",

@@ -12,16 +12,6 @@ export const treePlants: readonly Plant[] = [
     seedsMax: 200,
   },
   {
-    name: "applied-numbers-not-restored",
-    what: "a restored session has forgotten the number of its last write",
-    file: "packages/tree/src/session-table.ts",
-    find: `    entry.appliedSequence = appliedSequence;
-    this.#add(entry);`,
-    replace: "    this.#add(entry);",
-    scenario: "core",
-    seedsMax: 200,
-  },
-  {
     name: "sequence-not-restored",
     what: "sequential names start again after a snapshot",
     file: "packages/tree/src/restore.ts",
