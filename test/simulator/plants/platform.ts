@@ -73,7 +73,7 @@ export const platformPlants: readonly Plant[] = [
     what: "a proof of freshness counts before what it speaks of is applied",
     file: "packages/replica/src/freshness.ts",
     find: "      if (proof.index > appliedIndex) break;",
-    replace: "      if (proof.index > appliedIndex + 1) break;",
+    replace: "      if (proof.index > appliedIndex + 1_000) break;",
     scenario: "platform",
     seedsMax: 100,
   },
