@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Entry } from "@meridian/consensus";
+import { configurationCodec } from "@meridian/replica";
 import { type Group, type Life, standIn } from "@meridian/replica/harness";
 import type { Storage, Write } from "@meridian/storage";
 import type { Applied, Change } from "@meridian/tree";
@@ -35,8 +36,9 @@ export class Ledger {
   readonly #leaders = new Map<number, string>();
   /** Terms of committed entries, by index. */
   readonly #committed: number[] = [];
-  /** Terms and indexes at which anybody wrote a configuration. */
-  readonly #configurations = new Set<number>();
+  /** Who belongs to the group by the configurations that anybody wrote, by term and index. */
+  readonly #configurations = new Map<number, string>();
+  #members = "";
   readonly #digests = new Map<number, string>();
   /** Who must not take part any more. */
   readonly #silenced = new Set<string>();
@@ -165,7 +167,7 @@ export class Ledger {
   #checkEntry(name: string, { index, term, kind, data }: Entry, before: number): void {
     const key = keyOf(term, index);
     const hash = crc32(`${kind} ${before}`, crc32(data));
-    if (kind === "configuration") this.#configurations.add(key);
+    if (kind === "configuration") this.#configurations.set(key, membersIn(data));
     const known = this.#entries.get(key);
     if (known === undefined) this.#entries.set(key, hash);
     else if (known !== hash) {
@@ -189,6 +191,13 @@ export class Ledger {
     }
   }
 
+  /** The first configuration in the log is the one that the group began with. */
+  #noteMembers(members: string | undefined): void {
+    if (members === undefined || members === this.#members) return;
+    if (this.#members !== "") this.configurationsCommitted += 1;
+    this.#members = members;
+  }
+
   #checkRestored(name: string, markIndex: number | undefined, treeIndex: number): void {
     this.note(`${name} restored to ${treeIndex}`);
     if (markIndex === treeIndex) return;
@@ -204,7 +213,7 @@ export class Ledger {
       if (term === undefined) continue;
       if (known === undefined) {
         this.#committed[index] = term;
-        if (this.#configurations.has(keyOf(term, index))) this.configurationsCommitted += 1;
+        this.#noteMembers(this.#configurations.get(keyOf(term, index)));
       } else if (known !== term) {
         this.violate(`${name} applied ${index} of term ${term}; others that of term ${known}`);
       }
@@ -235,4 +244,9 @@ export class Ledger {
 /** One number for both. */
 function keyOf(term: number, index: number): number {
   return term * 2 ** 30 + index;
+}
+
+function membersIn(data: Uint8Array): string {
+  const { groups, outgoingGroups, learners } = configurationCodec.decode(data);
+  return JSON.stringify([groups, outgoingGroups, learners]);
 }
