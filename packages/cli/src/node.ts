@@ -233,6 +233,7 @@ function connect(
   return createPeerTransport({
     identity: { ...identity, address },
     resolve: (node) => addresses.get(node) ?? noted(node),
+    birthOf: (peer) => handler.birthOf?.(peer),
     onPeerDown: (peer) => handler.onPeerDown(peer),
     onDismissed: (peer) => handler.onDismissed?.(peer),
     onSuperseded: (peer) => handler.onSuperseded?.(peer),

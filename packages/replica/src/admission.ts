@@ -1,5 +1,5 @@
 import type { NodeId } from "@meridian/consensus";
-import type { Storage } from "@meridian/storage";
+import type { Acquaintance, Storage } from "@meridian/storage";
 import { type Encodable, type IMeetResponse, MeetOutcome } from "@meridian/wire";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
@@ -102,18 +102,25 @@ export class Admission {
 
   /** Answers another member that introduces itself. */
   async answer(from: NodeId, birth: string): Promise<Encodable<IMeetResponse>> {
-    let found: Awaited<ReturnType<Storage["acquaint"]>>;
-    try {
-      found = await this.#options.storage.acquaint(from, birth);
-    } catch (error) {
-      this.#fail(error as Error);
-      throw error;
-    }
+    const found = await this.#acquaint(from, birth);
     // Whoever has just come up can answer now: when a cluster starts nobody waits for a pause.
     if (!this.#settled && this.#others.includes(from)) this.#introduce(from);
-    if (found !== "other") return { outcome: MeetOutcome.WELCOME };
+    if (found !== "other") {
+      // One that is not admitted may yet turn out to be wiped: nobody is to remember it.
+      const birth = this.#admitted ? this.#options.storage.member.birth : "";
+      return { outcome: MeetOutcome.WELCOME, birth };
+    }
     this.#options.log.warn({ node: from }, "a member came back without its data, and was refused");
     return { outcome: MeetOutcome.OTHER_BIRTH };
+  }
+
+  /**
+   * A peer knows another member under this name. That this one was admitted proves nothing: those
+   * whom its settings name may be few, or itself alone, while the group has grown since.
+   */
+  disown(by: NodeId): void {
+    const { node, cluster } = this.#options;
+    this.#fail(new AdmissionError(node, cluster, by));
   }
 
   /** Nothing is called back after this. */
@@ -160,30 +167,42 @@ export class Admission {
     if (this.#stopped || this.#welcomes.has(to) || this.#asked.has(to)) return;
     const { meet, storage } = this.#options;
     this.#asked.add(to);
-    meet(to, storage.member.birth).then(
-      ({ outcome }) => {
-        this.#asked.delete(to);
-        this.#onAnswer(to, outcome);
-      },
-      // Not up yet, cut off, or of another cluster.
-      () => {
-        this.#asked.delete(to);
-        this.#others.push(...this.#others.splice(this.#others.indexOf(to), 1));
-      },
-    );
+    const met = meet(to, storage.member.birth).then((answer) => this.#onAnswer(to, answer));
+    // Not up yet, cut off, or of another cluster.
+    met.catch(() => this.#postpone(to)).finally(() => this.#asked.delete(to));
   }
 
-  #onAnswer(from: NodeId, outcome: number): void {
+  async #onAnswer(from: NodeId, { outcome, birth }: IMeetResponse): Promise<void> {
     if (this.#stopped) return;
-    const { node, cluster, log } = this.#options;
+    const { log } = this.#options;
     if (outcome === MeetOutcome.WELCOME) {
+      // The word of one that has lost its data says nothing about who was here before.
+      if (birth !== "" && (await this.#acquaint(from, birth)) === "other") {
+        return this.#postpone(from);
+      }
+      if (this.#stopped) return;
       this.#welcomes.add(from);
       this.#consider();
     } else if (outcome === MeetOutcome.OTHER_BIRTH) {
-      this.#others.push(...this.#others.splice(this.#others.indexOf(from), 1));
+      this.#postpone(from);
       // Whoever was admitted was so by a majority: another came under its name since, and was not.
       if (this.#settled) log.warn({ by: from }, "another member came under the name of this one");
-      else this.#fail(new AdmissionError(node, cluster, from));
+      else this.disown(from);
+    }
+  }
+
+  /** Asks this one last next time. */
+  #postpone(other: NodeId): void {
+    this.#others.push(...this.#others.splice(this.#others.indexOf(other), 1));
+  }
+
+  /** Remembers another member under the first birth that is heard of it. */
+  async #acquaint(other: NodeId, birth: string): Promise<Acquaintance> {
+    try {
+      return await this.#options.storage.acquaint(other, birth);
+    } catch (error) {
+      this.#fail(error as Error);
+      throw error;
     }
   }
 

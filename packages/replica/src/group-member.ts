@@ -239,6 +239,8 @@ export class GroupMember implements Member {
     const peer: PeerMember = {
       identity,
       handler: replica,
+      birth: this.#options.storage.member.birth,
+      onOtherBirth: (from) => this.#admission.disown(from),
       onStranger: () => (this.#strangers += 1),
       meet: (from, birth) => this.#meet(from, birth),
       hasLeft: (node) => replica.hasLeft(node),

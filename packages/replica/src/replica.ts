@@ -241,6 +241,10 @@ export class Replica implements PeerHandler {
     this.wake();
   }
 
+  birthOf(peer: NodeId): string | undefined {
+    return this.#options.storage.acquaintances.get(peer);
+  }
+
   onSuperseded(peer: NodeId): void {
     for (const listener of this.#listeners) listener.onSuperseded?.(peer);
   }

@@ -1,7 +1,10 @@
 /** A member that has lost its data does not come back under its old name. */
+import { MeetOutcome } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
-import { AdmissionError } from "../src/index.ts";
+import { Admission } from "../src/admission.ts";
+import { AdmissionError, silentLog } from "../src/index.ts";
 import { codeOf, Scene, SessionClient } from "./harness/index.ts";
+import { change, type Stage, started as founded, withLearners } from "./membership-stage.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -58,6 +61,56 @@ test("whoever is wiped together with others is refused by those that are left", 
   for (const victim of victims) expect(group.fatal.get(victim)).toBeInstanceOf(AdmissionError);
 });
 
+/** The only member that its settings name comes back without its data: the error it ends with. */
+async function wipedFounder({ scene, group }: Stage): Promise<Error | undefined> {
+  const [founder = ""] = group.names;
+  await scene.run(5_000);
+  group.crash(founder);
+  group.disk(founder)?.wipe();
+  await scene.run(5_000);
+  await group.boot(founder);
+  await scene.until("it is refused", () => group.fatal.has(founder), 10_000);
+  group.crash(founder);
+  return group.fatal.get(founder);
+}
+
+test("a wiped founder learns from voters that it does not know that it was wiped", async () => {
+  const stage = await founded(21, 1);
+  const { group } = stage;
+  const nodes = ["x4", "x5"];
+  await withLearners(stage, ...nodes);
+  await change(stage, { promote: nodes.map((node) => ({ node })) });
+  expect(await wipedFounder(stage)).toBeInstanceOf(AdmissionError);
+  const leader = await group.led();
+  expect(nodes).toContain(leader.place.node);
+  expect(leader.tree.stat("/regions/us-west/n0")).toBeDefined();
+});
+
+test("a wiped founder without other voters learns it from those who follow it", async () => {
+  const stage = await founded(22, 1);
+  await withLearners(stage, "x4");
+  expect(await wipedFounder(stage)).toBeInstanceOf(AdmissionError);
+});
+
+test("a founder that is sound starts again in the group that grew", async () => {
+  const stage = await founded(23, 1);
+  const { scene, group } = stage;
+  await withLearners(stage, "x4", "x5");
+  await change(stage, { promote: [{ node: "x4" }, { node: "x5" }] });
+  for (const name of ["us-west-1", "x4", "x5"]) {
+    group.crash(name);
+    await scene.run(2_000);
+    await group.boot(name);
+    await group.led();
+  }
+  await scene.run(20_000);
+  expect([...group.fatal.keys()]).toEqual([]);
+  const known = (name: string) => [...group.life(name).storage.acquaintances];
+  expect(known("us-west-1")).toHaveLength(2);
+  const { birth } = group.life("us-west-1").storage.member;
+  for (const name of ["x4", "x5"]) expect(known(name)).toContainEqual(["us-west-1", birth]);
+});
+
 test("a new member takes part in nothing until a majority of the others knows it", async () => {
   const plan = { cluster: "us-west", voters: 3 };
   const scene = new Scene(12, [plan]);
@@ -106,4 +159,51 @@ test("strangers are counted where the status shows them", async () => {
   await expect(scene.clock.settled(meeting)).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
   expect(group.member(leader.place.node).status().strangers).toBe(1);
   peers.close();
+});
+
+test("the word of one that lost its data itself admits nobody, and its birth is no news", async () => {
+  const { clock, random } = new Scene(16, []);
+  const births = new Map([["b", "b/1"]]);
+  let answers = 0;
+  const admission = new Admission({
+    node: "a",
+    cluster: "us-west",
+    storage: {
+      member: { birth: "a/1", admitted: false, recovering: false, forced: undefined },
+      admit: () => Promise.reject(new Error("it is admitted")),
+      acquaint: async (node, birth) => {
+        const known = births.get(node) ?? birth;
+        births.set(node, known);
+        return known === birth ? "same" : "other";
+      },
+    },
+    voters: ["a", "b"],
+    meet: async () => {
+      answers += 1;
+      return {
+        outcome: MeetOutcome.WELCOME,
+        birth: "b/2",
+        incarnation: 0,
+        configuration: new Uint8Array(0),
+      };
+    },
+    clock,
+    random,
+    log: silentLog,
+    onAdmitted: () => undefined,
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  admission.start();
+  await clock.run(20_000);
+  expect(answers).toBeGreaterThan(5);
+  expect(admission.waitsFor).toBe("waiting for 0 of 1");
+  // It is not admitted itself: nobody is to remember it yet.
+  expect(await admission.answer("c", "c/1")).toEqual({ outcome: MeetOutcome.WELCOME, birth: "" });
+  expect([...births]).toEqual([
+    ["b", "b/1"],
+    ["c", "c/1"],
+  ]);
+  admission.stop();
 });

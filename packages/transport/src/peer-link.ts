@@ -1,4 +1,5 @@
 import type { TransportClock } from "./clock.ts";
+import { helloTo } from "./hello.ts";
 import { peerFrameToWire } from "./peer-codec.ts";
 import type { PeerConnection, PeerConnector } from "./peer-connector.ts";
 import { peerFrameBytes, splitPeerFrame } from "./peer-frame-size.ts";
@@ -23,6 +24,8 @@ export interface PeerLimits {
 export interface PeerLinkOptions {
   /** Read for every attempt: the incarnation may rise. */
   readonly identity: PeerIdentity;
+  /** Birth of a peer that was met before; said to it in every hello. */
+  birthOf?(peer: string): string | undefined;
   /** Frames to the peer were or may have been lost. Never called from within `send`. */
   onPeerDown(peer: string): void;
   /** The peer says that this member was removed from the group. */
@@ -79,15 +82,11 @@ export class PeerLink {
   }
 
   #connect(): PeerConnection {
-    const { connector, identity } = this.#options;
-    const { cluster, incarnation, node: from, address = "" } = identity;
-    const connection: PeerConnection = connector.connect(
-      { cluster, incarnation, from, to: this.#to, address },
-      {
-        opened: () => this.#opened(connection),
-        failed: (error) => this.#failed(connection, error),
-      },
-    );
+    const hello = helloTo(this.#to, this.#options);
+    const connection: PeerConnection = this.#options.connector.connect(hello, {
+      opened: () => this.#opened(connection),
+      failed: (error) => this.#failed(connection, error),
+    });
     return connection;
   }
 

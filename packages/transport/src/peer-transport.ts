@@ -4,11 +4,11 @@ import {
   PeerService,
   type Encodable,
   type IMeetResponse,
-  type IPeerHello,
   type IRefoundRequest,
   type IRefoundResponse,
   type Method,
 } from "@meridian/wire";
+import { helloTo } from "./hello.ts";
 import type { OutgoingSnapshot, PeerFrame, PeerTransport } from "./peer.ts";
 import { PeerLink, type PeerLimits, type PeerLinkOptions } from "./peer-link.ts";
 import { sendSnapshot } from "./snapshot-sender.ts";
@@ -57,7 +57,7 @@ export class LinkedPeerTransport implements PeerTransport {
   }
 
   meet(to: NodeId, birth: string): Promise<IMeetResponse> {
-    const hello = this.#hello(to, this.#options.identity.incarnation);
+    const hello = helloTo(to, this.#options);
     return this.#call(to, PeerService.meet, { hello, birth });
   }
 
@@ -66,7 +66,7 @@ export class LinkedPeerTransport implements PeerTransport {
     incarnation: number,
     request: Encodable<Omit<IRefoundRequest, "hello">>,
   ): Promise<IRefoundResponse> {
-    const hello = this.#hello(to, incarnation);
+    const hello = helloTo(to, this.#options, incarnation);
     return this.#call(to, PeerService.refound, { ...request, hello });
   }
 
@@ -74,11 +74,6 @@ export class LinkedPeerTransport implements PeerTransport {
     this.#closing.abort();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
-  }
-
-  #hello(to: NodeId, incarnation: number): IPeerHello {
-    const { cluster, node: from, address = "" } = this.#options.identity;
-    return { cluster, incarnation, from, to, address };
   }
 
   async #call<Request, Response>(

@@ -94,6 +94,8 @@ export interface PeerHandler {
   onFrame(from: NodeId, frame: PeerFrame): void;
   /** Frames to this peer were or may have been lost since the last call. */
   onPeerDown(peer: NodeId): void;
+  /** Birth of a peer that was met before; it is told, so that it learns when it was wiped. */
+  birthOf?(peer: NodeId): string | undefined;
   /** This peer says that the cluster has a later incarnation than this member's. */
   onSuperseded?(peer: NodeId): void;
   /** This peer says that this member was removed from the group. */

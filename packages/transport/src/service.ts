@@ -84,6 +84,10 @@ export interface PeerIdentity {
 export interface PeerMember {
   readonly identity: PeerIdentity;
   readonly handler: PeerHandler;
+  /** Made at random with the data of this member; whoever knows it under another one is refused. */
+  readonly birth?: string;
+  /** A peer knows this member under another birth: its data was lost or replaced. */
+  onOtherBirth?(from: string): void;
   /** A stream of a stranger was refused; counted by the owner. */
   onStranger?(reason: string): void;
   /** A peer connects, and says where it is reached. */

@@ -1,3 +1,4 @@
+import { helloTo } from "./hello.ts";
 import type { OutgoingSnapshot } from "./peer.ts";
 import type { PeerLinkOptions } from "./peer-link.ts";
 import { snapshotChunks } from "./snapshot-chunks.ts";
@@ -9,11 +10,11 @@ import { snapshotChunks } from "./snapshot-chunks.ts";
 export async function sendSnapshot(
   to: string,
   snapshot: OutgoingSnapshot,
-  { identity, connector, clock, limits }: PeerLinkOptions,
+  options: PeerLinkOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster, incarnation, node: from, address = "" } = identity;
-  const hello = { cluster, incarnation, from, to, address };
+  const { connector, clock, limits } = options;
+  const hello = helloTo(to, options);
   const connection = connector.openSnapshot(hello);
   const close = (): void => connection.close();
   let stall = clock.after(limits.snapshotStallMs, close);

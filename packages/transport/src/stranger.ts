@@ -40,11 +40,20 @@ export function memberFor(
 ): PeerMember {
   const member = members.get(hello?.cluster ?? "");
   const reason = strangerReason(hello, member?.identity) ?? "";
-  if (reason === "" && member !== undefined) return member;
+  if (reason === "" && member !== undefined) return asKnown(member, hello);
   for (const known of member === undefined ? members.values() : [member])
     known.onStranger?.(reason);
   const former = member !== undefined && isFormer(hello, member.identity);
   throw new StrangerError(reason, former ? supersededHint : "");
+}
+
+/** The member, unless the sender means one that was here before it under its name. */
+function asKnown(member: PeerMember, hello: IPeerHello | undefined): PeerMember {
+  const { from = "", birth = "" } = hello ?? {};
+  if (birth === "" || member.birth === undefined || birth === member.birth) return member;
+  member.onOtherBirth?.(from);
+  const { node } = member.identity;
+  throw new StrangerError(`"${node}" is not the one that "${from}" knows under this name`);
 }
 
 /** Whether this is from one who was a peer in an earlier incarnation. */

@@ -34,6 +34,7 @@ export interface TestServer {
 interface TestPeerOptions {
   readonly identity: PeerIdentity;
   resolve(node: string): string | undefined;
+  birthOf?(peer: string): string | undefined;
   onPeerDown?(peer: string): void;
   onDismissed?(peer: string): void;
   onFailure?(peer: string, error: Error): void;

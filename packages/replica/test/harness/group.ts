@@ -380,6 +380,7 @@ export class Group {
       // Settings of newcomers are up to date; what is noted in the log counts before them.
       resolve: (node) =>
         this.names.includes(node) ? node : (noted(node) ?? this.#newcomers.get(node)?.address),
+      birthOf: (peer) => handler.birthOf?.(peer),
       onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
       onDismissed: (peer) => clock.defer(() => handler.onDismissed?.(peer)),
       onSuperseded: (peer) => clock.defer(() => handler.onSuperseded?.(peer)),

@@ -8,7 +8,7 @@ import { GrpcPeerConnector, PEER_CONNECTING, type PeerConnecting } from "./peer-
 /** Who sends, where the others are, and who is told of losses. */
 export interface PeerTransportOptions extends Pick<
   PeerLinkOptions,
-  "identity" | "onPeerDown" | "onDismissed" | "onSuperseded" | "onFailure"
+  "identity" | "birthOf" | "onPeerDown" | "onDismissed" | "onSuperseded" | "onFailure"
 > {
   /** host:port of a node; undefined when it is not known (now). Asked for every attempt. */
   resolve(node: string): string | undefined;
@@ -24,6 +24,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
   const limits = { ...PEER_LIMITS, ...PEER_CONNECTING, ...options.limits };
   return new LinkedPeerTransport({
     identity: options.identity,
+    birthOf: (peer) => options.birthOf?.(peer),
     onPeerDown: (peer) => options.onPeerDown(peer),
     onDismissed: (peer) => options.onDismissed?.(peer),
     onSuperseded: (peer) => options.onSuperseded?.(peer),

@@ -28,7 +28,7 @@ export interface MemoryNetworkOptions {
 /** A member of a group on a network within a process. */
 export interface MemoryPeerOptions extends Pick<
   PeerLinkOptions,
-  "identity" | "onPeerDown" | "onDismissed" | "onSuperseded" | "onFailure"
+  "identity" | "birthOf" | "onPeerDown" | "onDismissed" | "onSuperseded" | "onFailure"
 > {
   /** Its own address. */
   readonly address: string;
@@ -96,6 +96,7 @@ export class MemoryNetwork {
     const connector = new MemoryPeerConnector(dialTo, this.#clock);
     return new LinkedPeerTransport({
       identity: options.identity,
+      birthOf: (peer) => options.birthOf?.(peer),
       onPeerDown: (peer) => options.onPeerDown(peer),
       onDismissed: (peer) => options.onDismissed?.(peer),
       onSuperseded: (peer) => options.onSuperseded?.(peer),

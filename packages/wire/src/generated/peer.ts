@@ -172,6 +172,8 @@ export interface IPeerHello {
   readonly to: string;
   /** host:port where the sender is reached, for a new member that nobody has told; may be empty. */
   readonly address: string;
+  /** Birth under which the sender knows the node that is meant; empty when they have not met. Whose own is another has lost its data. */
+  readonly birth: string;
 }
 /** Codec of PeerHello. */
 export const PeerHello: Codec<IPeerHello> = codec("PeerHello", writePeerHello, readPeerHello);
@@ -192,6 +194,9 @@ export function writePeerHello(m: Encodable<IPeerHello>, w: Writer): void {
   if (m.address !== undefined && m.address !== "") {
     w.uint32(42).string(m.address);
   }
+  if (m.birth !== undefined && m.birth !== "") {
+    w.uint32(50).string(m.birth);
+  }
 }
 
 export function readPeerHello(r: Reader): IPeerHello {
@@ -200,6 +205,7 @@ export function readPeerHello(r: Reader): IPeerHello {
   let fromValue = "";
   let toValue = "";
   let addressValue = "";
+  let birthValue = "";
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -218,6 +224,9 @@ export function readPeerHello(r: Reader): IPeerHello {
       case 42:
         addressValue = readString(r);
         break;
+      case 50:
+        birthValue = readString(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -228,6 +237,7 @@ export function readPeerHello(r: Reader): IPeerHello {
     from: fromValue,
     to: toValue,
     address: addressValue,
+    birth: birthValue,
   };
 }
 
@@ -869,6 +879,8 @@ export interface IMeetResponse {
   readonly incarnation: number;
   /** Superseded: the configuration that counts, encoded. Empty until it is certain to stay: then ask again. */
   readonly configuration: Uint8Array;
+  /** Welcome, of a member that is admitted itself: its own birth, for the asking member to write down. */
+  readonly birth: string;
 }
 /** Codec of MeetResponse. */
 export const MeetResponse: Codec<IMeetResponse> = codec(
@@ -887,12 +899,16 @@ export function writeMeetResponse(m: Encodable<IMeetResponse>, w: Writer): void 
   if (m.configuration !== undefined && m.configuration.length > 0) {
     w.uint32(26).bytes(m.configuration);
   }
+  if (m.birth !== undefined && m.birth !== "") {
+    w.uint32(34).string(m.birth);
+  }
 }
 
 export function readMeetResponse(r: Reader): IMeetResponse {
   let outcomeValue = 0;
   let incarnationValue = 0;
   let configurationValue: Uint8Array = EMPTY;
+  let birthValue = "";
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -905,6 +921,9 @@ export function readMeetResponse(r: Reader): IMeetResponse {
       case 26:
         configurationValue = r.bytes();
         break;
+      case 34:
+        birthValue = readString(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -913,6 +932,7 @@ export function readMeetResponse(r: Reader): IMeetResponse {
     outcome: outcomeValue,
     incarnation: incarnationValue,
     configuration: configurationValue,
+    birth: birthValue,
   };
 }
 

@@ -908,6 +908,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 from: { type: "string", id: 3 },
                 to: { type: "string", id: 4 },
                 address: { type: "string", id: 5 },
+                birth: { type: "string", id: 6 },
               },
             },
             PeerGoodbye: { fields: {} },
@@ -1010,6 +1011,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 outcome: { type: "MeetOutcome", id: 1 },
                 incarnation: { type: "uint64", id: 2 },
                 configuration: { type: "bytes", id: 3 },
+                birth: { type: "string", id: 4 },
               },
             },
             LogPoint: {
