@@ -110,7 +110,10 @@ export class Admission {
       const birth = this.#admitted ? this.#options.storage.member.birth : "";
       return { outcome: MeetOutcome.WELCOME, birth };
     }
-    this.#options.log.warn({ node: from }, "a member came back without its data, and was refused");
+    this.#options.log.warn(
+      { member: from },
+      "a member came back without its data, and was refused",
+    );
     return { outcome: MeetOutcome.OTHER_BIRTH };
   }
 

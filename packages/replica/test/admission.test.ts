@@ -164,6 +164,7 @@ test("strangers are counted where the status shows them", async () => {
 test("the word of one that lost its data itself admits nobody, and its birth is no news", async () => {
   const { clock, random } = new Scene(16, []);
   const births = new Map([["b", "b/1"]]);
+  const warned: object[] = [];
   let answers = 0;
   const admission = new Admission({
     node: "a",
@@ -189,7 +190,7 @@ test("the word of one that lost its data itself admits nobody, and its birth is 
     },
     clock,
     random,
-    log: silentLog,
+    log: { ...silentLog, warn: (fields) => void warned.push(fields) },
     onAdmitted: () => undefined,
     onFailure: (error) => {
       throw error;
@@ -205,5 +206,8 @@ test("the word of one that lost its data itself admits nobody, and its birth is 
     ["b", "b/1"],
     ["c", "c/1"],
   ]);
+  // Every line says already under `node` who writes it.
+  await admission.answer("c", "c/2");
+  expect(warned).toEqual([{ member: "c" }]);
   admission.stop();
 });
