@@ -123,6 +123,10 @@ export class EdgeObserver implements Member {
     return undefined;
   }
 
+  get takesPart(): boolean {
+    return true;
+  }
+
   get serving(): boolean {
     return this.ready;
   }

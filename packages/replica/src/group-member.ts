@@ -191,6 +191,11 @@ export class GroupMember implements Member {
     return this.replica.soft.leader;
   }
 
+  get takesPart(): boolean {
+    const { recovering, leader } = this.replica.soft;
+    return this.#admission.admitted && (!recovering || leader !== undefined);
+  }
+
   get serving(): boolean {
     return (
       this.#options.role !== "witness" &&

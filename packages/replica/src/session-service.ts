@@ -127,6 +127,7 @@ export class SessionService {
 
   /** Opens or resumes the session of a hello. */
   open(stream: SessionStream, hello: IHello): void {
+    if (!this.member.takesPart) return stream.farewell(this.#outside());
     if (hello.sessionId === 0) return this.#welcome(stream, hello);
     const refusal = this.#refuseHello(hello);
     if (refusal !== undefined) return stream.farewell(refusal);
@@ -227,7 +228,8 @@ export class SessionService {
     const deadlineAtMs = this.#clock.nowMs() + (caller.deadlineMs ?? defaultDeadlineMs);
     const operation = operationOf(request);
     const response = await new Promise<Executed["response"]>((resolve) => {
-      if (operation === undefined) this.reads.execute(request, deadlineAtMs, resolve);
+      if (!this.member.takesPart) resolve({ error: encodeRefusal(this.#outside()) });
+      else if (operation === undefined) this.reads.execute(request, deadlineAtMs, resolve);
       else this.#execute(operation, deadlineAtMs, resolve);
     });
     return { response, servedBy: this.identity() };
@@ -256,6 +258,7 @@ export class SessionService {
   #refuseWatch({ path, kind }: IWatch): Refusal | undefined {
     const fault = validatePath(path);
     if (fault !== undefined) return { code: "BAD_PATH", message: fault };
+    if (!this.member.takesPart) return this.#outside();
     if (this.connections >= this.#limits.streamsMax) return this.#full();
     if (isKnownKind(kind)) return undefined;
     return { code: "UNSUPPORTED", message: `this version knows no watches of kind ${kind}` };
@@ -382,11 +385,19 @@ export class SessionService {
   }
 
   #noLeader(): Refusal {
+    const { node, cluster } = this.member.place;
+    return this.#elsewhere(`cluster ${cluster} has no leader that ${node} can reach`);
+  }
+
+  #outside(): Refusal {
+    const { node, cluster } = this.member.place;
+    return this.#elsewhere(`${node} takes no part in cluster ${cluster} yet`);
+  }
+
+  #elsewhere(why: string): Refusal {
     const { place, leader = "" } = this.member;
     const code = place.tier === "global" ? "GLOBAL_UNAVAILABLE" : "NOT_LEADER";
-    const { node, cluster } = place;
-    const message = `cluster ${cluster} has no leader that ${node} can reach: try another member`;
-    return { code, message, hint: leader };
+    return { code, message: `${why}: try another member`, hint: leader };
   }
 
   #flush(): void {

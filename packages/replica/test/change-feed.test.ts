@@ -29,6 +29,7 @@ class Producer {
     const member: Member = {
       place: { node: "a", region: "us-west", tier: "regional", cluster: "us-west" },
       leader: "a",
+      takesPart: true,
       serving: true,
       vouches: true,
       get incarnation() {

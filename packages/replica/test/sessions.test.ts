@@ -1,4 +1,4 @@
-import { Consistency, CreateMode } from "@meridian/wire";
+import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
 import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
 
@@ -53,6 +53,57 @@ test("a silent session ends with its ephemerals soon after its timeout", async (
   expect(group.leader?.tree.stat(`${root}/e`)).toBeUndefined();
   await scene.until("the client hears of it", () => client.over);
   expect(client.farewell).toBe("SESSION_EXPIRED");
+});
+
+/** What a node says to every kind of call that asks for no more than a look at its data. */
+async function looksAt(scene: Scene, node: string) {
+  const stream = new SessionClient(scene, "looker", 0);
+  stream.connect(node);
+  const channel = scene.network.openChannel("looker", node);
+  const read = { get: { path: root }, consistency: eventual };
+  const outcome = (result: Promise<unknown>): Promise<string> =>
+    scene.clock.settled(
+      result.then(
+        () => "",
+        (error: unknown) => (error as MeridianError).code,
+      ),
+    );
+  const answered = await outcome(channel.execute(read));
+  const create = { create: { path: `${root}/${node}`, data: Buffer.from("") } };
+  const written = await outcome(channel.execute(create));
+  await scene.run(1_000);
+  channel.close();
+  return [stream.farewell ?? "", stream.isOpen, answered, written];
+}
+
+test("a node that is not admitted sends everybody elsewhere, and serves once it is", async () => {
+  const scene = new Scene(31, [plan]);
+  const group = await scene.group(plan, { starts: ["us-west-1", "us-west-2"] });
+  const away = ["NOT_LEADER", false, "NOT_LEADER", "NOT_LEADER"];
+  for (const name of ["us-west-1", "us-west-2"]) expect(await looksAt(scene, name)).toEqual(away);
+  await group.boot("us-west-3");
+  await group.led();
+  await scene.run(1_000);
+  for (const name of group.names) expect(await looksAt(scene, name)).toEqual(["", true, "", ""]);
+});
+
+test("a node that lost its data sends everybody elsewhere until there is a leader", async () => {
+  const { scene, group } = await started(32);
+  const [victim = "", other = "", third = ""] = group.names;
+  for (const name of group.names) group.crash(name);
+  for (;;) {
+    group.disk(victim)?.flipBit(scene.random);
+    await group.boot(victim);
+    if (group.life(victim).storage.member.recovering) break;
+    group.crash(victim);
+  }
+  const away = ["NOT_LEADER", false, "NOT_LEADER", "NOT_LEADER"];
+  expect(await looksAt(scene, victim)).toEqual(away);
+  await group.boot(other);
+  await group.boot(third);
+  await group.led();
+  await scene.run(1_000);
+  expect(await looksAt(scene, victim)).toEqual(["", true, "", ""]);
 });
 
 test("an expired session is never opened again unless the client asks for a new one", async () => {
