@@ -32,6 +32,9 @@ export interface ClusterMember {
   readonly appliedIndex: number;
 }
 
+/** Roles of nodes that belong to no group. */
+const outsiders: readonly string[] = ["edge", "removed", "waiting"];
+
 /** The clusters of a fleet by name, "global" first. */
 export function clusterStatuses(
   nodes: readonly NodeView[],
@@ -40,7 +43,7 @@ export function clusterStatuses(
   return Object.fromEntries(
     names.map((name) => {
       const members = nodes.filter(({ cluster, role }) => {
-        return cluster === name && role !== "edge" && role !== "removed";
+        return cluster === name && !outsiders.includes(role);
       });
       return [name, clusterStatus(name, members, nodes)];
     }),

@@ -19,7 +19,10 @@ export interface FleetStatusOptions {
 export interface NodeView {
   readonly node: string;
   readonly region: string;
-  /** As configured, or as its cluster's leader says; "removed" when it belongs to it no longer. */
+  /**
+   * As configured, or as its cluster's leader says; "removed" when it belongs to it no longer,
+   * "waiting" when it says itself that it is to be added.
+   */
   readonly role: string;
   readonly group: string;
   readonly cluster: string;
@@ -43,13 +46,13 @@ export interface FleetStatus {
 
 const deadlineMs = 2_000;
 
-/** Of a node that was a member once. */
-const removed = "removed";
+/** Of nodes that were members once, and of those that say of themselves that they are to be. */
+const [removed, waiting] = ["removed", "waiting"] as const;
 
 /**
  * Asks every node of a topology for its status, all at once. A node that does not answer is part of
  * the result. Members that were added or removed since the topology was written are known from the
- * leaders; a removed one is listed as long as it answers.
+ * leaders; those that do not belong to it are listed as long as they answer.
  */
 export async function fleetStatus(
   topology: TopologySnapshot,
@@ -99,7 +102,8 @@ async function asLeadersSay(
     if (!sure.has(view.cluster) || view.role === "edge") return [view];
     const place = now.get(view.node);
     if (place !== undefined) return [{ ...view, role: place.role, group: place.group }];
-    return view.status === undefined ? [] : [{ ...view, role: removed }];
+    if (view.status === undefined) return [];
+    return [{ ...view, role: view.status.state === waiting ? waiting : removed }];
   });
   const listed = new Set(views.map(({ node }) => node));
   const added = [...now.values()].filter(({ node }) => !listed.has(node));

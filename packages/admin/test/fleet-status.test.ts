@@ -139,6 +139,10 @@ test("members that came and went since are known from the leader", async () => {
     "r2 regional-voter",
   ]);
   expect(fleet.clusters["us-west"]?.members.map(({ node }) => node)).toEqual(["r3", "r2"]);
+  const r1 = { state: "waiting" };
+  const parted = await fleetStatus({ nodes }, saying({ ...answers, r1 }, { r3: places }));
+  expect(parted.nodes.find(({ node }) => node === "r1")?.role).toBe("waiting");
+  expect(parted.clusters["us-west"]?.members).toHaveLength(2);
   const { r1: _, ...stopped } = answers;
   const later = await fleetStatus({ nodes }, saying(stopped, { r3: places }));
   expect(later.nodes.map(({ node }) => node)).not.toContain("r1");

@@ -1,5 +1,7 @@
+import { type Configuration, membersOf, type Status } from "@meridian/consensus";
 import type { Tree } from "@meridian/tree";
 import { type Encodable, type IStatusResponse, type ITopologyResponse, Tier } from "@meridian/wire";
+import { forkOf } from "./fork.ts";
 import type { GroupMember } from "./group-member.ts";
 import type { TopologyNode } from "./topology.ts";
 
@@ -31,6 +33,7 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
   const { place, incarnation, replica, sessions, tree } = member;
   const raft = replica.status();
   const { role, term, leader = "", commitIndex, firstIndex, lastIndex, recovering } = raft;
+  const state = replica.isRemoved ? "removed" : isOutside(place.node, raft) ? "waiting" : role;
   return {
     ...facts,
     node: place.node,
@@ -38,7 +41,8 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
     cluster: place.cluster,
     incarnation,
     tier: tiers[facts.role],
-    state: replica.isRemoved ? "removed" : role,
+    state,
+    admission: state === "waiting" ? toBeAdded(raft.configuration) : facts.admission,
     term,
     leader,
     commitIndex,
@@ -63,6 +67,18 @@ export function memberStatus(member: GroupMember, facts: NodeFacts): Encodable<I
     failoverReady: role === "leader" && failoverReady(member),
     digest: facts.role === "witness" ? "" : tree.digest(),
   };
+}
+
+/** Whether nobody counts a member among theirs. One that still catches up has a leader. */
+function isOutside(node: string, { configuration, leader }: Status): boolean {
+  return leader === undefined && !membersOf(configuration).includes(node);
+}
+
+/** What a member waits for that belongs to no configuration. */
+function toBeAdded(configuration: Configuration): string {
+  const fork = forkOf(configuration);
+  if (fork === undefined) return "to be added";
+  return `to be added: incarnation ${fork.incarnation}, which it was of, was abandoned`;
 }
 
 /** Mirrors of a tree, with their ages as `ageMs` knows them. */

@@ -99,6 +99,10 @@ for (const seed of [1, 2, 3]) {
         unlisted: 0,
       });
       expect(group.member(name).replica.soft.role).toBe("learner");
+      expect(group.member(name).status()).toMatchObject({
+        state: "waiting",
+        admission: "to be added: incarnation 1, which it was of, was abandoned",
+      });
     }
     expect(namesAt(group)).not.toContain("lost-0");
     expect(group.leader?.place.node.startsWith("secondary")).toBe(true);

@@ -105,11 +105,12 @@ function rowOf({ node, region, role, address, status: state }: NodeView): readon
   }
   const { partitionState } = state;
   const partition = ["", "CONNECTED"].includes(partitionState) ? "" : ` ${partitionState}`;
+  const awaited = state.admission === "" ? "" : ` (${state.admission})`;
   return [
     node,
     region,
     role,
-    `${state.state}${partition}`,
+    `${state.state}${partition}${awaited}`,
     state.term,
     state.leader,
     state.appliedIndex,

@@ -44,7 +44,7 @@ export interface IStatusResponse {
   readonly cluster: string;
   /** Incarnation of the cluster. */
   readonly incarnation: number;
-  /** leader, candidate, follower, learner, removed (from its group) or edge. */
+  /** leader, candidate, follower, learner, removed (from its group), waiting (to be added to it) or edge. */
   readonly state: string;
   /** Raft term. */
   readonly term: number;
@@ -82,7 +82,7 @@ export interface IStatusResponse {
   readonly version: string;
   /** Digest of the tree at `applied_index`, in hexadecimal; empty at witnesses. */
   readonly digest: string;
-  /** Members that are not admitted yet: how many of the other voters know them, of how many needed. Empty once admitted. */
+  /** Members that take no part yet: how many of the other voters know them, of how many needed, or that they are to be added. Empty otherwise. */
   readonly admission: string;
   /** It lost part of its log and does not hold everything again: it has no vote. */
   readonly recovering: boolean;
