@@ -17,7 +17,7 @@ export interface SnapshotExchangeOptions {
   readonly turn: () => void;
   /** Runs one soon. */
   readonly wake: () => void;
-  /** The own snapshot is damaged. */
+  /** The own snapshot is damaged, or the disk failed. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -64,8 +64,8 @@ export class SnapshotExchange {
     if (this.#receiving) return { installed: false, reason: "another snapshot is arriving" };
     this.#receiving = true;
     try {
-      const { witness, storage, node: to, raft, turn } = this.#options;
-      if (!witness) await storage.stageSnapshot(mark, records);
+      const { witness, node: to, raft, turn } = this.#options;
+      if (!witness) await this.#stage(mark, records);
       if (this.#stopped) return { installed: false, reason: "stopping" };
       // One of the same index may have been taken over before, and be sent again since its answer
       // was lost: what counts is what happens to this one.
@@ -94,6 +94,20 @@ export class SnapshotExchange {
   stop(): void {
     this.#stopped = true;
     this.#adopted(false);
+  }
+
+  /**
+   * A disk that failed once has ended the storage for good: a member that lived on could never take
+   * a snapshot again, and its leader would go on sending.
+   */
+  async #stage(mark: SnapshotMark, records: SnapshotRecords): Promise<void> {
+    const { storage, onFailure } = this.#options;
+    try {
+      await storage.stageSnapshot(mark, records);
+    } catch (error) {
+      if (!this.#stopped && error instanceof StorageError && error.code === "IO") onFailure(error);
+      throw error;
+    }
   }
 
   /**

@@ -13,7 +13,10 @@ const markAt = (index: number): SnapshotMark => ({ index, term: 1, configuration
 const wanted = new Set<number>();
 
 /** An exchange whose storage replaces its snapshot before the first record is read. */
-function setUp(read: (index: number) => AsyncIterable<readonly Uint8Array[]>) {
+function setUp(
+  read: (index: number) => AsyncIterable<readonly Uint8Array[]>,
+  { broken = false }: { readonly broken?: boolean } = {},
+) {
   let current = 5;
   const sent: { mark: number; records: number[] }[] = [];
   const failures: unknown[] = [];
@@ -36,7 +39,9 @@ function setUp(read: (index: number) => AsyncIterable<readonly Uint8Array[]>) {
     storage: {
       log: { snapshot: () => markAt(current) },
       readSnapshot: () => read(current),
-      stageSnapshot: async () => undefined,
+      stageSnapshot: async () => {
+        if (broken) throw new StorageError("IO", "the disk is broken");
+      },
     } as unknown as Storage,
     raft: {
       status: () => ({ configuration }),
@@ -85,4 +90,11 @@ test("a snapshot that is sent again is not waited for: others can follow it", as
   wanted.clear();
   expect(await received(7)).toEqual({ installed: false, reason: "not needed" });
   expect(await received(8)).toEqual({ installed: false, reason: "not needed" });
+});
+
+test("a disk that fails while a snapshot arrives ends its member", async () => {
+  const { exchange, failures } = setUp(() => noRecords(), { broken: true });
+  const arrival = { mark: markAt(7), leaderTerm: 1, records: noRecords() };
+  await expect(exchange.receive("b", arrival)).rejects.toThrow("broken");
+  expect(failures).toHaveLength(1);
 });
