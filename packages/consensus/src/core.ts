@@ -125,6 +125,8 @@ export class Core {
    * Tick at which somebody of the group that holds leadership was refused for a log that is behind.
    */
   reliefTick: number = -Infinity;
+  /** Tick at which this member last let somebody else go first, in the present term. */
+  gaveWayTick: number = -Infinity;
   /** An operator made this member campaign. */
   summoned = false;
   /** The way back after a loss of the log; undefined: the log is whole. */

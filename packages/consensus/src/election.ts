@@ -5,6 +5,7 @@ import { isPromised } from "./lease.ts";
 import { lead } from "./leading.ts";
 import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
+import { giveWay } from "./precedence.ts";
 import {
   becomeCandidate,
   becomeFollower,
@@ -104,6 +105,7 @@ export function onVoteRequest(core: Core, message: MessageOf<"vote" | "pre-vote"
     restartElectionTimer(core);
   }
   core.send({ type, from: id, to, term: message.term, reject: false });
+  if (message.type === "pre-vote" && ahead) giveWay(core, message);
 }
 
 /** A voter said yes or no. */

@@ -25,6 +25,7 @@ export function becomeFollower(core: Core, term: number, leader: NodeId | undefi
   if (term > core.term) {
     core.term = term;
     core.vote = undefined;
+    core.gaveWayTick = -Infinity;
     restartRecovery(core);
   }
   leaveRole(core);
@@ -66,6 +67,7 @@ export function becomeCandidate(core: Core, transfer: boolean): void {
   leaveRole(core);
   core.term += 1;
   core.vote = core.id;
+  core.gaveWayTick = -Infinity;
   core.role = { kind: "candidate", votes: new Votes(), transfer };
   restartElectionTimer(core);
   traceState(core, "BecomeCandidate");
