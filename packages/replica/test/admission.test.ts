@@ -3,7 +3,7 @@ import { MeetOutcome } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
 import { Admission } from "../src/admission.ts";
 import { AdmissionError, silentLog } from "../src/index.ts";
-import { codeOf, Scene, SessionClient } from "./harness/index.ts";
+import { codeOf, NodeClock, Scene, SessionClient } from "./harness/index.ts";
 import { change, type Stage, started as founded, withLearners } from "./membership-stage.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -163,6 +163,7 @@ test("strangers are counted where the status shows them", async () => {
 
 test("the word of one that lost its data itself admits nobody, and its birth is no news", async () => {
   const { clock, random } = new Scene(16, []);
+  const own = new NodeClock(clock, 1_000);
   const births = new Map([["b", "b/1"]]);
   const warned: object[] = [];
   let answers = 0;
@@ -188,7 +189,7 @@ test("the word of one that lost its data itself admits nobody, and its birth is 
         configuration: new Uint8Array(0),
       };
     },
-    clock,
+    clock: own,
     random,
     log: { ...silentLog, warn: (fields) => void warned.push(fields) },
     onAdmitted: () => undefined,
