@@ -1,6 +1,7 @@
 import { helpText, type Request, requestOf, UsageError } from "./arguments.ts";
 import { huntAll } from "./hunt.ts";
-import { plants } from "./plants/index.ts";
+import { misfit } from "./plant.ts";
+import { plantOf, plants } from "./plants/index.ts";
 import { jsonReport, textReport } from "./report.ts";
 import { run } from "./run.ts";
 import { huntedLine, listOf, scoreOf } from "./score.ts";
@@ -26,6 +27,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   process.on("SIGINT", () => interrupt.abort());
   if (request.plant === "all") return huntEverything(request, interrupt.signal);
+  const unfit = request.plant === undefined ? undefined : misfit(plantOf(request.plant));
+  if (unfit !== undefined) {
+    process.stderr.write(`${request.plant} ${unfit}\n`);
+    return 1;
+  }
   const result = await run(request, interrupt.signal);
   process.stdout.write(request.json ? jsonReport(result) : textReport(result));
   const { failures, missing } = result.tally;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** A bug that is put into the sources as they are loaded, to see whether it is noticed. */
 export interface Plant {
@@ -20,7 +20,14 @@ const root: string = new URL("../..", import.meta.url).pathname;
 
 /** How often the text is in the file; must be once. */
 export function occurrences({ file, find }: Plant): number {
-  return readFileSync(`${root}${file}`, "utf8").split(find).length - 1;
+  const path = `${root}${file}`;
+  return existsSync(path) ? readFileSync(path, "utf8").split(find).length - 1 : 0;
+}
+
+/** Why a bug cannot be put into the sources as they are; undefined: it can. */
+export function misfit(plant: Plant): string | undefined {
+  const found = occurrences(plant);
+  return found === 1 ? undefined : `does not fit: ${plant.file}, found ${found} times`;
 }
 
 /** What makes a worker load the sources with the bug. */

@@ -20,7 +20,7 @@ export function huntedLine({ plant, seed, tried, noticed, elapsedMs }: Hunted): 
   const { name, scenario } = plant;
   const seconds = `${(elapsedMs / 1000).toFixed(1)} s`;
   const found = seed === undefined ? "ESCAPED" : `seed ${seed}`;
-  const what = seed === undefined ? `${tried} seeds noticed nothing` : noticed.slice(0, 120);
+  const what = noticed === "" ? `${tried} seeds noticed nothing` : noticed.slice(0, 120);
   const place = `${scenario.padEnd(10)} ${found.padEnd(9)}${seconds.padStart(7)}`;
   return `${name.padEnd(nameWidth)}${place}  ${what}`;
 }

@@ -4,8 +4,10 @@ import { requestOf, UsageError } from "./arguments.ts";
 import { core } from "./core/core.ts";
 import { Fleet } from "./fleet.ts";
 import { hierarchy } from "./hierarchy/hierarchy.ts";
+import { huntAll } from "./hunt.ts";
 import { environmentOf, occurrences, type Plant } from "./plant.ts";
 import { plants } from "./plants/index.ts";
+import { huntedLine, scoreOf } from "./score.ts";
 import { nodeArguments } from "./run.ts";
 import { type Outcome, outcomeOf, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
@@ -80,6 +82,30 @@ test("every bug can still be planted: its text is in the sources exactly once", 
       occurrences(plant) !== 1 || plant.find === plant.replace || !scenarios.has(plant.scenario),
   );
   expect(unfit.map(({ name }) => name)).toEqual([]);
+});
+
+test("a bug whose text is not there once has escaped, and the others are hunted", async () => {
+  const [sound] = plants.filter(({ name }) => name === "minority-quorum");
+  if (sound === undefined) throw new Error("there is no such plant");
+  const unfit: readonly Plant[] = [
+    { ...sound, find: "text of another day" },
+    { ...sound, find: "e" },
+    { ...sound, file: "packages/consensus/src/gone.ts" },
+  ];
+  const { signal } = new AbortController();
+  const hunted = await huntAll([...unfit, sound], 1, signal, () => undefined);
+  expect(hunted.map(({ seed, tried }) => [seed !== undefined, tried > 0])).toEqual([
+    [false, false],
+    [false, false],
+    [false, false],
+    [true, true],
+  ]);
+  const lines = hunted.map(huntedLine);
+  expect(lines[0]).toContain(`ESCAPED`);
+  expect(lines[0]).toContain(`does not fit: ${sound.file}, found 0 times`);
+  expect(lines[1]).toMatch(/does not fit: .*, found \d+ times$/u);
+  expect(lines[2]).toContain("does not fit: packages/consensus/src/gone.ts, found 0 times");
+  expect(scoreOf(hunted, 0, false)).toContain("1 of 4 planted bugs were caught");
 });
 
 test("a worker that dies or hangs costs its seed, and the others are run", async () => {
