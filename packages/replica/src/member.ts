@@ -20,8 +20,8 @@ export interface Member {
   /** Node that leads the cluster, as far as known; undefined at an edge. */
   readonly leader: string | undefined;
   /**
-   * False: the node is not admitted to its group yet, or lost its data and found no leader to get it
-   * from. There is nothing that it could tell anybody, now or in a while.
+   * False: the node is not admitted to its group yet, or lost its data and found no leader to get
+   * it from. There is nothing that it could tell anybody, now or in a while.
    */
   readonly takesPart: boolean;
   /** False: clients with a session should go elsewhere: no leader was heard of for long. */

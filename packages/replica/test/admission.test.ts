@@ -161,7 +161,7 @@ test("strangers are counted where the status shows them", async () => {
   peers.close();
 });
 
-test("the word of one that lost its data itself admits nobody, and its birth is no news", async () => {
+test("the word of one that lost its data admits nobody, and its birth is no news", async () => {
   const { clock, random } = new Scene(16, []);
   const own = new NodeClock(clock, 1_000);
   const births = new Map([["b", "b/1"]]);
