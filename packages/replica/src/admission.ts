@@ -117,6 +117,17 @@ export class Admission {
     return { outcome: MeetOutcome.OTHER_BIRTH };
   }
 
+  /** The group has these members by now: settings may be older than many of them. */
+  know(members: readonly NodeId[]): void {
+    if (!this.#admitted || this.#stopped) return;
+    const { node } = this.#options;
+    const strange = members.filter((one) => one !== node && !this.#others.includes(one));
+    if (strange.length === 0) return;
+    this.#others.push(...strange);
+    this.#cancel();
+    this.#rest(0);
+  }
+
   /**
    * A peer knows another member under this name. That this one was admitted proves nothing: those
    * whom its settings name may be few, or itself alone, while the group has grown since.

@@ -1,4 +1,4 @@
-import type { Configuration, Random } from "@meridian/consensus";
+import { type Configuration, membersOf, type Random } from "@meridian/consensus";
 import type { Storage } from "@meridian/storage";
 import type { PeerHandler, PeerMember, PeerTransport, Services } from "@meridian/transport";
 import type { Operation, Position, Tree } from "@meridian/tree";
@@ -104,6 +104,8 @@ export class GroupMember implements Member {
   readonly #membership: Membership;
   /** Addresses that peers told when they connected. */
   readonly #heard = new Map<string, string>();
+  /** Its members were introduced. */
+  #acquainted: Configuration | undefined;
   /** It was said that this member was removed. */
   #isFarewellSaid = false;
   readonly #admission: Admission;
@@ -177,6 +179,7 @@ export class GroupMember implements Member {
         this.feed.onTurnEnd();
         this.#found();
         this.#rest();
+        this.#acquaint();
         this.#tellFork();
       },
     });
@@ -333,6 +336,14 @@ export class GroupMember implements Member {
     this.#forkTerm = term;
     const found = findFork(this.#options.storage.log, fork);
     if (found !== undefined) replica.proposeConfiguration(withFork(configuration, found));
+  }
+
+  /** Those who joined since the settings were written are introduced too. */
+  #acquaint(): void {
+    const { configuration } = this.replica;
+    if (configuration === this.#acquainted || !this.#admission.admitted) return;
+    this.#acquainted = configuration;
+    this.#admission.know(membersOf(configuration));
   }
 
   /** Says once that this member was removed: what runs here is of no use any more. */

@@ -92,6 +92,22 @@ test("a wiped founder without other voters learns it from those who follow it", 
   expect(await wipedFounder(stage)).toBeInstanceOf(AdmissionError);
 });
 
+test("members that joined one after the other come to know each other", async () => {
+  const stage = await founded(24, 1);
+  const { scene, group } = stage;
+  await withLearners(stage, "x4", "x5");
+  await change(stage, { promote: [{ node: "x4" }, { node: "x5" }] });
+  await scene.run(20_000);
+  const wiped = ["us-west-1", "x4"];
+  for (const name of wiped) {
+    group.crash(name);
+    group.disk(name)?.wipe();
+  }
+  for (const name of wiped) await group.boot(name);
+  await scene.until("both are refused", () => wiped.every((name) => group.fatal.has(name)), 10_000);
+  for (const name of wiped) expect(group.fatal.get(name)).toBeInstanceOf(AdmissionError);
+});
+
 test("a founder that is sound starts again in the group that grew", async () => {
   const stage = await founded(23, 1);
   const { scene, group } = stage;
