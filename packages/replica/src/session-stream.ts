@@ -43,8 +43,9 @@ export class SessionStream implements FrameHandler<IClientFrame> {
   readonly #order = new SessionOrder();
   readonly #packer = new FramePacker();
   #hello: IHello | undefined;
-  /** What came before the session was known to be the caller's. */
+  /** What came before the welcome could be sent. */
   #early: IClientFrame[] = [];
+  #welcomed = false;
   #admitted = false;
   #acknowledged = 0;
   #open = 0;
@@ -100,10 +101,8 @@ export class SessionStream implements FrameHandler<IClientFrame> {
   welcome(welcome: Encodable<IWelcome>): void {
     if (this.#closed) return;
     this.#packer.welcome(welcome);
-    this.#admitted = true;
-    const early = this.#early;
-    this.#early = [];
-    for (const frame of early) this.#handle(frame);
+    this.#welcomed = true;
+    this.#admit();
     this.#service.flushSoon(this);
   }
 
@@ -119,6 +118,7 @@ export class SessionStream implements FrameHandler<IClientFrame> {
   /** Sends what was collected in this turn. False: something has to wait for a later turn. */
   flush(): boolean {
     if (this.#closed) return true;
+    this.#admit();
     if (this.#mayTell) this.#send();
     if (this.#packer.bytes + this.#stream.bufferedBytes > bufferedBytesMax) {
       this.farewell({
@@ -136,6 +136,19 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     if (this.#watches.size === 0) return;
     for (const id of this.#watches.keys()) this.#packer.report({ watch: id, positions });
     this.#service.flushSoon(this);
+  }
+
+  /**
+   * Nothing is begun before the welcome is on its way: a client that is sent elsewhere without one
+   * takes all that it sent along for not done, and may ask for it again in another session.
+   */
+  #admit(): void {
+    if (this.#admitted || !this.#welcomed || !this.#mayTell) return;
+    this.#admitted = true;
+    this.#send();
+    const early = this.#early;
+    this.#early = [];
+    for (const frame of early) this.#handle(frame);
   }
 
   /**

@@ -206,6 +206,25 @@ test("a member without its group sends its sessions away and answers old reads",
   }
 });
 
+test("who is sent away without a welcome has had nothing done", async () => {
+  const { scene, group, leader } = await started(5);
+  const [follower] = group.followers;
+  if (follower === undefined) throw new Error("nobody follows");
+  const client = new SessionClient(scene, "client", 7, 60_000);
+  await client.open(leader.place.node);
+  client.hangUp();
+  scene.isolate(follower.place.node, "client");
+  // Too long for the follower to vouch for sessions, and not long enough to refuse them.
+  await scene.until("the follower is silent", () => !follower.vouches && follower.serving);
+  client.connect(follower.place.node);
+  client.create(`${root}/once`);
+  await scene.until("it is sent away", () => client.over);
+  expect(client.welcome).toBeUndefined();
+  scene.heal();
+  await scene.run(5_000);
+  expect(group.leader?.tree.stat(`${root}/once`)).toBeUndefined();
+});
+
 test("a leader that was stopped for long does not call everybody silent", async () => {
   const { scene, group } = await started(4, 1);
   const client = new SessionClient(scene, "client", 7, 2_000);
