@@ -38,6 +38,8 @@ interface Follower {
 interface PreCandidate {
   readonly kind: "pre-candidate";
   readonly votes: Votes;
+  /** Tick at which a quorum had said yes. */
+  wonTick: number | undefined;
 }
 
 /** Asks for votes. */
@@ -127,6 +129,10 @@ export class Core {
   reliefTick: number = -Infinity;
   /** Tick at which this member last let somebody else go first, in the present term. */
   gaveWayTick: number = -Infinity;
+  /** Tick at which somebody who comes first last asked for a pre-vote, in the present term. */
+  precededTick: number = -Infinity;
+  /** A whole election timeout brought no quorum of pre-votes, in the present term. */
+  askedInVain = false;
   /** An operator made this member campaign. */
   summoned = false;
   /** The way back after a loss of the log; undefined: the log is whole. */

@@ -5,7 +5,7 @@ import { isPromised } from "./lease.ts";
 import { lead } from "./leading.ts";
 import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
-import { giveWay } from "./precedence.ts";
+import { giveWay, isTurnOfOther } from "./precedence.ts";
 import {
   becomeCandidate,
   becomeFollower,
@@ -131,6 +131,16 @@ function count(core: Core, votes: Votes, voter: NodeId, granted: boolean): void 
     becomeFollower(core, core.term, undefined);
   } else if (result === "won") {
     if (core.role.kind === "candidate") lead(core);
-    else campaign(core, false);
+    else campaignInTurn(core);
   }
+}
+
+/**
+ * Campaigns if a quorum would vote for this member, unless it is the turn of another one before it.
+ */
+export function campaignInTurn(core: Core): void {
+  const { role } = core;
+  if (role.kind !== "pre-candidate" || role.votes.result(core.quorum) !== "won") return;
+  role.wonTick ??= core.now;
+  if (!isTurnOfOther(core, role.wonTick)) campaign(core, false);
 }

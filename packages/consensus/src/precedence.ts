@@ -19,7 +19,9 @@ export function giveWay(core: Core, message: MessageOf<"vote" | "pre-vote">): vo
   const { role, timing, now } = core;
   const { from } = message;
   if (core.summoned || (isHeldBack(core.configuration, from) && !core.heldBack)) return;
-  if (role.kind === "pre-candidate" && !comesFirst(core, message)) {
+  const second = comesFirst(core, message);
+  if (second) core.precededTick = now;
+  if (role.kind === "pre-candidate" && !second) {
     // It may not have heard of this campaign: it did not listen as long as the lease went on.
     if (core.voters.has(from)) askBack(core, from);
     return;
@@ -33,6 +35,19 @@ export function giveWay(core: Core, message: MessageOf<"vote" | "pre-vote">): vo
   }
   becomeFollower(core, core.term, undefined);
   core.electionElapsed = electionTicks - leaseTicks;
+}
+
+/**
+ * Whether a member that would win, since this tick, lets somebody try first that comes first and
+ * has asked not long ago. Only when all have asked in vain for long, so that all learn at once that
+ * they would win, as when regions hear each other again; and for a lease at most.
+ */
+export function isTurnOfOther(core: Core, wonTick: number): boolean {
+  const { timing, now, askedInVain, precededTick, electionElapsed, electionTimeout } = core;
+  if (!askedInVain || core.summoned || now - wonTick >= timing.leaseTicks) return false;
+  // Asking anew would forget the answers.
+  if (electionElapsed >= electionTimeout) return false;
+  return now - precededTick < timing.electionTicks + timing.electionJitterTicks;
 }
 
 function askBack(core: Core, to: NodeId): void {

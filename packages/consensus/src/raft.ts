@@ -2,6 +2,7 @@ import { configurationProblem } from "./configuration.ts";
 import { Core } from "./core.ts";
 import {
   campaign,
+  campaignInTurn,
   countOwnVote,
   ignores,
   onVoteAnswer,
@@ -78,6 +79,7 @@ export class Raft {
     }
     expireReads(core);
     core.electionElapsed += 1;
+    campaignInTurn(core);
     if (core.electionElapsed >= core.electionTimeout) {
       if (core.eager) preCampaign(core);
       // A campaign by hand that did not succeed is not repeated.

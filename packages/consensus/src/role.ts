@@ -25,15 +25,23 @@ export function becomeFollower(core: Core, term: number, leader: NodeId | undefi
   if (term > core.term) {
     core.term = term;
     core.vote = undefined;
-    core.gaveWayTick = -Infinity;
+    forgetPrecedence(core);
     restartRecovery(core);
   }
+  if (leader !== undefined) core.askedInVain = false;
   leaveRole(core);
   core.summoned = false;
   core.role = { kind: "follower", leader, reads: new ForwardedReads(core.limits.readsMax) };
   core.heardTick = core.now;
   restartElectionTimer(core);
   if (changes) traceState(core, "BecomeFollower");
+}
+
+/** Who went before whom counts within a term. */
+function forgetPrecedence(core: Core): void {
+  core.gaveWayTick = -Infinity;
+  core.precededTick = -Infinity;
+  core.askedInVain = false;
 }
 
 /** A message of the leader came: sticks to it. */
@@ -54,7 +62,8 @@ export function becomePreCandidate(core: Core): Votes {
   leaveRole(core);
   const votes = new Votes();
   votes.record(core.id, true);
-  core.role = { kind: "pre-candidate", votes };
+  core.role = { kind: "pre-candidate", votes, wonTick: undefined };
+  if (kind === "pre-candidate") core.askedInVain = true;
   restartElectionTimer(core);
   if (kind === "candidate") traceState(core, "BecomeFollower");
   return votes;
@@ -67,7 +76,7 @@ export function becomeCandidate(core: Core, transfer: boolean): void {
   leaveRole(core);
   core.term += 1;
   core.vote = core.id;
-  core.gaveWayTick = -Infinity;
+  forgetPrecedence(core);
   core.role = { kind: "candidate", votes: new Votes(), transfer };
   restartElectionTimer(core);
   traceState(core, "BecomeCandidate");
