@@ -278,7 +278,9 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   }
 
   #wasSeen(position: Position | undefined): boolean {
-    return position !== undefined && this.#seen.size > 0 && this.#seen.covers(position);
+    if (position === undefined || this.#seen.size === 0) return false;
+    // Parts of a snapshot have no place in the history: nobody has seen them before.
+    return position.index > 0 && this.#seen.covers(position);
   }
 
   #onRefused(error: MeridianError): void {

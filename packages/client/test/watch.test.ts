@@ -211,6 +211,19 @@ test("a node that lags does not report what the caller has seen already", async 
   expect(await take(fleet, watch, 1)).toEqual(["/global/new"]);
 });
 
+test("what a node takes over from a snapshot is told, whatever the caller has seen", async () => {
+  const { fleet, client } = await scene();
+  await fleet.runtime.until(client.get("/global/a"));
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const [server] = fleet.select(({ seen }) => seen.some((each) => each.watch !== undefined));
+  const id = server?.seen.find((each) => each.watch !== undefined)?.id ?? 0;
+  const position = { cluster: "global", incarnation: 1, index: 0 };
+  const events = [{ kind: EventKind.CREATED, path: "/global/b", position }];
+  for (const { sink } of server?.streams ?? []) sink.send({ events: [{ watch: id, events }] });
+  expect(await take(fleet, watch, 1)).toEqual(["/global/b"]);
+});
+
 test("what a server ends in passing is taken up again", async () => {
   const { fleet, client } = await scene();
   let refusals = 0;
