@@ -44,15 +44,13 @@ export class Reads {
     const path = pathOf(request);
     const fault = validatePath(path);
     if (fault !== undefined) return refuse(respond, { code: "BAD_PATH", message: fault });
-    const { place, tree } = this.#member;
-    const ownership = tree.ownership(path);
-    const plan = planRead(place, ownership, askedBy(request, ownership.cluster === undefined));
-    if (plan.kind === "refuse") return refuse(respond, plan.refusal);
-    if (!plan.barrier) return this.#awaitPositions(request, plan, deadlineAtMs, respond);
+    const plan = this.#plan(path, request);
+    if (this.#isSettled(plan)) return this.#follow(plan, request, deadlineAtMs, respond);
     // Without a leader for long, waiting for the deadline would help nobody.
     if (!this.#member.serving) return refuse(respond, this.#unconfirmed());
     this.#member.barrier(deadlineAtMs, (passed) => {
-      if (passed) this.#awaitPositions(request, plan, deadlineAtMs, respond);
+      // Only now it is known who owns the path: this node may have been behind, or just started.
+      if (passed) this.#follow(this.#plan(path, request), request, deadlineAtMs, respond);
       else refuse(respond, this.#unconfirmed());
     });
   }
@@ -69,6 +67,25 @@ export class Reads {
   /** Gives up reads whose deadline has passed. */
   expire(nowMs: number): void {
     this.#waiters.expire(nowMs);
+  }
+
+  #plan(path: string, request: IRequest): ReadPlan {
+    const { place, tree } = this.#member;
+    const ownership = tree.ownership(path);
+    return planRead(place, ownership, askedBy(request, ownership.cluster === undefined));
+  }
+
+  /**
+   * Whether a plan holds as it is. Who sends a caller away has to know the zones: with those of an
+   * older state two clusters may each name the other. An edge has nobody to confirm them.
+   */
+  #isSettled(plan: ReadPlan): boolean {
+    return plan.kind === "serve" ? !plan.barrier : this.#member.place.tier === "edge";
+  }
+
+  #follow(plan: ReadPlan, request: IRequest, deadlineAtMs: number, respond: Respond): void {
+    if (plan.kind === "refuse") refuse(respond, plan.refusal);
+    else this.#awaitPositions(request, plan, deadlineAtMs, respond);
   }
 
   #unconfirmed(): Refusal {

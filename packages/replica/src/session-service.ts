@@ -187,6 +187,8 @@ export class SessionService {
       if (fault !== undefined) return { code: "BAD_PATH", message: fault };
       const { cluster, zone } = tree.ownership(path);
       if (cluster === undefined ? place.tier !== "global" : cluster === place.cluster) continue;
+      // It has just started: there are no zones yet by which it could tell who owns anything.
+      if (tree.cluster === "") return this.#outside();
       const owner = cluster === undefined ? "a regional cluster" : `cluster ${cluster}`;
       const found = `${path} lies in zone ${zone.prefix}`;
       const message = `${found}, which ${owner} owns, not ${place.cluster}`;

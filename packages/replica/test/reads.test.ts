@@ -261,6 +261,35 @@ test("a read waits for what its token has seen, or says that it is behind", asyn
   expect(textOf(late)).toBe("1");
 });
 
+test("a member that has yet to get its data back does not say who owns what", async () => {
+  const { scene, group, leader } = await started(12);
+  const writer = new SessionClient(scene, "writer", 7, 60_000);
+  await writer.open(leader.place.node);
+  await scene.answered(writer.create(`${root}/a`, "1"));
+  const [name = ""] = group.followers.map(({ place }) => place.node);
+  group.crash(name);
+  scene.network.setLink(leader.place.node, name, { delayMs: 300 });
+  while (!(group.runs(name) && group.life(name).storage.member.recovering)) {
+    if (group.runs(name)) group.crash(name);
+    group.disk(name)?.flipBit(scene.random);
+    await group.boot(name);
+  }
+  const member = group.member(name);
+  await scene.until("it knows a leader", () => member.leader !== undefined);
+  expect(member.tree.cluster).toBe("");
+  const reader = new SessionClient(scene, "reader", 0);
+  await reader.open(name);
+  const request = { get: { path: `${root}/a` }, consistency: STRICT };
+  const [early, late] = [50, 5_000].map((deadlineMs) => reader.ask({ ...request, deadlineMs }));
+  if (early === undefined || late === undefined) throw new Error("two reads");
+  const channel = scene.network.openChannel("tool", name);
+  const write = channel.execute({ create: { path: `${root}/b` } });
+  await expect(scene.clock.settled(write)).rejects.toMatchObject({ code: "NOT_LEADER" });
+  channel.close();
+  await scene.answered(early, late);
+  expect([codeOf(early), textOf(late)]).toEqual(["REGION_UNAVAILABLE", "1"]);
+});
+
 test("a token of an abandoned history, and one of a later one, are told apart", async () => {
   const { scene, leader } = await started(11);
   const reader = new SessionClient(scene, "reader", 0);
