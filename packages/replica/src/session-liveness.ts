@@ -16,12 +16,6 @@ interface Timed {
   readonly timeoutMs: number;
 }
 
-interface Heard {
-  readonly atMs: number;
-  /** Member that reported it; undefined: a client of the leader itself. */
-  readonly by: string | undefined;
-}
-
 /**
  * Who has been heard of. Every member notes its own clients and tells the leader; the leader alone
  * proposes expiry, measured on its monotonic clock. A new leader has heard of nobody and so gives
@@ -30,10 +24,12 @@ interface Heard {
  * A client counts its session's life from the last sign that a member answered. The leader may not
  * know of that sign yet, or never hear of it: the member's link breaks, while it goes on answering
  * for up to `contactMaxMs`. The leader therefore allows for what each member may have answered
- * after its last report.
+ * after its last report. Every session is given that time, whoever was last heard to serve it: its
+ * client may just have gone on to another member, which nobody has heard of it from yet.
  */
 export class SessionLiveness {
-  readonly #heard = new Map<number, Heard>();
+  /** When this leader last heard of a session. */
+  readonly #heard = new Map<number, number>();
   /** When each member last reported to this leader. */
   readonly #reports = new Map<string, number>();
   /** Signs of life that no leader has confirmed, and when they came. */
@@ -47,7 +43,7 @@ export class SessionLiveness {
 
   /** A client of this node gave a sign of life. */
   touch(session: number, nowMs: number): void {
-    if (this.#leadsSinceMs !== undefined) this.#heard.set(session, { atMs: nowMs, by: undefined });
+    if (this.#leadsSinceMs !== undefined) this.#heard.set(session, nowMs);
     else if (this.#touched.has(session) || this.#touched.size < touchedMax) {
       this.#touched.set(session, nowMs);
     }
@@ -62,7 +58,7 @@ export class SessionLiveness {
   ): void {
     this.#reports.set(by, nowMs);
     for (const session of sessions) {
-      if (exists(session)) this.#heard.set(session, { atMs: nowMs, by });
+      if (exists(session)) this.#heard.set(session, nowMs);
     }
   }
 
@@ -102,25 +98,27 @@ export class SessionLiveness {
   /** Leader only: sessions that have been silent for longer than their timeout, at most 500. */
   overdue(sessions: Iterable<Timed>, nowMs: number): readonly number[] {
     const overdue: number[] = [];
+    const vouchedUntilMs = this.#vouchedUntilMs(nowMs);
+    const lagMs = this.#reports.size > 0 ? reportMaxMs : 0;
     for (const { id, timeoutMs } of sessions) {
-      const heard = this.#heard.get(id);
-      if (heard === undefined) this.#heard.set(id, this.#unheard(nowMs));
-      else if (nowMs - this.#aliveAtMs(heard, nowMs) > timeoutMs) overdue.push(id);
+      const heardAtMs = this.#heard.get(id);
+      if (heardAtMs === undefined) this.#heard.set(id, nowMs);
+      else if (nowMs - Math.max(heardAtMs + lagMs, vouchedUntilMs) > timeoutMs) overdue.push(id);
       if (overdue.length >= expiredMax) break;
     }
     return overdue;
   }
 
-  /** A session that this leader has not heard of: members may have vouched for it to the last. */
-  #unheard(nowMs: number): Heard {
-    return { atMs: Math.max(nowMs, (this.#leadsSinceMs ?? 0) + contactMaxMs), by: undefined };
-  }
-
-  /** The latest time at which a client may have had an answer. */
-  #aliveAtMs({ atMs, by }: Heard, nowMs: number): number {
-    if (by === undefined) return atMs;
-    const reportedAtMs = this.#reports.get(by) ?? atMs;
-    const isSilent = nowMs - reportedAtMs > reportMaxMs;
-    return Math.max(atMs + reportMaxMs, isSilent ? reportedAtMs + contactMaxMs : -Infinity);
+  /**
+   * Until when members that are out of touch may have vouched for sessions, of which nothing may
+   * ever be heard: those that reported to this leader once, and those that knew the one before.
+   */
+  #vouchedUntilMs(nowMs: number): number {
+    let contactAtMs = this.#leadsSinceMs ?? -Infinity;
+    for (const reportedAtMs of this.#reports.values()) {
+      const isSilent = nowMs - reportedAtMs > reportMaxMs;
+      if (isSilent) contactAtMs = Math.max(contactAtMs, reportedAtMs);
+    }
+    return contactAtMs + contactMaxMs;
   }
 }

@@ -62,6 +62,33 @@ test("a session outlives what its member may have vouched for after the last rep
   expect(expiryOf(liveness, 1_000)).toBeGreaterThan(1_000 + contactMaxMs + 2_000);
 });
 
+test("a session outlives what a member may have vouched for that its client just moved to", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(-10_000);
+  liveness.heard("b", [], 1_000, always);
+  liveness.touch(1, 400);
+  // The client loses the leader and goes on at b, which lost it too and answers until then.
+  expect(expiryOf(liveness, 1_000)).toBeGreaterThan(1_000 + contactMaxMs + 2_000);
+});
+
+test("a session outlives what members may have vouched for that never reported to a leader", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(0);
+  liveness.touch(1, 10);
+  expect(expiryOf(liveness, 10)).toBeGreaterThan(contactMaxMs + 2_000);
+});
+
+test("a session of the leader's own client lives until a member that it moved to reports", () => {
+  const liveness = new SessionLiveness();
+  liveness.lead(-10_000);
+  liveness.touch(1, 0);
+  // Its client lost the leader, and came to b just before it would have called it expired.
+  const expiredMs = expiryOf(liveness, 0, (nowMs) => {
+    if (nowMs % 250 === 0) liveness.heard("b", nowMs === 2_250 ? [1] : [], nowMs, always);
+  });
+  expect(expiredMs).toBeGreaterThan(2_250 + 2_000);
+});
+
 test("a sign of life is reported until the leader has confirmed a report that holds it", () => {
   const liveness = new SessionLiveness();
   liveness.touch(1, 100);

@@ -1,5 +1,6 @@
 import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
+import { contactMaxMs } from "../src/session-liveness.ts";
 import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -43,6 +44,8 @@ function hasSession(group: Group, session: number): boolean {
 
 test("a silent session ends with its ephemerals soon after its timeout", async () => {
   const { scene, group, leader } = await started(1);
+  // A new leader does not know what others may have promised before it.
+  await scene.run(contactMaxMs);
   const client = new SessionClient(scene, "client", 7, 2_000);
   await client.open(leader.place.node);
   await scene.answered(client.create(`${root}/e`, "", mode));
@@ -223,6 +226,27 @@ test("who is sent away without a welcome has had nothing done", async () => {
   scene.heal();
   await scene.run(5_000);
   expect(group.leader?.tree.stat(`${root}/once`)).toBeUndefined();
+});
+
+test("who goes on at a member that has lost the leader keeps what that member promises", async () => {
+  const { scene, group, leader } = await started(6);
+  const [follower] = group.followers;
+  if (follower === undefined) throw new Error("nobody follows");
+  await scene.run(contactMaxMs);
+  const client = new SessionClient(scene, "client", 7, 2_000);
+  await client.open(leader.place.node);
+  client.hangUp();
+  await scene.run(900);
+  scene.isolate(follower.place.node, "client");
+  await scene.run(1_000);
+  const lastSignMs = scene.clock.nowMs();
+  client.connect(follower.place.node);
+  await scene.until("the follower takes it", () => client.isOpen);
+  while (scene.clock.nowMs() < lastSignMs + 2_000) {
+    expect(hasSession(group, 7)).toBe(true);
+    await scene.run(10);
+  }
+  await scene.until("the session is gone", () => !hasSession(group, 7));
 });
 
 test("a leader that was stopped for long does not call everybody silent", async () => {
