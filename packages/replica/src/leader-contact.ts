@@ -3,7 +3,7 @@ import type { LivenessAnswer, LivenessReport, OriginAge } from "@meridian/transp
 import type { Clock } from "./clock.ts";
 import { Coverage } from "./coverage.ts";
 import { Freshness } from "./freshness.ts";
-import { SessionLiveness } from "./session-liveness.ts";
+import { contactMaxMs, SessionLiveness } from "./session-liveness.ts";
 
 /** An unknown age travels as a very great one. */
 const ageMaxMs = 2 ** 40;
@@ -35,6 +35,8 @@ export class LeaderContact {
   readonly #startedAtMs: number;
   #leads = false;
   #contactAtMs: number;
+  /** It has led, or had an answer of a leader, since it started. */
+  #hadContact = false;
 
   constructor(
     { cluster, incarnation }: { readonly cluster: string; readonly incarnation: number },
@@ -54,11 +56,20 @@ export class LeaderContact {
     return this.#leads ? 0 : this.#clock.nowMs() - this.#contactAtMs;
   }
 
+  /**
+   * Clients may take what this member answers as a sign that their sessions live. One that has just
+   * started may not say so: no leader allows for what it does before its first report.
+   */
+  get vouches(): boolean {
+    return this.#hadContact && this.silenceMs <= contactMaxMs;
+  }
+
   /** This member leads from now on, or does no longer. */
   lead(leads: boolean): void {
     if (this.#leads === leads) return;
     const nowMs = this.#clock.nowMs();
     this.#leads = leads;
+    this.#hadContact = true;
     if (leads) return this.liveness.lead(nowMs);
     this.liveness.follow();
     this.#contactAtMs = nowMs;
@@ -88,6 +99,7 @@ export class LeaderContact {
     const reportedAtMs = answer.sentAtMs - this.#lifeMs;
     if (reportedAtMs < this.#startedAtMs || reportedAtMs > this.#clock.nowMs()) return;
     this.#contactAtMs = Math.max(this.#contactAtMs, reportedAtMs);
+    this.#hadContact = true;
     this.liveness.confirmed(reportedAtMs);
     for (const { origin, incarnation, index, ageMs, covers } of answer.ages) {
       this.freshness.note(origin, index, reportedAtMs - ageMs);

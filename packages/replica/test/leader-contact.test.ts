@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { LeaderContact } from "../src/leader-contact.ts";
+import { contactMaxMs } from "../src/session-liveness.ts";
 import { NodeClock, randomOf, VirtualClock } from "./harness/index.ts";
 
 const identity = { cluster: "us-west", incarnation: 1 };
@@ -63,6 +64,19 @@ test("silence counts from the last report that was answered, never while leading
   leader.lead(false);
   await time.run(70);
   expect(leader.silenceMs).toBe(70);
+});
+
+test("a member vouches from its first answer of a leader until it was silent for too long", async () => {
+  const { time, leader, follower } = pair();
+  expect([leader.vouches, follower.vouches]).toEqual([true, false]);
+  const report = follower.report(0);
+  await time.run(100);
+  expect(follower.vouches).toBe(false);
+  follower.onAnswer(leader.answerTo("b", report, 0, always));
+  await time.run(contactMaxMs - 100);
+  expect(follower.vouches).toBe(true);
+  await time.run(1);
+  expect(follower.vouches).toBe(false);
 });
 
 test("what the leader says of mirrors, partitions and witnesses reaches the others", () => {

@@ -249,6 +249,30 @@ test("who goes on at a member that has lost the leader keeps what that member pr
   await scene.until("the session is gone", () => !hasSession(group, 7));
 });
 
+test("a member that has just started promises nothing before it has heard of a leader", async () => {
+  const scene = new Scene(6, [{ ...plan, observers: 0 }]);
+  const limits = { snapshotEntries: 4, keptEntries: 2 };
+  const group = await scene.group({ ...plan, observers: 0 }, { limits });
+  const leader = await group.led();
+  const [follower] = group.followers;
+  if (follower === undefined) throw new Error("nobody follows");
+  const { node } = follower.place;
+  const client = new SessionClient(scene, "client", 7, 6_000);
+  await client.open(leader.place.node);
+  for (let made = 0; made < 10; made += 1) await scene.answered(client.create(`${root}/${made}`));
+  await scene.run(500);
+  client.hangUp();
+  group.crash(node, 0);
+  scene.isolate(node, "client");
+  // Shortly before the client calls its session expired, and the leader does.
+  await scene.run(5_300);
+  await group.boot(node);
+  expect(group.life(node).part.member.tree.session(7)).toBeDefined();
+  client.connect(node);
+  await scene.until("it is sent away", () => client.over);
+  expect(client.welcome).toBeUndefined();
+});
+
 test("a leader that was stopped for long does not call everybody silent", async () => {
   const { scene, group } = await started(4, 1);
   const client = new SessionClient(scene, "client", 7, 2_000);
