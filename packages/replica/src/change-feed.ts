@@ -226,7 +226,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #filter(transaction: Transaction): Transaction | undefined {
     const { ownOnly = false, prefixes = [] } = this.#open ?? {};
     if (ownOnly && transaction.origin !== this.#member.place.cluster) return undefined;
-    if (prefixes.length === 0) return transaction;
+    if (prefixes.length === 0 || transaction.changes.length === 0) return transaction;
     const changes = transaction.changes.filter(({ path }) => prefixes.some(covers(path)));
     return changes.length === 0 ? undefined : { ...transaction, changes };
   }

@@ -174,7 +174,7 @@ function resumePositions(
   const concerns = originsOf(watch, tree);
   for (const position of [own, ...tree.cursors().values()]) {
     const { cluster } = position;
-    if (!concerns(cluster)) positions.set(cluster, position);
+    if (!concerns(cluster)) positions.set(cluster, { ...position, index: Infinity });
     else positions.set(cluster, watch.seen.get(cluster) ?? { ...position, index: 0 });
   }
   return positions;

@@ -33,6 +33,8 @@ export class History {
   #localFloor = 0;
   /** Transactions of a cluster at or below its floor are not all kept. */
   readonly #floors = new Map<string, Floor>();
+  /** Clusters of which a part of a snapshot is here, and not yet all of it. */
+  readonly #interrupted = new Set<string>();
 
   /** `onDrop` is told of each transaction that no longer fits into the bounds. */
   constructor(limits: HistoryLimits, onDrop: (transaction: Transaction) => void) {
@@ -82,6 +84,25 @@ export class History {
     if (!this.#floors.has(position.cluster)) this.raise(position);
   }
 
+  /**
+   * A part of a snapshot of this cluster was taken over: until `resume`, nobody can go on from a
+   * place in its history, wherever that is. Some of what lies behind it may be in that part.
+   */
+  interrupt(cluster: string): void {
+    this.#interrupted.add(cluster);
+  }
+
+  /** Whether `resume` is still to come. */
+  isInterrupted(cluster: string): boolean {
+    return this.#interrupted.has(cluster);
+  }
+
+  /** The snapshot of a cluster is whole; its history goes on after this position. */
+  resume(position: Position): void {
+    this.#interrupted.delete(position.cluster);
+    this.raise(position);
+  }
+
   /** Forgets everything: the history begins after `index`, and after `positions`. */
   reset(index: number, positions: Iterable<Position>): void {
     this.#kept = { transactions: [], indexes: [], sizes: [] };
@@ -89,6 +110,7 @@ export class History {
     this.#bytes = 0;
     this.#localFloor = index;
     this.#floors.clear();
+    this.#interrupted.clear();
     for (const position of positions) this.raise(position);
   }
 
@@ -100,15 +122,17 @@ export class History {
 
   /**
    * What was applied of each cluster after its position; of clusters without one everything that
-   * is kept. A position of a cluster of which nothing is known here cannot be resumed from.
+   * is kept. A position of a cluster of which nothing is known here cannot be resumed from. Index
+   * Infinity: nothing of that cluster, whatever is kept of it.
    */
   after(positions: ReadonlyMap<string, Position>): HistoryRead {
     for (const { cluster, incarnation, index } of positions.values()) {
+      if (index === Infinity) continue;
       const floor = this.#floors.get(cluster);
       if (floor !== undefined && floor.incarnation > incarnation) return { outcome: "forked" };
       const isKept =
         floor === undefined ? index === 0 : floor.incarnation < incarnation || index >= floor.index;
-      if (!isKept) return { outcome: "compacted" };
+      if (!isKept || this.#interrupted.has(cluster)) return { outcome: "compacted" };
     }
     const transactions = unseen(read(this.#kept, this.#first), positions);
     return { outcome: "continue", transactions };

@@ -45,13 +45,17 @@ export function seedRemote(
   const known = state.cursors.get(origin);
   const draft = state.draft(index, timeMs);
   takeSeed(state, draft, operation);
+  const source = { origin, incarnation, timeMs };
+  const isPartTold = state.history.isInterrupted(origin);
   const applied = state.finish(
     draft,
-    { index: last ? operation.index : 0, origin, incarnation, timeMs },
+    // Those who were told of a part have to know that the snapshot is whole, also when the last
+    // range brings nothing new.
+    { ...source, index: last ? operation.index : 0, isKept: last && isPartTold },
     index,
   );
-  const reached = known?.incarnation === incarnation ? known.index : 0;
-  state.history.raise(last ? position : { ...position, index: reached + 1 });
+  if (last) state.history.resume(position);
+  else if (applied.transactions.length > 0) state.history.interrupt(origin);
   if (last) state.cursors.set(origin, position);
   // The zone table that asked for a new beginning is in force by now: this is the beginning.
   else if (operation.afterPath === "" && known?.index === 0) state.cursors.delete(origin);

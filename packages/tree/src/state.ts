@@ -27,7 +27,10 @@ const treeLimits: TreeLimits = {
 };
 
 /** Where a transaction comes from. */
-export type Source = Omit<Transaction, "changes">;
+export interface Source extends Omit<Transaction, "changes"> {
+  /** To be told to followers although nothing changed: it ends a snapshot. Default false. */
+  readonly isKept?: boolean;
+}
 
 const noTransactions: Applied["transactions"] = [];
 const noSessions: Applied["endedSessions"] = [];
@@ -80,7 +83,7 @@ export class State {
   finish(draft: Draft, source: Source, historyIndex: number, result: Result = done): Applied {
     const { changes, index } = draft;
     if (draft.zonesChanged) switchZones(this, draft);
-    if (changes.length === 0) return unchanged(index, result);
+    if (changes.length === 0 && source.isKept !== true) return unchanged(index, result);
     const { origin, incarnation, timeMs } = source;
     const transaction = { index: source.index, origin, incarnation, timeMs, changes };
     this.history.add(historyIndex, transaction);

@@ -253,12 +253,14 @@ export class Tree {
     const draft = state.draft(index, timeMs);
     for (const change of changes) mirrorChange(state, draft, change);
     // What comes before the next progress lies behind the present index.
-    const applied = state.finish(draft, transaction, state.appliedIndex + 1);
+    const source = { origin, incarnation, index, timeMs, isKept: changes.length === 0 };
+    const applied = state.finish(draft, source, state.appliedIndex + 1);
     const position = { cluster: origin, incarnation, index };
     if (index === 0) {
-      state.history.raise({ ...position, index: reached + 1 });
+      state.history.interrupt(origin);
     } else {
-      state.history.begin({ ...position, index: index - 1 });
+      if (state.history.isInterrupted(origin)) state.history.resume(position);
+      else state.history.begin({ ...position, index: index - 1 });
       if (origin !== state.cluster) state.advance(position);
     }
     state.nodes.settle();
