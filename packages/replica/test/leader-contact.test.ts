@@ -66,7 +66,7 @@ test("silence counts from the last report that was answered, never while leading
   expect(leader.silenceMs).toBe(70);
 });
 
-test("a member vouches from its first answer of a leader until it was silent for too long", async () => {
+test("a member vouches from a leader's first answer until it was silent for too long", async () => {
   const { time, leader, follower } = pair();
   expect([leader.vouches, follower.vouches]).toEqual([true, false]);
   const report = follower.report(0);

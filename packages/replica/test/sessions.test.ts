@@ -228,7 +228,7 @@ test("who is sent away without a welcome has had nothing done", async () => {
   expect(group.leader?.tree.stat(`${root}/once`)).toBeUndefined();
 });
 
-test("who goes on at a member that has lost the leader keeps what that member promises", async () => {
+test("who goes on at a member that has lost the leader has what that promises", async () => {
   const { scene, group, leader } = await started(6);
   const [follower] = group.followers;
   if (follower === undefined) throw new Error("nobody follows");
@@ -249,7 +249,7 @@ test("who goes on at a member that has lost the leader keeps what that member pr
   await scene.until("the session is gone", () => !hasSession(group, 7));
 });
 
-test("a member that has just started promises nothing before it has heard of a leader", async () => {
+test("a member that has just started promises nothing before it hears a leader", async () => {
   const scene = new Scene(6, [{ ...plan, observers: 0 }]);
   const limits = { snapshotEntries: 4, keptEntries: 2 };
   const group = await scene.group({ ...plan, observers: 0 }, { limits });
