@@ -9,9 +9,11 @@ import {
   MeetOutcome,
 } from "@meridian/wire";
 import { Admission } from "./admission.ts";
+import { Candidacy } from "./candidacy.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Clock } from "./clock.ts";
 import { findFork, forkOf, withFork } from "./fork.ts";
+import { HeardLeader } from "./heard-leader.ts";
 import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
 import type { Member, Place } from "./member.ts";
@@ -100,6 +102,7 @@ export class GroupMember implements Member {
   readonly #options: GroupMemberOptions;
   readonly #startedAtMs: number;
   readonly #leadership: Leadership;
+  readonly #candidacy: Candidacy;
   readonly #membership: Membership;
   /** Addresses that peers told when they connected. */
   readonly #heard = new Map<string, string>();
@@ -137,8 +140,11 @@ export class GroupMember implements Member {
     });
     this.sessions = new SessionService(this, clock, random, limits);
     this.feed = new ChangeFeed(this, clock);
-    this.#membership = new Membership(this.replica, options);
+    const leader = new HeardLeader(this.replica, options);
+    this.#membership = new Membership(this.replica, { ...options, leader });
     this.#leadership = new Leadership(this.replica, this.#membership, options);
+    const isAdmitted = (): boolean => this.#admission.admitted;
+    this.#candidacy = new Candidacy(this.replica, { ...options, leader, isAdmitted });
     this.#admission = new Admission({
       ...options,
       node: place.node,
@@ -261,6 +267,7 @@ export class GroupMember implements Member {
       topology: () => topologyResponse(this.#membership.topology, this.tree),
       transferLeadership: this.#leadership.transfer.bind(this.#leadership),
       membership: this.#membership,
+      standForElection: this.#candidacy.stand.bind(this.#candidacy),
       forcePromote: this.#refounding.promote.bind(this.#refounding),
     };
     if (this.#options.role === "witness") return { peers, admin };
@@ -293,6 +300,7 @@ export class GroupMember implements Member {
     this.#successor.stop();
     this.#admission.stop();
     this.#leadership.stop();
+    this.#candidacy.stop();
     this.#membership.stop();
     this.sessions.stop();
     this.feed.stop();

@@ -11,6 +11,7 @@ import {
   MeridianError,
 } from "@meridian/wire";
 import { type Clock, every } from "./clock.ts";
+import type { HeardLeader } from "./heard-leader.ts";
 import type { Log } from "./log.ts";
 import type { Place } from "./member.ts";
 import { type MembershipChange, type Plan, planChange } from "./membership-plan.ts";
@@ -28,6 +29,7 @@ export interface MembershipOptions {
   readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
+  readonly leader: HeardLeader;
 }
 
 /** A change is waited for this long at most, whatever the caller's deadline. */
@@ -275,15 +277,15 @@ export class Membership implements MembershipHandlers {
   }
 
   #membership(): NonNullable<Encodable<IMembersResponse>["membership"]> {
-    const { place, incarnation } = this.#options;
+    const { place, incarnation, leader } = this.#options;
     const status = this.#replica.status();
-    const { configuration, leader = "", term } = status;
+    const { configuration, term } = status;
     const known = new Map(this.topology.map((entry) => [entry.node, entry]));
     return {
       cluster: place.cluster,
       incarnation,
       toldBy: place.node,
-      leader,
+      leader: leader.node ?? "",
       term,
       heldBy: configuration.heldBy ?? "",
       changing: this.#isChanging(configuration),

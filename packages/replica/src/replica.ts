@@ -211,6 +211,12 @@ export class Replica implements PeerHandler {
     this.wake();
   }
 
+  /** Tries to lead, once, at an operator's word: also where another group holds leadership. */
+  campaign(): void {
+    this.#raft.campaign({ byHand: true });
+    this.wake();
+  }
+
   /** Hands leadership over; the answer tells only whether it was begun. */
   transferLeadership(to: NodeId): string {
     const outcome = this.#raft.transferLeadership(to);
@@ -330,11 +336,9 @@ export class Replica implements PeerHandler {
     }
     const writes = this.#queue.takeUnsent(proposalBytesMax);
     if (writes.length === 0) return;
-    if (this.#intake(writes.map((write) => write.bytes)) !== "accepted") {
-      this.#queue.rewind(writes);
-    } else if (this.#queue.hasUnsent) {
-      this.wake();
-    }
+    const taken = this.#intake(writes.map((write) => write.bytes)) === "accepted";
+    if (!taken) this.#queue.rewind(writes);
+    else if (this.#queue.hasUnsent) this.wake();
   }
 
   #intake(commands: readonly Uint8Array[]): Intake {
@@ -351,10 +355,8 @@ export class Replica implements PeerHandler {
     if (ready.persist?.reset !== undefined) this.#exchange.taken(ready.persist.reset.index);
     if (ready.persist !== undefined) this.#persister.push(ready.persist);
     for (const read of ready.reads) this.#barriers.answer(read);
-    if (ready.committed.length > 0) {
-      if (this.#restoring) this.#committed.push(...ready.committed);
-      else this.#apply(ready.committed);
-    }
+    if (this.#restoring) this.#committed.push(...ready.committed);
+    else this.#apply(ready.committed);
   }
 
   #send(message: Message): void {

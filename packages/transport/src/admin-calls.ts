@@ -13,6 +13,12 @@ export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
       handlers.transferLeadership(request, caller),
     ),
     ...(membership === undefined ? [] : membershipCalls(membership)),
+    unaryCall(AdminService.standForElection, (request, caller) => {
+      if (handlers.standForElection !== undefined) {
+        return handlers.standForElection(request, caller);
+      }
+      throw new MeridianError("UNSUPPORTED", "this node is no member of a group");
+    }),
     unaryCall(AdminService.forcePromote, (request, caller) => {
       if (handlers.forcePromote !== undefined) return handlers.forcePromote(request, caller);
       throw new MeridianError("UNSUPPORTED", "this node has no vote anywhere");

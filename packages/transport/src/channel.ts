@@ -12,6 +12,7 @@ import type {
   IHealRequest,
   IHoldLeadershipRequest,
   IHoldLeadershipResponse,
+  IStandForElectionResponse,
   IInspectResponse,
   IKillRequest,
   IMembersResponse,
@@ -65,6 +66,7 @@ export interface Channel {
     request: Encodable<IHoldLeadershipRequest>,
     options?: CallOptions,
   ): Promise<IHoldLeadershipResponse>;
+  standForElection(options?: CallOptions): Promise<IStandForElectionResponse>;
   readonly platform: PlatformCalls;
   /** Ends all streams and calls at once. */
   close(): void;

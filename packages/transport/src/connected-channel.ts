@@ -56,6 +56,9 @@ export class ConnectedChannel implements Channel {
   holdLeadership: Channel["holdLeadership"] = (request, options) =>
     this.#call(AdminService.holdLeadership, request, options, true);
 
+  standForElection: Channel["standForElection"] = (options) =>
+    this.#call(AdminService.standForElection, {}, options, true);
+
   close(): void {
     this.#closed = true;
     this.#connector.close();

@@ -26,6 +26,8 @@ import type {
   ITopologyResponse,
   ITransferLeadershipRequest,
   ITransferLeadershipResponse,
+  IStandForElectionRequest,
+  IStandForElectionResponse,
   IWatch,
   IWatchEvents,
   IWelcome,
@@ -110,6 +112,11 @@ export interface AdminHandlers {
     request: ITransferLeadershipRequest,
     caller: Caller,
   ): Eventually<Encodable<ITransferLeadershipResponse>>;
+  /** Members of a group have it. */
+  standForElection?(
+    request: IStandForElectionRequest,
+    caller: Caller,
+  ): Eventually<Encodable<IStandForElectionResponse>>;
   /** Voters of a group have it. */
   forcePromote?(
     request: IForcePromoteRequest,

@@ -1403,6 +1403,76 @@ export function readHoldLeadershipResponse(r: Reader): IHoldLeadershipResponse {
   return { membership: membershipValue, changed: changedValue };
 }
 
+/** Makes a voter try to lead. */
+export type IStandForElectionRequest = Readonly<Record<never, never>>;
+/** Codec of StandForElectionRequest. */
+export const StandForElectionRequest: Codec<IStandForElectionRequest> = codec(
+  "StandForElectionRequest",
+  writeStandForElectionRequest,
+  readStandForElectionRequest,
+);
+
+export function writeStandForElectionRequest(
+  _m: Encodable<IStandForElectionRequest>,
+  _w: Writer,
+): void {}
+
+export function readStandForElectionRequest(r: Reader): IStandForElectionRequest {
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {};
+}
+
+/** What came of it. */
+export interface IStandForElectionResponse {
+  /** Node that leads now; the one that was asked, unless another was faster. */
+  readonly leader: string;
+  /** Raft term. */
+  readonly term: number;
+}
+/** Codec of StandForElectionResponse. */
+export const StandForElectionResponse: Codec<IStandForElectionResponse> = codec(
+  "StandForElectionResponse",
+  writeStandForElectionResponse,
+  readStandForElectionResponse,
+);
+
+export function writeStandForElectionResponse(
+  m: Encodable<IStandForElectionResponse>,
+  w: Writer,
+): void {
+  if (m.leader !== undefined && m.leader !== "") {
+    w.uint32(10).string(m.leader);
+  }
+  if (m.term !== undefined && m.term !== 0) {
+    writeUint64(w.uint32(16), m.term);
+  }
+}
+
+export function readStandForElectionResponse(r: Reader): IStandForElectionResponse {
+  let leaderValue = "";
+  let termValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        leaderValue = readString(r);
+        break;
+      case 16:
+        termValue = readUint64(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { leader: leaderValue, term: termValue };
+}
+
 /** Puts a voter group alone in force. */
 export interface IForcePromoteRequest {
   /** Region of the group; has to be that of the node that is asked. */
@@ -1506,6 +1576,11 @@ export const AdminService: {
   /** Keeps leadership in one voter group, or lets it go where it will again. Answered by the leader, when that is committed. */
   readonly holdLeadership: Method<IHoldLeadershipRequest, IHoldLeadershipResponse>;
   /**
+   * Makes a voter try to lead although another group holds leadership, for when that group is gone. Answered when somebody leads.
+   * Refused by members that have no vote now, or that hear a leader.
+   */
+  readonly standForElection: Method<IStandForElectionRequest, IStandForElectionResponse>;
+  /**
    * Puts the voter group of this node alone in force, as a new incarnation of the cluster, when the rest is lost. What only the rest
    * had is abandoned. Answered by a voter of the group; begun when a majority of the group has agreed to it.
    */
@@ -1550,6 +1625,13 @@ export const AdminService: {
     path: "/meridian.v1.Admin/HoldLeadership",
     request: HoldLeadershipRequest,
     response: HoldLeadershipResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  standForElection: {
+    path: "/meridian.v1.Admin/StandForElection",
+    request: StandForElectionRequest,
+    response: StandForElectionResponse,
     requestStream: false,
     responseStream: false,
   },

@@ -25,6 +25,10 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   requestType: "HoldLeadershipRequest",
                   responseType: "HoldLeadershipResponse",
                 },
+                StandForElection: {
+                  requestType: "StandForElectionRequest",
+                  responseType: "StandForElectionResponse",
+                },
                 ForcePromote: {
                   requestType: "ForcePromoteRequest",
                   responseType: "ForcePromoteResponse",
@@ -185,6 +189,10 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 membership: { type: "Membership", id: 1 },
                 changed: { type: "bool", id: 2 },
               },
+            },
+            StandForElectionRequest: { fields: {} },
+            StandForElectionResponse: {
+              fields: { leader: { type: "string", id: 1 }, term: { type: "uint64", id: 2 } },
             },
             ForcePromoteRequest: {
               fields: {
