@@ -9,6 +9,7 @@ import type { DraftRequest } from "./request.ts";
 import { multiError, type Answer } from "./result.ts";
 import {
   defaultConsistency,
+  GLOBAL,
   originsOf,
   ownerOf,
   quorumOf,
@@ -63,6 +64,12 @@ const passedOn = new Set<MeridianErrorCode>([
 /** Owners that a path may have had one after the other while we looked. */
 const redirectsMax = 3;
 /**
+ * Pauses when clusters name each other, or one that is not known here: a change of the zones takes
+ * a while to get around.
+ */
+const disagreementMinMs = 50;
+const disagreementMaxMs = 1_000;
+/**
  * Longest wait for a step while others are left: a mirror that has just begun may take its time to
  * arrive where the caller has been, and the next step is fresher.
  */
@@ -105,7 +112,9 @@ export class Performer {
       options.signal?.throwIfAborted();
       const owner = this.ownerOf(path);
       const deadlineAtMs = this.#deadlineAtMs(this.policyOf(path), options);
-      this.#writeAt(owner, { request, options, deadlineAtMs, resolve, reject }, redirectsMax);
+      const pauseMs = disagreementMinMs;
+      const write = { path, request, options, deadlineAtMs, pauseMs, resolve, reject };
+      this.#writeAt(owner, write, redirectsMax);
     });
   }
 
@@ -113,21 +122,25 @@ export class Performer {
   async read(reading: Reading): Promise<Answer> {
     reading.signal?.throwIfAborted();
     const policy = this.policyOf(reading.path);
-    const consistency = reading.consistency ?? defaultConsistency(policy);
+    const { consistency } = reading;
     const deadlineAtMs = this.#deadlineAtMs(policy, reading);
     if (consistency === "quorum") return await this.#readQuorum(policy, reading, deadlineAtMs);
-    this.ownerOf(reading.path);
-    const steps = readSteps(policy, consistency, this.#context.directory());
-    return await this.#readAlong(steps, policy, reading, deadlineAtMs);
+    const plan = (now: ZonePolicy): readonly Step[] => {
+      this.ownerOf(reading.path);
+      return readSteps(now, consistency ?? defaultConsistency(now), this.#context.directory());
+    };
+    return await this.#readUntil(plan, reading, deadlineAtMs);
   }
 
   /** Asks the owner of a path, in the order of the session's writes if there is one. */
   async readOwner(reading: Reading): Promise<Answer> {
-    const policy = this.policyOf(reading.path);
-    const cluster = this.ownerOf(reading.path);
-    const consistency = policy.consistency === "eventual" ? "regional" : "strict";
-    const step: Step = { destination: { kind: "cluster", cluster }, consistency };
-    return await this.#readAlong([step], policy, reading, this.#deadlineAtMs(policy, reading));
+    const plan = (now: ZonePolicy): readonly Step[] => {
+      const cluster = this.ownerOf(reading.path);
+      const consistency = now.consistency === "eventual" ? "regional" : "strict";
+      return [{ destination: { kind: "cluster", cluster }, consistency }];
+    };
+    const deadlineAtMs = this.#deadlineAtMs(this.policyOf(reading.path), reading);
+    return await this.#readUntil(plan, reading, deadlineAtMs);
   }
 
   #deadlineAtMs(policy: ZonePolicy, options: OperationOptions): number {
@@ -149,6 +162,8 @@ export class Performer {
       if (next !== undefined && next !== owner) {
         // The one that was sent belongs to its stream.
         this.#writeAt(next, { ...write, request: { ...write.request } }, redirects - 1);
+      } else if (error?.code === "MOVED") {
+        this.#writeLater(error, write).catch(reject);
       } else {
         reject(reasonOf(multiError(error ?? unanswered(), response), options.signal));
       }
@@ -158,17 +173,67 @@ export class Performer {
     submitUntil(options.signal, this.#context.lanes.session(owner), submission);
   }
 
+  /** Nobody owned up to the path: looks for its owner again after a while. */
+  async #writeLater(error: MeridianError, write: Write): Promise<void> {
+    const { path, request, options, deadlineAtMs, pauseMs } = write;
+    const { signal } = options;
+    if (!(await this.#disagree(pauseMs, deadlineAtMs, signal))) {
+      throw reasonOf(this.#unowned(path, error), signal);
+    }
+    const again = { ...write, request: { ...request }, pauseMs: longer(pauseMs) };
+    this.#writeAt(this.ownerOf(path), again, redirectsMax);
+  }
+
+  /** Gives clusters time to agree on an owner. False: there is none left. */
+  async #disagree(
+    pauseMs: number,
+    deadlineAtMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { runtime } = this.#context;
+    this.#context.refreshTopology();
+    const waitMs = Math.min(pauseMs * (0.5 + runtime.random() / 2), deadlineAtMs - runtime.nowMs());
+    if (waitMs > 0 && signal?.aborted !== true) await pause(runtime, waitMs, signal);
+    return runtime.nowMs() < deadlineAtMs && signal?.aborted !== true;
+  }
+
+  /** What callers hear in place of "moved", which is for those who find the way. */
+  #unowned(path: string, cause: MeridianError): MeridianError {
+    const owner = ownerOf(this.policyOf(path), this.#context.directory());
+    const code = owner === GLOBAL ? "GLOBAL_UNAVAILABLE" : "REGION_UNAVAILABLE";
+    const message = `the clusters did not agree in time on who owns ${path}`;
+    return new MeridianError(code, message, { cause });
+  }
+
   #nextOwner(error: MeridianError): string | undefined {
     this.#context.refreshTopology();
     return this.#context.directory().has(error.hint) ? error.hint : undefined;
   }
 
+  /** Reads as planned, and by a new plan whenever clusters did not agree on who owns the path. */
+  async #readUntil(
+    plan: (policy: ZonePolicy) => readonly Step[],
+    reading: Reading,
+    deadlineAtMs: number,
+  ): Promise<Answer> {
+    for (let pauseMs = disagreementMinMs; ; pauseMs = longer(pauseMs)) {
+      const policy = this.policyOf(reading.path);
+      const outcome = await this.#readAlong(plan(policy), policy, reading, deadlineAtMs);
+      if (!(outcome instanceof MeridianError)) return outcome;
+      if (outcome.code !== "MOVED") throw reasonOf(outcome, reading.signal);
+      if (!(await this.#disagree(pauseMs, deadlineAtMs, reading.signal))) {
+        throw reasonOf(this.#unowned(reading.path, outcome), reading.signal);
+      }
+    }
+  }
+
+  /** Takes the steps of a plan. Resolves with why none of them gave an answer. */
   async #readAlong(
     steps: readonly Step[],
     policy: ZonePolicy,
     reading: Reading,
     deadlineAtMs: number,
-  ): Promise<Answer> {
+  ): Promise<Answer | MeridianError> {
     const { runtime } = this.#context;
     const owner = ownerOf(policy, this.#context.directory());
     let open = steps;
@@ -195,7 +260,7 @@ export class Performer {
       redirects -= 1;
       open = [again, ...open];
     }
-    throw reasonOf(failure ?? unheld(reading.path), reading.signal);
+    return failure ?? unheld(reading.path);
   }
 
   /** A step that takes the place of one that could not know better. */
@@ -237,11 +302,31 @@ export class Performer {
 }
 
 interface Write {
+  readonly path: string;
   readonly request: DraftRequest;
   readonly options: OperationOptions;
   readonly deadlineAtMs: number;
+  /** Before its owner is looked for again. */
+  readonly pauseMs: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(2 * pauseMs, disagreementMaxMs);
+}
+
+/** Resolves after a while, or when the caller gives up. */
+function pause(runtime: Runtime, forMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = runtime.after(forMs, end);
+    signal?.addEventListener("abort", end);
+  });
 }
 
 /** Submits, and gives the request up when the signal says so. */

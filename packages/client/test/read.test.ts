@@ -1,3 +1,4 @@
+import { ErrorCode } from "@meridian/wire";
 import { expect, test } from "vitest";
 import type { Meridian } from "../src/client.ts";
 import type { ReadOptions } from "../src/options.ts";
@@ -269,6 +270,54 @@ test("a zone that moved is followed to its new owner, for reads and for writes",
   fleet.cluster("apac").seed("/regions/eu-west/a");
   const written = await fleet.runtime.until(client.set("/regions/eu-west/a", "x"));
   expect(written.receipt.servedBy.region).toBe("apac");
+});
+
+/** The members of eu-west and of the global tier name each other as owner. */
+function disagree(fleet: FakeFleet, untilMs: number): void {
+  const { runtime } = fleet;
+  for (const [cluster, hint] of [
+    ["eu-west", "global"],
+    ["global", "eu-west"],
+  ] as const) {
+    for (const server of fleet.select(({ place }) => place.cluster === cluster)) {
+      server.script = (request) =>
+        runtime.nowMs() < untilMs && (request.get !== undefined || request.set !== undefined)
+          ? { error: { code: ErrorCode.MOVED, message: "moved", hint } }
+          : undefined;
+    }
+  }
+}
+
+test("while clusters name each other as a path's owner, reads and writes wait", async () => {
+  const { fleet, client } = await seeded();
+  const { runtime } = fleet;
+  const path = "/regions/eu-west/a";
+  disagree(fleet, runtime.nowMs() + 1_500);
+  const answers = [client.get(path, { consistency: "strict" }), client.set(path, "new")] as const;
+  await expect(runtime.until(answers[0])).resolves.toMatchObject({ path });
+  await expect(runtime.until(answers[1])).resolves.toMatchObject({ path });
+  const asked = fleet.select(() => true).flatMap(({ seen }) => seen);
+  expect(asked.length).toBeLessThan(80);
+});
+
+test("clusters that do not come to agree are unavailable at the deadline, not before", async () => {
+  const { fleet, client } = await seeded();
+  const { runtime } = fleet;
+  const path = "/regions/eu-west/a";
+  disagree(fleet, Infinity);
+  const sinceMs = runtime.nowMs();
+  const deadlineMs = 700;
+  const read = codeOf(client.get(path, { consistency: "strict", deadlineMs }));
+  const write = codeOf(client.set(path, "new", { deadlineMs }));
+  expect(await runtime.until(read)).toBe("REGION_UNAVAILABLE");
+  expect(await runtime.until(write)).toBe("REGION_UNAVAILABLE");
+  expect(runtime.nowMs() - sinceMs).toBeGreaterThanOrEqual(deadlineMs);
+  expect(runtime.nowMs() - sinceMs).toBeLessThan(deadlineMs + 200);
+  const control = new AbortController();
+  const given = client.set(path, "new", { signal: control.signal });
+  await runtime.run(300);
+  control.abort(new Error("enough"));
+  await expect(runtime.until(given)).rejects.toThrow("enough");
 });
 
 test("a multi is applied as a whole or not at all, in one cluster", async () => {
