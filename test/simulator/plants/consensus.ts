@@ -112,7 +112,7 @@ export const consensusPlants: readonly Plant[] = [
       "outgoing.committedIndex(indexOf));",
     replace: "    return incoming;",
     scenario: "core",
-    seedsMax: 400,
+    seedsMax: 1000,
   },
   {
     name: "change-before-own-commit",
@@ -200,7 +200,7 @@ export const consensusPlants: readonly Plant[] = [
     find: "core.recovery === undefined && (core.vote",
     replace: "(core.vote",
     scenario: "core",
-    seedsMax: 200,
+    seedsMax: 400,
   },
   {
     name: "recovery-ends-early",
