@@ -5,8 +5,10 @@ import {
   type IHoldLeadershipResponse,
   type IMembership,
   type IMembersResponse,
+  type IStandForElectionResponse,
   MeridianError,
 } from "@meridian/wire";
+import { Election } from "./election.ts";
 
 interface CallOptions {
   readonly deadlineMs: number;
@@ -23,7 +25,14 @@ export interface OperatorChannel {
     request: { readonly group: string },
     options: CallOptions,
   ): Promise<IHoldLeadershipResponse>;
+  standForElection(options: CallOptions): Promise<IStandForElectionResponse>;
   close(): unknown;
+}
+
+/** What came of a release. */
+export interface Release extends IHoldLeadershipResponse {
+  /** Who was made to lead by hand, since no leader was found; empty: that was not needed. */
+  readonly elected: string;
 }
 
 /** Which group, and how to reach it. */
@@ -47,6 +56,9 @@ export interface GroupOperatorOptions {
 /** Time for one node to say who the members are. */
 const lookMs = 2_000;
 const pauseMs = 200;
+/** So long a group is left to find a leader by itself, and no more than this part of all time. */
+const leaderlessMs = 3_000;
+const leaderlessPart = 0.25;
 /** What a leader says that has just begun, or is about to end. */
 const passing = "unready";
 
@@ -95,13 +107,36 @@ export class GroupOperator {
     return this.#atLeader((channel, options) => channel.changeMembers(request, options));
   }
 
-  /** Keeps leadership in a voter group; "" releases it. Rejects as `change` does. */
+  /** Keeps leadership in a voter group. Rejects as `change` does. */
   hold(group: string): Promise<IHoldLeadershipResponse> {
     return this.#atLeader((channel, options) => channel.holdLeadership({ group }, options));
   }
 
+  /**
+   * Lets leadership go where it will. Where no leader is found, since the group that holds
+   * leadership is gone, voters of the others are asked to stand for election first. Rejects as
+   * `change` does; NOT_LEADER says who was asked and why nobody was elected.
+   */
+  async release(): Promise<Release> {
+    const { cluster, nowMs, deadlineMs } = this.#options;
+    const election = new Election({
+      cluster,
+      nowMs,
+      patienceMs: Math.min(leaderlessMs, deadlineMs * leaderlessPart),
+      look: () => this.#askAll(),
+      stand: (node, ms) => this.#stand(node, ms),
+    });
+    const released = await this.#atLeader(
+      (channel, options) => channel.holdLeadership({ group: "" }, options),
+      election,
+    );
+    return { ...released, elected: election.elected };
+  }
+
+  /** `election`: what gets the group a leader where none is found. */
   async #atLeader<T>(
     call: (channel: OperatorChannel, options: CallOptions) => Promise<T>,
+    election?: Election,
   ): Promise<T> {
     const { nowMs, pause, deadlineMs } = this.#options;
     const untilMs = nowMs() + deadlineMs;
@@ -113,10 +148,13 @@ export class GroupOperator {
       if ("value" in outcome) return outcome.value;
       const { refusal } = outcome;
       const isOver = untilMs - nowMs() <= pauseMs;
-      if (isOver || !this.#mayRepeat(refusal, wasLost)) throw refusal;
+      if (isOver) throw election?.explained(refusal) ?? refusal;
+      if (!this.#mayRepeat(refusal, wasLost)) throw refusal;
       wasLost ||= isLoss(refusal);
       // Two that name each other must not send the caller to and fro.
       hint = refusal.code === "NOT_LEADER" && hint === "" ? refusal.hint : "";
+      if (refusal.code === "CHANGE_EARLY") election?.found();
+      else if (hint === "") hint = (await election?.missed(untilMs)) ?? "";
       if (hint === "") await pause(Math.min(pauseMs + refusal.retryAfterMs, untilMs - nowMs()));
     }
   }
@@ -162,6 +200,21 @@ export class GroupOperator {
     }
     this.#learn(membership);
     return membership;
+  }
+
+  /** What all members say that can be reached. */
+  async #askAll(): Promise<readonly IMembership[]> {
+    const asked = this.#candidates().map((address) =>
+      this.#ask(address).catch((error: unknown) => void refusalOf(error)),
+    );
+    const told = await Promise.all(asked);
+    return told.filter((membership) => membership !== undefined);
+  }
+
+  async #stand(node: string, deadlineMs: number): Promise<IStandForElectionResponse> {
+    const address = this.#addresses.get(node);
+    if (address === undefined) throw this.#unreachable(undefined);
+    return await this.#with(address, (channel) => channel.standForElection({ deadlineMs }));
   }
 
   #learn({ members }: IMembership): void {

@@ -10,4 +10,5 @@ export {
   GroupOperator,
   type GroupOperatorOptions,
   type OperatorChannel,
+  type Release,
 } from "./group-operator.ts";

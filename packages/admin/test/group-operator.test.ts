@@ -19,6 +19,9 @@ interface Fake {
   readonly told: Record<string, Encodable<IMembership>>;
   /** By node: answers to changes, in turn; the last one stays. */
   readonly answers: Record<string, Answer[]>;
+  /** By node: what comes of asking it to stand; a name: who leads then. */
+  readonly stands: Record<string, (() => string) | MeridianError>;
+  readonly stood: string[];
   readonly operator: GroupOperator;
 }
 
@@ -39,6 +42,8 @@ function fake(options: { readonly waits?: boolean; readonly cluster?: string } =
   const closed: string[] = [];
   const told: Fake["told"] = {};
   const answers: Fake["answers"] = {};
+  const stands: Fake["stands"] = {};
+  const stood: string[] = [];
   let nowMs = 0;
   const act = (node: string): Answer => {
     asked.push(node);
@@ -69,6 +74,13 @@ function fake(options: { readonly waits?: boolean; readonly cluster?: string } =
         if (answer instanceof MeridianError) throw answer;
         return { changed: answer.changed, membership: undefined };
       },
+      async standForElection() {
+        stood.push(node);
+        nowMs += 100;
+        const stand = stands[node] ?? refusal("UNSUPPORTED");
+        if (stand instanceof MeridianError) throw stand;
+        return { leader: stand(), term: 9 };
+      },
       close: () => closed.push(address),
     };
   };
@@ -85,7 +97,7 @@ function fake(options: { readonly waits?: boolean; readonly cluster?: string } =
       return Promise.resolve();
     },
   });
-  return { asked, opened, closed, told, answers, operator };
+  return { asked, opened, closed, told, answers, stands, stood, operator };
 }
 
 const healthy = { cluster: "us-west", leader: "b", term: 3, members };
@@ -181,4 +193,110 @@ test("the newest term is believed, and the leader's own word most", async () => 
   told["b"] = { ...healthy, leader: "c", term: 10 };
   told["c"] = { ...healthy, leader: "c", term: 10, heldBy: "said by c" };
   expect(await operator.membership()).toMatchObject({ toldBy: "c", heldBy: "said by c" });
+});
+
+/** Four members of three groups; `p` holds leadership and does not answer. */
+function orphaned(): Fake {
+  const all = fake({ cluster: "global" });
+  const group = { a: "s", b: "s", c: "w", z: "p" };
+  const groupMembers = Object.entries(group).map(([node, name]) => {
+    const standing = name === "w" ? "witness" : "voter";
+    return { node, address: `${node}:1`, group: name, standing };
+  });
+  const membership = { cluster: "global", leader: "", heldBy: "p", term: 3, members: groupMembers };
+  for (const node of ["a", "b", "c"]) all.told[node] = membership;
+  return all;
+}
+
+/** From now on everybody says that this one leads. */
+function ledBy({ told }: Fake, leader: string): string {
+  for (const [node, membership] of Object.entries(told)) told[node] = { ...membership, leader };
+  return leader;
+}
+
+test("a release without a leader asks voters of other groups in turn, witnesses last", async () => {
+  const all = orphaned();
+  const { stands, stood, answers, asked, operator, opened, closed } = all;
+  for (const node of ["a", "b"]) stands[node] = refusal("CHANGE_EARLY", "not-elected");
+  stands["c"] = () => ledBy(all, "c");
+  answers["c"] = [refusal("CHANGE_EARLY", "unready"), done];
+  expect(await operator.release()).toMatchObject({ changed: true, elected: "c" });
+  expect(stood).toEqual(["a", "b", "c"]);
+  expect(asked).toEqual(["c", "c"]);
+  expect(closed.toSorted()).toEqual(opened.toSorted());
+});
+
+test("a witness that was elected makes way, and one that keeps data is asked again", async () => {
+  const all = orphaned();
+  const { stands, stood, answers, operator } = all;
+  stands["a"] = stands["b"] = refusal("CHANGE_EARLY", "not-elected");
+  stands["c"] = () => {
+    ledBy(all, "c");
+    stands["a"] = () => ledBy(all, "a");
+    return "c";
+  };
+  const lost = refusal("NOT_LEADER");
+  Object.defineProperty(answers, "c", {
+    get: () => {
+      ledBy(all, "");
+      return [lost];
+    },
+  });
+  answers["a"] = [done];
+  expect(await operator.release()).toMatchObject({ changed: true, elected: "a" });
+  expect(stood).toEqual(["a", "b", "c", "a"]);
+});
+
+test("a release that finds a leader, or hears of one, asks nobody to stand", async () => {
+  const all = orphaned();
+  ledBy(all, "a");
+  all.answers["a"] = [done];
+  expect(await all.operator.release()).toMatchObject({ changed: true, elected: "" });
+  const remote = orphaned();
+  // It leads, and cannot be reached from here.
+  ledBy(remote, "z");
+  const code = "GLOBAL_UNAVAILABLE";
+  remote.answers["z"] = [refusal(code)];
+  await expect(remote.operator.release()).rejects.toMatchObject({ code });
+  expect([...all.stood, ...remote.stood]).toEqual([]);
+});
+
+test("a group that nobody holds elects by itself, and a leader that comes in time is used", async () => {
+  const free = orphaned();
+  for (const [node, told] of Object.entries(free.told)) free.told[node] = { ...told, heldBy: "" };
+  await expect(free.operator.release()).rejects.toMatchObject({ code: "NOT_LEADER" });
+  const soon = orphaned();
+  soon.stands["a"] = () => ledBy(soon, "b");
+  soon.answers["b"] = [done];
+  // Another one was faster.
+  expect(await soon.operator.release()).toMatchObject({ elected: "b" });
+  expect(free.stood).toEqual([]);
+});
+
+test("a change or a hold makes nobody stand", async () => {
+  const { operator, stood } = orphaned();
+  await expect(operator.hold("s")).rejects.toMatchObject({ code: "NOT_LEADER" });
+  await expect(operator.change({ remove: ["z"] })).rejects.toMatchObject({ code: "NOT_LEADER" });
+  expect(stood).toEqual([]);
+});
+
+test("when nobody is elected the release says who holds leadership and who refused", async () => {
+  const { operator, stands } = orphaned();
+  for (const node of ["a", "b", "c"]) {
+    stands[node] = new MeridianError("CHANGE_EARLY", `${node} was not elected`);
+  }
+  await expect(operator.release()).rejects.toMatchObject({
+    code: "NOT_LEADER",
+    description:
+      "global: nobody leads; leadership is held by group p, and none of another group was " +
+      "elected: a was not elected; b was not elected; c was not elected",
+  });
+  const alone = orphaned();
+  const own = alone.told["a"]?.members?.map((member) => ({ ...member, group: "p" }));
+  for (const node of ["b", "c"]) delete alone.told[node];
+  alone.told["a"] = { ...alone.told["a"], members: own ?? [] };
+  await expect(alone.operator.release()).rejects.toMatchObject({
+    code: "NOT_LEADER",
+    description: expect.stringMatching(/held by group p, and no voter of another group answers$/),
+  });
 });

@@ -47,11 +47,14 @@ interface Cluster {
 async function clusterOf(
   membership: Encodable<IMembership>,
   answer: MembershipHandlers["changeMembers"] = () => ({ membership, changed: true, index: 9 }),
+  stand: (() => string) | undefined = undefined,
 ): Promise<Cluster> {
   const requests: IChangeMembersRequest[] = [];
   let address = "";
+  let elected: Encodable<IMembership> = {};
   const here = (): Encodable<IMembership> => ({
     ...membership,
+    ...elected,
     members: (membership.members ?? []).map((member) => ({ ...member, address })),
   });
   server = await serve({
@@ -64,16 +67,22 @@ async function clusterOf(
         }),
       }),
       transferLeadership: () => ({}),
+      ...(stand !== undefined && {
+        standForElection: () => {
+          elected = { leader: stand() };
+          return { leader: elected.leader ?? "", term: 5 };
+        },
+      }),
       membership: {
         members: () => ({ membership: here() }),
         changeMembers: (request, caller) => {
           requests.push(request);
           return answer(request, caller);
         },
-        holdLeadership: ({ group }) => ({
-          changed: true,
-          membership: { ...here(), heldBy: group },
-        }),
+        holdLeadership: ({ group }) => {
+          if (here().leader === "") throw new MeridianError("NOT_LEADER", "nobody leads");
+          return { changed: true, membership: { ...here(), heldBy: group } };
+        },
       },
     },
   });
@@ -229,4 +238,51 @@ test("leadership is held by the group that leads, or by that of a region", async
   expect(await cluster.run("global", "hold", "--region", "apac")).toBe(2);
   expect(written.err).toMatch(/no voter group is in apac; there are some in us-east, eu-central/);
   expect(await cluster.run("global", "release")).toBe(0);
+});
+
+const orphaned: Encodable<IMembership> = {
+  cluster: "global",
+  toldBy: "s1",
+  leader: "",
+  heldBy: "primary",
+  members: ["primary", "secondary"].map((group) => {
+    return { node: `${group[0]}1`, group, role: "global-voter", standing: "voter" };
+  }),
+};
+
+for (const output of ["text", "json"]) {
+  test(`a release without a leader tells who was elected for it, as ${output}`, async () => {
+    const cluster = await clusterOf(orphaned, undefined, () => "s1");
+    const json = output === "json" ? ["-o", "json"] : [];
+    expect(await cluster.run("global", "release", "--timeout", "4000", ...json)).toBe(0);
+    if (output === "json") {
+      const told = { changed: true, elected: "s1", leader: "s1", heldBy: "" };
+      expect(JSON.parse(written.out)).toMatchObject(told);
+    } else {
+      expect(written.out).toMatch(
+        /^nobody led: s1 was elected by hand\nleadership goes where it will again\n\nglobal: s1 leads/,
+      );
+    }
+  });
+}
+
+test("a release that nobody could be elected for says why, and the shell gets 3", async () => {
+  const cluster = await clusterOf(orphaned, undefined, () => {
+    throw new MeridianError("CHANGE_EARLY", "s1 was not elected", { hint: "not-elected" });
+  });
+  const message =
+    "global: nobody leads; leadership is held by group primary, and none of another group was " +
+    "elected: s1 was not elected";
+  expect(await cluster.run("global", "release", "--timeout", "1000")).toBe(3);
+  expect(written.err).toContain(`meridian: ${message} [NOT_LEADER]\n`);
+  written.out = "";
+  expect(await cluster.run("global", "release", "--timeout", "1000", "-o", "json")).toBe(3);
+  const error = { code: "NOT_LEADER", message, retryable: true };
+  expect(JSON.parse(written.out)).toEqual({ error });
+});
+
+test("the help of a release says what it does where nobody leads", async () => {
+  const cluster = await clusterOf(orphaned);
+  expect(await cluster.run("global", "release", "--help")).toBe(0);
+  expect(written.out).toMatch(/asked in turn to stand for election/);
 });

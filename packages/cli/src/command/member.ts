@@ -32,7 +32,12 @@ export function addHoldCommands(global: Command): void {
     process.exitCode = await run({ ...choice, cluster: "global" }, { group, region }, output);
   });
   const release = globalCommand(global, "release", "let leadership go where it will again");
-  examples(release, "global release");
+  release.addHelpText(
+    "after",
+    "\nWhere nobody leads, since the group that holds leadership is gone, voters of the other\n" +
+      "groups are asked in turn to stand for election; the one that wins releases the hold.",
+  );
+  examples(release, "global release", "global release --timeout 120000 -o json");
   outputOption(release).action(async ({ output, ...choice }: Options) => {
     process.exitCode = await (await load()).release({ ...choice, cluster: "global" }, output);
   });

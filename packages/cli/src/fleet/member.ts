@@ -109,12 +109,19 @@ export async function hold(
   return exitCodes.ok;
 }
 
-/** `meridian global release`: leadership goes where it will again. */
+/**
+ * `meridian global release`: leadership goes where it will again. Where nobody leads, since the
+ * group that holds leadership is gone, voters of the others are asked to stand for election first.
+ */
 export async function release(choice: GroupChoice, output: Output): Promise<ExitCode> {
   const found = await findGroup(choice);
-  const { membership, changed } = await patiently(found, found.operator.hold(""));
+  const released = await patiently(found, found.operator.release());
+  const { membership, changed, elected } = released;
   const text = "leadership goes where it will again";
-  if (membership !== undefined) await show(membership, output, { changed, text });
+  if (elected !== "" && output !== "json") {
+    await print(`nobody led: ${elected} was elected by hand\n`);
+  }
+  if (membership !== undefined) await show(membership, output, { changed, text, elected });
   return exitCodes.ok;
 }
 
@@ -133,17 +140,22 @@ async function change(
   return exitCodes.ok;
 }
 
+interface ShownResult {
+  readonly changed?: boolean;
+  readonly index?: number;
+  readonly text?: string;
+  /** Who was made to lead for it; only releases tell, "" when that was not needed. */
+  readonly elected?: string;
+}
+
 /** What came of a change, and who is what. */
-async function show(
-  membership: IMembership,
-  output: Output,
-  result: { readonly changed?: boolean; readonly index?: number; readonly text?: string },
-): Promise<void> {
+async function show(membership: IMembership, output: Output, result: ShownResult): Promise<void> {
   const { cluster, leader, term, heldBy, changing, members } = membership;
-  const { changed, index, text = "" } = result;
+  const { changed, index, text = "", elected } = result;
   if (output === "json") {
     const outcome = changed === undefined ? {} : { changed, ...(index ? { index } : {}) };
-    return await printJson({ ...outcome, ...membership });
+    const election = elected === undefined ? {} : { elected };
+    return await printJson({ ...outcome, ...election, ...membership });
   }
   if (changed !== undefined)
     await print(`${changed ? text : "nothing to do: it is so already"}\n\n`);
