@@ -3,6 +3,7 @@ import type { LivenessAnswer, LivenessReport, OriginAge } from "@meridian/transp
 import type { Clock } from "./clock.ts";
 import { Coverage } from "./coverage.ts";
 import { Freshness } from "./freshness.ts";
+import type { ReplicaTiming } from "./replica-options.ts";
 import { contactMaxMs, SessionLiveness } from "./session-liveness.ts";
 
 /** An unknown age travels as a very great one. */
@@ -13,7 +14,7 @@ const ageMaxMs = 2 ** 40;
  * and how old what is where may be. The answers also prove that the leader can be reached.
  */
 export class LeaderContact {
-  readonly liveness: SessionLiveness = new SessionLiveness();
+  readonly liveness: SessionLiveness;
   /** Ages of the cluster's own state and of its mirrors here, as far as this member knows. */
   readonly freshness: Freshness = new Freshness();
   /** How far its mirrors here reach. */
@@ -39,10 +40,19 @@ export class LeaderContact {
   #hadContact = false;
 
   constructor(
-    { cluster, incarnation }: { readonly cluster: string; readonly incarnation: number },
+    {
+      cluster,
+      incarnation,
+      timing,
+    }: {
+      readonly cluster: string;
+      readonly incarnation: number;
+      readonly timing: ReplicaTiming;
+    },
     clock: Clock,
     random: Random,
   ) {
+    this.liveness = new SessionLiveness(timing.leaseTicks * timing.tickMs);
     this.#cluster = cluster;
     this.#incarnation = incarnation;
     this.#clock = clock;

@@ -25,9 +25,12 @@ interface Timed {
  * know of that sign yet, or never hear of it: the member's link breaks, while it goes on answering
  * for up to `contactMaxMs`. The leader therefore allows for what each member may have answered
  * after its last report. Every session is given that time, whoever was last heard to serve it: its
- * client may just have gone on to another member, which nobody has heard of it from yet.
+ * client may just have gone on to another member, which nobody has heard of it from yet. Nor do
+ * members know at once that another leads: one that handed leadership over, or had it taken by
+ * hand, goes on for a lease, and so do those that reach it alone.
  */
 export class SessionLiveness {
+  readonly #leaseMs: number;
   /** When this leader last heard of a session. */
   readonly #heard = new Map<number, number>();
   /** When each member last reported to this leader. */
@@ -35,6 +38,11 @@ export class SessionLiveness {
   /** Signs of life that no leader has confirmed, and when they came. */
   readonly #touched = new Map<number, number>();
   #leadsSinceMs: number | undefined;
+
+  /** `leaseMs`: how long a leader may lead on that nobody answers any more. */
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
 
   /** Sessions that something is kept of. */
   get size(): number {
@@ -114,7 +122,7 @@ export class SessionLiveness {
    * ever be heard: those that reported to this leader once, and those that knew the one before.
    */
   #vouchedUntilMs(nowMs: number): number {
-    let contactAtMs = this.#leadsSinceMs ?? -Infinity;
+    let contactAtMs = (this.#leadsSinceMs ?? -Infinity) + this.#leaseMs;
     for (const reportedAtMs of this.#reports.values()) {
       const isSilent = nowMs - reportedAtMs > reportMaxMs;
       if (isSilent) contactAtMs = Math.max(contactAtMs, reportedAtMs);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { LeaderContact } from "../src/leader-contact.ts";
 import { contactMaxMs } from "../src/session-liveness.ts";
-import { NodeClock, randomOf, VirtualClock } from "./harness/index.ts";
+import { groupTiming, NodeClock, randomOf, VirtualClock } from "./harness/index.ts";
 
-const identity = { cluster: "us-west", incarnation: 1 };
+const identity = { cluster: "us-west", incarnation: 1, timing: groupTiming };
 const always = (): boolean => true;
 
 function pair(seed: number = 1) {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { contactMaxMs, SessionLiveness } from "../src/session-liveness.ts";
 
 const sessions = [{ id: 1, timeoutMs: 2_000 }];
+const leaseMs = 1_000;
 const always = (): boolean => true;
 
 /** Virtual time at which a leader finds session 1 overdue, looking every 10 ms. */
@@ -18,17 +19,17 @@ function expiryOf(
 }
 
 test("a silent session of the leader's own client is overdue after its timeout, not before", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(-10_000);
   liveness.touch(1, 500);
   expect(expiryOf(liveness, 500)).toBe(2_510);
 });
 
 test("a new leader gives every session its full timeout, and more than members may vouch", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.touch(1, 0);
   liveness.lead(5_000);
-  expect(expiryOf(liveness, 5_000)).toBeGreaterThan(5_000 + contactMaxMs + 2_000);
+  expect(expiryOf(liveness, 5_000)).toBeGreaterThan(5_000 + leaseMs + contactMaxMs + 2_000);
 });
 
 test("three leader changes in a row never shorten a session's life", () => {
@@ -36,14 +37,14 @@ test("three leader changes in a row never shorten a session's life", () => {
     [1_000, 2_000, 3_000],
     [1_900, 3_800, 5_700],
   ] as const) {
-    const liveness = new SessionLiveness();
+    const liveness = new SessionLiveness(leaseMs);
     for (const nowMs of [first, second, third]) liveness.lead(nowMs);
     expect(expiryOf(liveness, third)).toBeGreaterThan(third + 2_000);
   }
 });
 
 test("a session that a member reports as silent is overdue soon after its timeout", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(-10_000);
   liveness.heard("b", [1], 0, always);
   const expiredMs = expiryOf(liveness, 0, (nowMs) => {
@@ -54,7 +55,7 @@ test("a session that a member reports as silent is overdue soon after its timeou
 });
 
 test("a session outlives what its member may have vouched for after the last report", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(-10_000);
   liveness.heard("b", [1], 0, always);
   liveness.heard("b", [], 1_000, always);
@@ -63,7 +64,7 @@ test("a session outlives what its member may have vouched for after the last rep
 });
 
 test("a session outlives what a member may have vouched for that its client just moved to", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(-10_000);
   liveness.heard("b", [], 1_000, always);
   liveness.touch(1, 400);
@@ -72,14 +73,14 @@ test("a session outlives what a member may have vouched for that its client just
 });
 
 test("a session outlives what members may have vouched for that never reported to a leader", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(0);
   liveness.touch(1, 10);
-  expect(expiryOf(liveness, 10)).toBeGreaterThan(contactMaxMs + 2_000);
+  expect(expiryOf(liveness, 10)).toBeGreaterThan(leaseMs + contactMaxMs + 2_000);
 });
 
 test("a session of the leader's own client lives until a member that it moved to reports", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(-10_000);
   liveness.touch(1, 0);
   // Its client lost the leader, and came to b just before it would have called it expired.
@@ -90,7 +91,7 @@ test("a session of the leader's own client lives until a member that it moved to
 });
 
 test("a sign of life is reported until the leader has confirmed a report that holds it", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.touch(1, 100);
   expect(liveness.report()).toEqual([1]);
   liveness.touch(2, 150);
@@ -100,7 +101,7 @@ test("a sign of life is reported until the leader has confirmed a report that ho
 });
 
 test("nothing is kept of sessions that have ended or never were", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(0);
   liveness.touch(1, 10);
   liveness.heard("b", [2, 3], 10, (session) => session === 2);
@@ -112,7 +113,7 @@ test("nothing is kept of sessions that have ended or never were", () => {
 });
 
 test("ten thousand overdue sessions end in portions", () => {
-  const liveness = new SessionLiveness();
+  const liveness = new SessionLiveness(leaseMs);
   liveness.lead(0);
   const many = Array.from({ length: 10_000 }, (_, id) => ({ id: id + 1, timeoutMs: 2_000 }));
   expect(liveness.overdue(many, 10_000)).toEqual([]);

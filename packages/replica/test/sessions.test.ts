@@ -1,7 +1,8 @@
 import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
+import type { GroupMember } from "../src/index.ts";
 import { contactMaxMs } from "../src/session-liveness.ts";
-import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
+import { codeOf, type Group, groupTiming, Scene, SessionClient } from "./harness/index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -9,6 +10,8 @@ const plan = { cluster: "us-west", voters: 3 };
 const root = "/regions/us-west";
 const mode = CreateMode.EPHEMERAL;
 const eventual = Consistency.EVENTUAL;
+/** For so long a new leader allows for what others may have told clients before it led. */
+const promisedMs = groupTiming.leaseTicks * groupTiming.tickMs + contactMaxMs;
 
 /** Pings every so often, on whatever node it is connected to, until told to stop. */
 function keepAlive(scene: Scene, client: SessionClient, periodMs: number) {
@@ -44,8 +47,7 @@ function hasSession(group: Group, session: number): boolean {
 
 test("a silent session ends with its ephemerals soon after its timeout", async () => {
   const { scene, group, leader } = await started(1);
-  // A new leader does not know what others may have promised before it.
-  await scene.run(contactMaxMs);
+  await scene.run(promisedMs);
   const client = new SessionClient(scene, "client", 7, 2_000);
   await client.open(leader.place.node);
   await scene.answered(client.create(`${root}/e`, "", mode));
@@ -232,7 +234,7 @@ test("who goes on at a member that has lost the leader has what that promises", 
   const { scene, group, leader } = await started(6);
   const [follower] = group.followers;
   if (follower === undefined) throw new Error("nobody follows");
-  await scene.run(contactMaxMs);
+  await scene.run(promisedMs);
   const client = new SessionClient(scene, "client", 7, 2_000);
   await client.open(leader.place.node);
   client.hangUp();
@@ -271,6 +273,26 @@ test("a member that has just started promises nothing before it hears a leader",
   client.connect(node);
   await scene.until("it is sent away", () => client.over);
   expect(client.welcome).toBeUndefined();
+});
+
+test("a leader that does not hear of its successor promises no more than that allows", async () => {
+  const { scene, group, leader } = await started(6);
+  await scene.run(promisedMs);
+  const client = new SessionClient(scene, "client", 7, 2_000);
+  await client.open(leader.place.node);
+  const life = keepAlive(scene, client, 50);
+  await scene.run(500);
+  const [successor = ""] = group.followers.map(({ place }) => place.node);
+  for (const { place } of group.followers) {
+    scene.network.setLink(place.node, leader.place.node, { cut: true });
+  }
+  leader.replica.transferLeadership(successor);
+  const heir = (): GroupMember => group.life(successor).part.member;
+  await scene.until("it is succeeded", () => heir().replica.isSettled);
+  expect(leader.replica.isLeader).toBe(true);
+  await scene.until("the session is gone", () => heir().tree.session(7) === undefined);
+  expect(scene.clock.nowMs() - life.lastSignMs).toBeGreaterThanOrEqual(2_000);
+  life.stop();
 });
 
 test("a leader that was stopped for long does not call everybody silent", async () => {
