@@ -4,9 +4,9 @@ import { type IMembership, type IStandForElectionResponse, MeridianError } from 
 export interface ElectionOptions {
   readonly cluster: string;
   /** Who of the group answers, and what each says of it. */
-  look(): Promise<readonly IMembership[]>;
+  readonly look: () => Promise<readonly IMembership[]>;
   /** Asks a member to stand. Rejects with its refusal. */
-  stand(node: string, deadlineMs: number): Promise<IStandForElectionResponse>;
+  readonly stand: (node: string, deadlineMs: number) => Promise<IStandForElectionResponse>;
   /** Time in which the group may find a leader by itself. */
   readonly patienceMs: number;
   /** Monotonic milliseconds. */
@@ -26,8 +26,10 @@ export class Election {
   readonly #options: ElectionOptions;
   #missedAtMs: number | undefined;
   #elected = "";
-  /** What came of the last round; empty: leadership is not held, or somebody leads. */
-  #outcome = "";
+  /** Group that keeps everybody else from leading; empty: there is none, or somebody leads. */
+  #holder = "";
+  /** Why each was not elected, by node. */
+  readonly #refusals = new Map<string, string>();
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -38,55 +40,63 @@ export class Election {
     return this.#elected;
   }
 
-  /** Somebody leads, and answers. */
-  found(): void {
-    this.#missedAtMs = undefined;
-  }
-
   /**
-   * The leader is not found: asks for an election when that has been so for long. The node that
-   * leads now; empty when none was elected.
+   * An attempt was refused. When no leader has been found for long, asks for an election. The node
+   * that leads now; empty when none was elected.
    */
-  async missed(untilMs: number): Promise<string> {
-    const { nowMs, patienceMs, look } = this.#options;
-    this.#missedAtMs ??= nowMs();
-    if (nowMs() - this.#missedAtMs < patienceMs) return "";
-    const told = await look();
-    this.#outcome = "";
-    const holder = told.find(({ heldBy }) => heldBy !== "")?.heldBy;
-    if (holder === undefined || told.some(({ leader }) => leader !== "")) return "";
-    const held = `leadership is held by group ${holder}`;
-    const refusals: string[] = [];
-    for (const node of standIns(told)) {
-      const leftMs = untilMs - nowMs();
-      if (leftMs <= 0) break;
-      const answer = await this.#ask(node, Math.min(standMs, leftMs));
-      if (typeof answer !== "string") {
-        this.found();
-        this.#elected = answer.leader;
-        return answer.leader;
-      }
-      refusals.push(answer);
-    }
-    const none = "no voter of another group answers";
-    const why = `none of another group was elected: ${refusals.join("; ")}`;
-    this.#outcome = `${held}, and ${refusals.length === 0 ? none : why}`;
+  async after({ code }: MeridianError, untilMs: number): Promise<string> {
+    if (code !== "CHANGE_EARLY") return await this.#missed(untilMs);
+    // Who says so leads, and answers.
+    this.#missedAtMs = undefined;
+    this.#holder = "";
     return "";
   }
 
   /** What a caller is told that waited in vain: what the last round came to, or the refusal. */
   explained(refusal: MeridianError): MeridianError {
-    if (this.#outcome === "") return refusal;
-    const message = `${this.#options.cluster}: nobody leads; ${this.#outcome}`;
+    if (this.#holder === "") return refusal;
+    const none = "no voter of another group answers";
+    const why = `none of another group was elected: ${[...this.#refusals.values()].join("; ")}`;
+    const outcome = this.#refusals.size === 0 ? none : why;
+    const held = `leadership is held by group ${this.#holder}`;
+    const message = `${this.#options.cluster}: nobody leads; ${held}, and ${outcome}`;
     return new MeridianError("NOT_LEADER", message, { cause: refusal });
   }
 
-  async #ask(node: string, deadlineMs: number): Promise<IStandForElectionResponse | string> {
+  async #missed(untilMs: number): Promise<string> {
+    const { nowMs, patienceMs, look } = this.#options;
+    this.#missedAtMs ??= nowMs();
+    if (nowMs() - this.#missedAtMs < patienceMs) return "";
+    const told = await look();
+    const isLed = told.some(({ leader }) => leader !== "");
+    this.#holder = isLed ? "" : (told.find(({ heldBy }) => heldBy !== "")?.heldBy ?? "");
+    if (this.#holder === "") return "";
+    for (const node of standIns(told)) {
+      const leftMs = untilMs - nowMs();
+      if (leftMs <= 0) break;
+      const leader = await this.#ask(node, Math.min(standMs, leftMs));
+      if (leader === "") continue;
+      this.#missedAtMs = undefined;
+      this.#holder = "";
+      this.#refusals.clear();
+      this.#elected = leader;
+      return leader;
+    }
+    return "";
+  }
+
+  /** Who leads then; empty: it was refused. */
+  async #ask(node: string, deadlineMs: number): Promise<string> {
     try {
-      return await this.#options.stand(node, deadlineMs);
+      return (await this.#options.stand(node, deadlineMs)).leader;
     } catch (error) {
       if (!(error instanceof MeridianError)) throw error;
-      return error.description;
+      const { code, description } = error;
+      // A last try that there was no time for tells less than the one before.
+      const isCut = code === "DEADLINE" && deadlineMs < standMs && this.#refusals.has(node);
+      const text = description.startsWith(node) ? description : `${node}: ${description}`;
+      if (!isCut) this.#refusals.set(node, text);
+      return "";
     }
   }
 }

@@ -153,8 +153,7 @@ export class GroupOperator {
       wasLost ||= isLoss(refusal);
       // Two that name each other must not send the caller to and fro.
       hint = refusal.code === "NOT_LEADER" && hint === "" ? refusal.hint : "";
-      if (refusal.code === "CHANGE_EARLY") election?.found();
-      else if (hint === "") hint = (await election?.missed(untilMs)) ?? "";
+      if (hint === "" && election !== undefined) hint = await election.after(refusal, untilMs);
       if (hint === "") await pause(Math.min(pauseMs + refusal.retryAfterMs, untilMs - nowMs()));
     }
   }

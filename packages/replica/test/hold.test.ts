@@ -138,7 +138,7 @@ test("the holding group follows when it comes back after the release", async () 
   }
 });
 
-test("a witness with a longer log leads until the others have it, and then one of them can", async () => {
+test("a witness with a longer log leads until others have it, then one of them can", async () => {
   const stage = await held(5);
   const { scene, group, client } = stage;
   crash(group, "secondary");
