@@ -118,9 +118,7 @@ class WatchedDisk {
       case "rename":
         return this.#rename(quoted[0] ?? "", quoted[1] ?? "");
       case "unlink":
-        this.#names.delete(quoted[0] ?? "");
-        this.#contents.delete(quoted[0] ?? "");
-        return [];
+        return this.#remove(quoted[0] ?? "");
       case "fsync":
       case "fdatasync":
         this.#contents.delete(path);
@@ -132,9 +130,20 @@ class WatchedDisk {
     }
   }
 
-  /** The watermark goes to the page cache only. */
+  /**
+   * The watermark goes to the page cache only. Level merges tables at any time: what it writes into
+   * its manifest then is of no concern to a step, as long as what was merged is still there.
+   */
   #isAhead(path: string): boolean {
-    return basename(path) === "watermark" || (this.deletes && path.endsWith(".log"));
+    const isJournal = this.deletes && path.endsWith(".log");
+    return isJournal || basename(path) === "watermark" || isManifest(path);
+  }
+
+  #remove(path: string): string[] {
+    this.#names.delete(path);
+    this.#contents.delete(path);
+    const early = /\.(log|ldb)$/.test(path) && [...this.#contents].some(isManifest);
+    return early ? [`${kindOf(path)} is removed before the manifest is synced`] : [];
   }
 
   #create(path: string, isNew: boolean): void {
@@ -154,6 +163,10 @@ class WatchedDisk {
 /** Level's own diary, its lock and the note of the owner are not; its tables it looks after. */
 function isNeeded(path: string): boolean {
   return !/^LOG(\.old)?$|^LOCK$|owner\.json|\.(ldb|dbtmp|new)$/.test(basename(path));
+}
+
+function isManifest(path: string): boolean {
+  return basename(path).startsWith("MANIFEST");
 }
 
 function kindOf(path: string): string {
