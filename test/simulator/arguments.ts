@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { Plant } from "./plant.ts";
 import { plants } from "./plants/index.ts";
 import { defaultScenario, scenarios } from "./scenarios.ts";
 
@@ -10,6 +11,8 @@ export interface Request {
   readonly scenario: string;
   /** Undefined: the code as it is. */
   readonly plant: string | undefined;
+  /** Planted bugs to hunt, each until it is caught; undefined: run the seeds. */
+  readonly hunted: readonly Plant[] | undefined;
   readonly json: boolean;
   /** Shows every event of the seeds. */
   readonly events: boolean;
@@ -29,8 +32,8 @@ export function helpText(): string {
 
   --seeds A..B      seeds to run, both included; one number runs one seed
   --scenario NAME   ${[...scenarios.keys()].join(", ")}; default: ${defaultScenario}
-  --plant BUG       puts a known bug in first; the run should catch it. list: names them;
-                    all: hunts each of them and prints the score
+  --plant BUG       puts a known bug in first; the run should catch it. Without seeds: hunts it
+                    until it is caught. list: names them; all: hunts each and prints the score
   --events          prints everything that happens; for one seed
   --workers N       processes; default: one a core
   -o json           prints the result as one JSON document
@@ -41,6 +44,7 @@ Examples
   npm run simulate -- --seeds 4711 --events
   npm run simulate -- --seeds 1..200 --scenario hierarchy -o json
   npm run simulate -- --seeds 1..500 --plant vote-not-persisted
+  npm run simulate -- --plant vote-not-persisted
   npm run simulate -- --plant all
 
 Status: 0 when all is well, 1 when a seed failed, a required kind of fault was missing or a planted
@@ -54,7 +58,7 @@ export function requestOf(argv: readonly string[]): Request | undefined {
   if (values.help === true) return undefined;
   const { plant, events = false } = values;
   const wholesale = plant === "list" || plant === "all";
-  if (values.seeds === undefined && !wholesale) {
+  if (values.seeds === undefined && plant === undefined) {
     throw new UsageError("which seeds? For example --seeds 1..1000, or --seeds 7 for one");
   }
   const range = seedsOf(values.seeds ?? "1..1");
@@ -64,7 +68,9 @@ export function requestOf(argv: readonly string[]): Request | undefined {
   const usual = wholesale ? undefined : usualScenario(plant);
   const scenario = scenarioOf(values.scenario ?? usual ?? defaultScenario);
   const json = isJson(values.output);
-  return { ...range, scenario, plant, json, events, workers: workersOf(values.workers) };
+  const only = values.seeds === undefined ? plants.filter(({ name }) => name === plant) : undefined;
+  const hunted = plant === "all" ? plants : only;
+  return { ...range, scenario, plant, hunted, json, events, workers: workersOf(values.workers) };
 }
 
 /** Where a planted bug is looked for unless another scenario is named. */

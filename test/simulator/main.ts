@@ -1,6 +1,6 @@
 import { helpText, type Request, requestOf, UsageError } from "./arguments.ts";
 import { huntAll } from "./hunt.ts";
-import { misfit } from "./plant.ts";
+import { misfit, type Plant } from "./plant.ts";
 import { plantOf, plants } from "./plants/index.ts";
 import { jsonReport, textReport } from "./report.ts";
 import { run } from "./run.ts";
@@ -26,7 +26,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const interrupt = new AbortController();
   process.on("SIGINT", () => interrupt.abort());
-  if (request.plant === "all") return huntEverything(request, interrupt.signal);
+  const { hunted } = request;
+  if (hunted !== undefined) return huntEach(hunted, request, interrupt.signal);
   const unfit = request.plant === undefined ? undefined : misfit(plantOf(request.plant));
   if (unfit !== undefined) {
     process.stderr.write(`${request.plant} ${unfit}\n`);
@@ -40,10 +41,13 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** @returns 1 when a bug escaped. */
-async function huntEverything(request: Request, signal: AbortSignal): Promise<number> {
-  const { json, workers } = request;
+async function huntEach(
+  wanted: readonly Plant[],
+  { json, workers }: Request,
+  signal: AbortSignal,
+): Promise<number> {
   const startedMs = performance.now();
-  const hunted = await huntAll(plants, workers, signal, (one) => {
+  const hunted = await huntAll(wanted, workers, signal, (one) => {
     if (!json) process.stdout.write(`${huntedLine(one)}\n`);
   });
   process.stdout.write(scoreOf(hunted, performance.now() - startedMs, json));

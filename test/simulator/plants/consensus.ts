@@ -111,8 +111,8 @@ export const consensusPlants: readonly Plant[] = [
       "    return outgoing === undefined ? incoming : Math.min(incoming, " +
       "outgoing.committedIndex(indexOf));",
     replace: "    return incoming;",
-    scenario: "core",
-    seedsMax: 1000,
+    scenario: "scripts",
+    seedsMax: 60,
   },
   {
     name: "change-before-own-commit",
