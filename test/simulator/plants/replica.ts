@@ -27,7 +27,7 @@ export const replicaPlants: readonly Plant[] = [
     find: 'return plan.kind === "serve" ? !plan.barrier :',
     replace: 'return plan.kind === "serve" ? true :',
     scenario: "core",
-    seedsMax: 200,
+    seedsMax: 500,
   },
   {
     name: "watch-from-now",
