@@ -78,15 +78,6 @@ export const platformPlants: readonly Plant[] = [
     seedsMax: 100,
   },
   {
-    name: "session-made-anew",
-    what: "a client whose session has expired gets one of the same name without hearing of it",
-    file: "packages/client/src/ledger.ts",
-    find: "      create: !this.#isOpen,",
-    replace: "      create: true,",
-    scenario: "platform",
-    seedsMax: 300,
-  },
-  {
     name: "token-not-waited-for",
     what: "a mirror that is behind a token answers all the same",
     file: "packages/replica/src/reads.ts",
@@ -105,15 +96,6 @@ export const platformPlants: readonly Plant[] = [
     seedsMax: 300,
   },
   {
-    name: "lock-without-clock",
-    what: "a lock counts as held for as long as nobody says otherwise",
-    file: "packages/client/src/contender.ts",
-    find: "    return this.#context.runtime.nowMs() < this.#lane.leaseEndsAtMs;",
-    replace: "    return true;",
-    scenario: "platform",
-    seedsMax: 300,
-  },
-  {
     name: "eventual-stamp-by-clock",
     what: "a write of an eventual zone is stamped by the wall clock alone",
     file: "packages/tree/src/eventual-zones.ts",
@@ -121,24 +103,5 @@ export const platformPlants: readonly Plant[] = [
     replace: `    node.stamp = { ms: draft.timeMs, counter: 0, region: this.#region };`,
     scenario: "platform",
     seedsMax: 100,
-  },
-  {
-    name: "frame-of-a-link-left",
-    what: "events of a link that was left count for the next one",
-    file: "packages/client/src/link.ts",
-    find: `      if (this.#down) return;
-      this.shown`,
-    replace: "      this.shown",
-    scenario: "platform",
-    seedsMax: 300,
-  },
-  {
-    name: "write-overtaken",
-    what: "a write that is given up lets those behind it of its session go on",
-    file: "packages/replica/src/write-queue.ts",
-    find: "      if (write.session !== 0) late.add(write.session);",
-    replace: "",
-    scenario: "platform",
-    seedsMax: 300,
   },
 ];
