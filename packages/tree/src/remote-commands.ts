@@ -54,11 +54,14 @@ export function seedRemote(
     { ...source, index: last ? operation.index : 0, isKept: last && isPartTold },
     index,
   );
-  if (last) state.history.resume(position);
-  else if (applied.transactions.length > 0) state.history.interrupt(origin);
-  if (last) state.cursors.set(origin, position);
+  if (last) {
+    state.history.resume(position);
+    state.cursors.set(origin, position);
+    return applied;
+  }
+  if (applied.transactions.length > 0) state.history.interrupt(origin);
   // The zone table that asked for a new beginning is in force by now: this is the beginning.
-  else if (operation.afterPath === "" && known?.index === 0) state.cursors.delete(origin);
+  if (operation.afterPath === "" && known?.index === 0) state.cursors.delete(origin);
   return applied;
 }
 
