@@ -1,17 +1,9 @@
 /** `global release` against whole groups on virtual time: who holds leadership is gone. */
 import { GroupOperator } from "@meridian/admin";
-import { type Group, Scene } from "@meridian/replica/harness";
+import { globalPlan, type Group, Scene } from "@meridian/replica/harness";
 import { expect, test } from "vitest";
 
-const plan = {
-  cluster: "global",
-  voters: 0,
-  groups: [
-    { name: "primary", region: "us-east", voters: 3 },
-    { name: "secondary", region: "eu-central", voters: 3 },
-    { name: "witness", region: "us-west", voters: 1, witness: true },
-  ],
-};
+const plan = globalPlan;
 
 function of({ names }: Group, name: string): readonly string[] {
   return names.filter((node) => node.startsWith(name));

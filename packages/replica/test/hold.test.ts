@@ -2,18 +2,10 @@
 import { GroupMember, silentLog } from "@meridian/replica";
 import type { IMembership, IStandForElectionResponse, MeridianError } from "@meridian/wire";
 import { expect, test } from "vitest";
-import { codeOf, type Group, randomOf, Scene, SessionClient } from "./harness/index.ts";
+import { codeOf, globalPlan, type Group, randomOf, Scene, SessionClient } from "./harness/index.ts";
 import { channelTo } from "./membership-stage.ts";
 
-const plan = {
-  cluster: "global",
-  voters: 0,
-  groups: [
-    { name: "primary", region: "us-east", voters: 3 },
-    { name: "secondary", region: "eu-central", voters: 3 },
-    { name: "witness", region: "us-west", voters: 1, witness: true },
-  ],
-};
+const plan = globalPlan;
 
 interface Held {
   readonly scene: Scene;

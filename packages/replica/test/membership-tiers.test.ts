@@ -1,17 +1,9 @@
 /** Members of a group over several places, witnesses among them, come and go. */
 import { type Encodable, type IChangeMembersRequest, MeridianError } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
-import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
+import { codeOf, globalPlan, type Group, Scene, SessionClient } from "./harness/index.ts";
 
-const plan = {
-  cluster: "global",
-  voters: 0,
-  groups: [
-    { name: "primary", region: "us-east", voters: 3 },
-    { name: "secondary", region: "eu-central", voters: 3 },
-    { name: "witness", region: "us-west", voters: 1, witness: true },
-  ],
-} as const;
+const plan = globalPlan;
 
 interface Stage {
   readonly scene: Scene;

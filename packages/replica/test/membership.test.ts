@@ -1,7 +1,7 @@
 /** Members come and go while the group serves. Operators ask over the network, as in truth. */
 import { expect, test } from "vitest";
 import { GroupMember, silentLog } from "../src/index.ts";
-import { Scene, SessionClient } from "./harness/index.ts";
+import { globalPlan, Scene, SessionClient } from "./harness/index.ts";
 import {
   addressOf,
   caughtUp,
@@ -274,17 +274,8 @@ test("every change leaves a trace in the log: by whom, what, and its outcome", a
 });
 
 test("leadership stays in the group that holds it until it is released", async () => {
-  const tiers = {
-    cluster: "global",
-    voters: 0,
-    groups: [
-      { name: "primary", region: "us-east", voters: 3 },
-      { name: "secondary", region: "eu-central", voters: 3 },
-      { name: "witness", region: "us-west", voters: 1, witness: true },
-    ],
-  } as const;
-  const scene = new Scene(16, [tiers]);
-  const group = await scene.group(tiers);
+  const scene = new Scene(16, [globalPlan]);
+  const group = await scene.group(globalPlan);
   const leads = (await group.led()).place.node;
   await scene.run(1_000);
   const [name, other] = leads.startsWith("primary")

@@ -4,7 +4,7 @@ export { type Flakiness, flakyPeers, type Mishap } from "./flaky-peers.ts";
 export { Group, type GroupOptions, groupTiming, type Life, type Part } from "./group.ts";
 export { Links } from "./links.ts";
 export { NodeClock } from "./node-clock.ts";
-export { type GroupPlan, topologyOf, type VotersPlan, zones } from "./plan.ts";
+export { globalPlan, type GroupPlan, topologyOf, type VotersPlan, zones } from "./plan.ts";
 export { randomOf } from "./random.ts";
 export { Scene } from "./scene.ts";
 export { codeOf, type Pending, SessionClient, textOf } from "./session-client.ts";

@@ -19,6 +19,17 @@ export interface GroupPlan {
   readonly groups?: readonly VotersPlan[];
 }
 
+/** A small global tier: two full groups and a witness, in three regions. */
+export const globalPlan: GroupPlan & { readonly groups: readonly VotersPlan[] } = {
+  cluster: "global",
+  voters: 0,
+  groups: [
+    { name: "primary", region: "us-east", voters: 3 },
+    { name: "secondary", region: "eu-central", voters: 3 },
+    { name: "witness", region: "us-west", voters: 1, witness: true },
+  ],
+};
+
 /** Zones of all scenes: one of each kind. */
 export const zones: Uint8Array = Buffer.from(
   JSON.stringify([
