@@ -2,8 +2,8 @@ import { MeridianError } from "@meridian/wire";
 import type { ClientContext } from "./client-context.ts";
 import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody } from "./draft.ts";
 import { syncDraft, versionNumber } from "./draft.ts";
-import { Election } from "./election.ts";
-import { Lock } from "./lock.ts";
+import { Election } from "./recipes/election.ts";
+import { Lock } from "./recipes/lock.ts";
 import type {
   ChildrenOptions,
   CreateOptions,

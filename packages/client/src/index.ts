@@ -1,11 +1,11 @@
 export type { ChannelCallOptions, ClientChannel, OpenChannel } from "./channel.ts";
 export { Meridian } from "./client.ts";
 export { connect } from "./connect.ts";
-export type { ContendOptions } from "./contender.ts";
+export type { ContendOptions } from "./recipes/contender.ts";
 export { Directory, type Place, type TopologySnapshot } from "./directory.ts";
-export { Election, Leadership, type ElectOptions, type Leader } from "./election.ts";
+export { Election, Leadership, type ElectOptions, type Leader } from "./recipes/election.ts";
 export type { LaneLimits, SessionState } from "./lane-context.ts";
-export { HeldLock, Lock } from "./lock.ts";
+export { HeldLock, Lock } from "./recipes/lock.ts";
 export type {
   ChildrenOptions,
   ConnectOptions,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Meridian } from "../src/client.ts";
-import type { HeldLock } from "../src/lock.ts";
+import type { HeldLock } from "../src/recipes/lock.ts";
 import { FakeFleet } from "./fake-fleet.ts";
 import { codeOf, isGlobal } from "./scene.ts";
 

@@ -89,7 +89,7 @@ export const platformPlants: readonly Plant[] = [
   {
     name: "fencing-by-clock",
     what: "fencing tokens are times of the leader's wall clock",
-    file: "packages/client/src/contender.ts",
+    file: "packages/client/src/recipes/contender.ts",
     find: "        this.#token = made.stat.czxid;",
     replace: "        this.#token = made.stat.ctimeMs;",
     scenario: "platform",

@@ -1,8 +1,8 @@
 import { MeridianError } from "@meridian/wire";
-import type { ClientContext } from "./client-context.ts";
-import type { Meridian } from "./client.ts";
-import type { Lane } from "./lane.ts";
-import { pause } from "./runtime.ts";
+import type { ClientContext } from "../client-context.ts";
+import type { Meridian } from "../client.ts";
+import type { Lane } from "../lane.ts";
+import { pause } from "../runtime.ts";
 
 /** How to wait for a turn. */
 export interface ContendOptions {

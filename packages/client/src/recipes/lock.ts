@@ -1,5 +1,5 @@
-import type { ClientContext } from "./client-context.ts";
-import type { Meridian } from "./client.ts";
+import type { ClientContext } from "../client-context.ts";
+import type { Meridian } from "../client.ts";
 import { Contender, type ContendOptions } from "./contender.ts";
 
 /** A lock that can be waited for: fair, without a herd, held by one session at a time. */

@@ -1,6 +1,6 @@
 import { MeridianError } from "@meridian/wire";
-import type { ClientContext } from "./client-context.ts";
-import type { Meridian } from "./client.ts";
+import type { ClientContext } from "../client-context.ts";
+import type { Meridian } from "../client.ts";
 import { Contender, type ContendOptions } from "./contender.ts";
 
 /** How to stand for election. */
