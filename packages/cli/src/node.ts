@@ -30,6 +30,7 @@ import type { Member, NodeConfig } from "./config/node-config.ts";
 import { tierOf } from "./config/role.ts";
 import { defaultZones } from "./config/default-zones.ts";
 import type { Log } from "./server/log.ts";
+import { loopDelay } from "./server/loop-delay.ts";
 import { openData, storedIncarnation, succeedData } from "./server/member-data.ts";
 import { version } from "./version.ts";
 
@@ -58,6 +59,7 @@ export async function startNode(
   config: NodeConfig,
   { log }: { readonly log: Log },
 ): Promise<RunningNode> {
+  loopDelay(); // From now on it is measured.
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -166,6 +168,7 @@ function edge(config: NodeConfig, channels: Channels, log: Log): Part {
     region,
     log,
     memoryBytes,
+    loopDelay,
     version: version(),
     upstreams: Object.keys(regions),
     topology: topologyOf(config),
@@ -193,6 +196,7 @@ function member(
     storage,
     log,
     memoryBytes,
+    loopDelay,
     version: version(),
     configuration: configurationOf(cluster),
     timing: timingOf(config),

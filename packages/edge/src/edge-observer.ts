@@ -8,6 +8,8 @@ import {
   every,
   Freshness,
   type Log,
+  type LoopDelay,
+  loopFields,
   type Member,
   mirrorsOf,
   type OpenFollow,
@@ -43,6 +45,8 @@ export interface EdgeObserverOptions {
   readonly version: string;
   /** Resident memory of the process. */
   readonly memoryBytes: () => number;
+  /** How late the process comes to what is due, for the status page. */
+  readonly loopDelay?: () => LoopDelay;
   readonly limits: SessionLimits;
 }
 
@@ -200,6 +204,7 @@ export class EdgeObserver implements Member {
       mirrors: mirrorsOf(this, tree),
       uptimeMs: Math.floor(clock.nowMs() - this.#startedAtMs),
       memoryBytes: this.#options.memoryBytes(),
+      ...loopFields(this.#options.loopDelay?.()),
       digest: tree.digest(),
     };
   }

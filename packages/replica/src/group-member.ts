@@ -22,8 +22,9 @@ import { Membership } from "./membership.ts";
 import { Refounding } from "./refounding.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaTiming } from "./replica-options.ts";
+import { SessionRoster } from "./session-roster.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
-import { memberStatus, topologyResponse } from "./status.ts";
+import { type LoopDelay, loopFields, memberStatus, topologyResponse } from "./status.ts";
 import { type Succession, Successor, supersededBy } from "./succession.ts";
 import { addressFor, type TopologyNode } from "./topology.ts";
 import type { PendingWrite } from "./write-queue.ts";
@@ -56,6 +57,8 @@ export interface GroupMemberOptions {
   readonly version: string;
   /** Resident memory of the process, for the status page. */
   readonly memoryBytes: () => number;
+  /** How late the process comes to what is due, for the status page. */
+  readonly loopDelay?: () => LoopDelay;
   readonly limits: MemberLimits;
   /** What the first leader founds the cluster with. */
   readonly bootstrap: Extract<Operation, { kind: "bootstrap" }>;
@@ -245,6 +248,10 @@ export class GroupMember implements Member {
     this.replica.contact.liveness.touch(session, this.#options.clock.nowMs());
   }
 
+  silenceMs(session: number): number {
+    return this.replica.contact.liveness.silenceMs(session, this.#options.clock.nowMs());
+  }
+
   /** What this member answers on its server. */
   services(): Services {
     const { place, incarnation, replica } = this;
@@ -271,11 +278,12 @@ export class GroupMember implements Member {
       forcePromote: this.#refounding.promote.bind(this.#refounding),
     };
     if (this.#options.role === "witness") return { peers, admin };
+    const roster = new SessionRoster(this, this.#options.log);
     return {
       peers,
-      admin,
+      admin: { ...admin, roster },
       coordination: {
-        session: (stream) => this.sessions.accept(stream),
+        session: (stream, caller) => this.sessions.accept(stream, caller),
         execute: (request, caller) => this.sessions.answer(request, caller),
         watch: (watch, stream) => this.sessions.watch(watch, stream),
       },
@@ -289,9 +297,11 @@ export class GroupMember implements Member {
     const { role, group } = this.#membership.self ?? this.#options;
     const uptimeMs = Math.floor(this.#options.clock.nowMs() - this.#startedAtMs);
     const memoryBytes = this.#options.memoryBytes();
+    const loopDelay = this.#options.loopDelay?.();
     const admission = this.#admission.waitsFor;
     const strangers = this.#strangers;
-    const facts = { role, group, version, uptimeMs, memoryBytes, admission, strangers };
+    const process = { uptimeMs, memoryBytes, ...loopFields(loopDelay) };
+    const facts = { role, group, version, admission, strangers, ...process };
     return memberStatus(this, facts);
   }
 

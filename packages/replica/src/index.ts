@@ -27,7 +27,7 @@ export { Replica } from "./replica.ts";
 export type { ReplicaListener, ReplicaOptions, ReplicaTiming } from "./replica-options.ts";
 export { type SessionLimits, SessionService } from "./session-service.ts";
 export { restoreTree } from "./snapshots.ts";
-export { mirrorsOf, topologyResponse } from "./status.ts";
+export { type LoopDelay, loopFields, mirrorsOf, topologyResponse } from "./status.ts";
 export type { Succession } from "./succession.ts";
 export { addressFor, type TopologyNode } from "./topology.ts";
 export { globalCluster } from "@meridian/tree";

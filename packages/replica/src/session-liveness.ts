@@ -70,6 +70,11 @@ export class SessionLiveness {
     }
   }
 
+  /** Leader: how long ago a session was last heard of, or, when it never was, the lead was taken. */
+  silenceMs(session: number, nowMs: number): number {
+    return nowMs - (this.#heard.get(session) ?? this.#leadsSinceMs ?? nowMs);
+  }
+
   /** Sessions to tell the leader of. */
   report(): readonly number[] {
     return [...this.#touched.keys()];

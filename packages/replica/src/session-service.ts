@@ -9,6 +9,7 @@ import { type Applied, type Operation, type Position, validatePath } from "@meri
 import {
   Consistency,
   type Encodable,
+  type IClientConnection,
   type IClientFrame,
   type IHello,
   type IRequest,
@@ -85,8 +86,11 @@ export class SessionService {
   }
 
   /** Accepts a client's stream. */
-  accept(stream: FrameStream<Encodable<IServerFrame>>): FrameHandler<IClientFrame> {
-    const session = new SessionStream(this, stream);
+  accept(
+    stream: FrameStream<Encodable<IServerFrame>>,
+    caller?: Caller,
+  ): FrameHandler<IClientFrame> {
+    const session = new SessionStream(this, stream, caller?.address ?? "");
     this.#streams.add(session);
     if (this.connections > this.#limits.streamsMax) session.farewell(this.#full());
     return session;
@@ -156,6 +160,19 @@ export class SessionService {
     this.#submitOwn({ kind: "close-session", session }, () => {
       stream.farewell({ code: "SESSION_EXPIRED", message: `session ${session} was closed` });
     });
+  }
+
+  /** Ends a session at an operator's wish. */
+  end(session: number): Promise<WriteOutcome> {
+    return new Promise((done) => this.#submitOwn({ kind: "close-session", session }, done));
+  }
+
+  /** The connection of a session's client, if it has one here. */
+  connectionOf(session: number): Encodable<IClientConnection> | undefined {
+    const stream = this.#bySession.get(session);
+    if (stream === undefined) return undefined;
+    const { region, address, watchCount: watches } = stream;
+    return { region, address, watches };
   }
 
   /** The stream has ended. */

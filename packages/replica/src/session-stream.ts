@@ -37,6 +37,8 @@ const openRequestsMax = 16_384;
  * their issue, and its reads behind the writes before them.
  */
 export class SessionStream implements FrameHandler<IClientFrame> {
+  /** host:port of the client. */
+  readonly address: string;
   readonly #service: SessionService;
   readonly #stream: FrameStream<Encodable<IServerFrame>>;
   readonly #watches = new Map<number, RegisteredWatch>();
@@ -55,14 +57,29 @@ export class SessionStream implements FrameHandler<IClientFrame> {
   #paced: (() => void)[] = [];
   #closed = false;
 
-  constructor(service: SessionService, stream: FrameStream<Encodable<IServerFrame>>) {
+  constructor(
+    service: SessionService,
+    stream: FrameStream<Encodable<IServerFrame>>,
+    address: string,
+  ) {
     this.#service = service;
+    this.address = address;
     this.#stream = stream;
   }
 
   /** The session, 0 for a stream without one. */
   get session(): number {
     return this.#hello?.sessionId ?? 0;
+  }
+
+  /** Region that the client says it is in. */
+  get region(): string {
+    return this.#hello?.region ?? "";
+  }
+
+  /** Watches on this stream. */
+  get watchCount(): number {
+    return this.#watches.size;
   }
 
   /** The stream has ended. */

@@ -5,6 +5,21 @@ import { forkOf } from "./fork.ts";
 import type { GroupMember } from "./group-member.ts";
 import type { TopologyNode } from "./topology.ts";
 
+/** How late a process came to what was due, within the last minute or two, in microseconds. */
+export interface LoopDelay {
+  /** 99 of 100 times no later than this. */
+  readonly p99Us: number;
+  /** The latest of all. */
+  readonly maxUs: number;
+}
+
+/** What the status page says of a loop's delay; zeros where nobody measures it. */
+export function loopFields(
+  delay: LoopDelay | undefined,
+): Pick<NodeFacts, "loopDelayP99Us" | "loopDelayMaxUs"> {
+  return { loopDelayP99Us: delay?.p99Us ?? 0, loopDelayMaxUs: delay?.maxUs ?? 0 };
+}
+
 /** What the status page says of a node besides its state. */
 export interface NodeFacts {
   readonly role: TopologyNode["role"];
@@ -12,6 +27,8 @@ export interface NodeFacts {
   readonly version: string;
   readonly uptimeMs: number;
   readonly memoryBytes: number;
+  readonly loopDelayP99Us: number;
+  readonly loopDelayMaxUs: number;
   /** See `Admission.waitsFor`. */
   readonly admission: string;
   readonly strangers: number;

@@ -1,11 +1,16 @@
 import { AdminService, LocalPlatformService, MeridianError } from "@meridian/wire";
-import type { AdminHandlers, MembershipHandlers, PlatformHandlers } from "./service.ts";
+import type {
+  AdminHandlers,
+  MembershipHandlers,
+  PlatformHandlers,
+  RosterHandlers,
+} from "./service.ts";
 import { unaryCall, type UnaryCall } from "./unary-call.ts";
 
 /** The methods of the service Admin. */
 export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
   const { status, topology, transferLeadership } = AdminService;
-  const { membership } = handlers;
+  const { membership, roster } = handlers;
   return [
     unaryCall(status, (_, caller) => handlers.status(caller)),
     unaryCall(topology, (_, caller) => handlers.topology(caller)),
@@ -13,6 +18,7 @@ export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
       handlers.transferLeadership(request, caller),
     ),
     ...(membership === undefined ? [] : membershipCalls(membership)),
+    ...(roster === undefined ? [] : rosterCalls(roster)),
     unaryCall(AdminService.standForElection, (request, caller) => {
       if (handlers.standForElection !== undefined) {
         return handlers.standForElection(request, caller);
@@ -32,6 +38,14 @@ function membershipCalls(handlers: MembershipHandlers): readonly UnaryCall[] {
     unaryCall(members, (_, caller) => handlers.members(caller)),
     unaryCall(changeMembers, (request, caller) => handlers.changeMembers(request, caller)),
     unaryCall(holdLeadership, (request, caller) => handlers.holdLeadership(request, caller)),
+  ];
+}
+
+function rosterCalls(handlers: RosterHandlers): readonly UnaryCall[] {
+  const { sessions, endSession } = AdminService;
+  return [
+    unaryCall(sessions, (request, caller) => handlers.list(request, caller)),
+    unaryCall(endSession, (request, caller) => handlers.end(request, caller)),
   ];
 }
 

@@ -5,6 +5,8 @@ import type {
   IChangeMembersResponse,
   IClientFrame,
   IDelayRequest,
+  IEndSessionRequest,
+  IEndSessionResponse,
   IExecuteResponse,
   IFollowFrame,
   IForcePromoteRequest,
@@ -20,6 +22,8 @@ import type {
   IRequest,
   IRestartRequest,
   IServerFrame,
+  ISessionsRequest,
+  ISessionsResponse,
   IStatusResponse,
   ITopologyResponse,
   ITransferLeadershipRequest,
@@ -67,6 +71,11 @@ export interface Channel {
     options?: CallOptions,
   ): Promise<IHoldLeadershipResponse>;
   standForElection(options?: CallOptions): Promise<IStandForElectionResponse>;
+  sessions(request: Encodable<ISessionsRequest>, options?: CallOptions): Promise<ISessionsResponse>;
+  endSession(
+    request: Encodable<IEndSessionRequest>,
+    options?: CallOptions,
+  ): Promise<IEndSessionResponse>;
   readonly platform: PlatformCalls;
   /** Ends all streams and calls at once. */
   close(): void;

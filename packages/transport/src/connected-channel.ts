@@ -59,6 +59,12 @@ export class ConnectedChannel implements Channel {
   standForElection: Channel["standForElection"] = (options) =>
     this.#call(AdminService.standForElection, {}, options, true);
 
+  sessions: Channel["sessions"] = (request, options) =>
+    this.#call(AdminService.sessions, request, options);
+
+  endSession: Channel["endSession"] = (request, options) =>
+    this.#call(AdminService.endSession, request, options);
+
   close(): void {
     this.#closed = true;
     this.#connector.close();

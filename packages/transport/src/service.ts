@@ -3,6 +3,8 @@ import type {
   IChangeMembersRequest,
   IChangeMembersResponse,
   IDelayRequest,
+  IEndSessionRequest,
+  IEndSessionResponse,
   IHealRequest,
   IHoldLeadershipRequest,
   IHoldLeadershipResponse,
@@ -19,6 +21,8 @@ import type {
   IResponse,
   IRestartRequest,
   IServerFrame,
+  ISessionsRequest,
+  ISessionsResponse,
   IClientFrame,
   IChangeFrame,
   IFollowFrame,
@@ -124,6 +128,14 @@ export interface AdminHandlers {
   ): Eventually<Encodable<IForcePromoteResponse>>;
   /** Members of a group have it; without it the methods do not exist. */
   readonly membership?: MembershipHandlers;
+  /** Members that keep a tree have it; without it the methods do not exist. */
+  readonly roster?: RosterHandlers;
+}
+
+/** What a member that keeps a tree does for the methods of Admin that are about sessions. */
+export interface RosterHandlers {
+  list(request: ISessionsRequest, caller: Caller): Eventually<Encodable<ISessionsResponse>>;
+  end(request: IEndSessionRequest, caller: Caller): Eventually<Encodable<IEndSessionResponse>>;
 }
 
 /** What a member of a group does for the methods of Admin that are about who belongs to it. */

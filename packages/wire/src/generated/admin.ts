@@ -88,6 +88,10 @@ export interface IStatusResponse {
   readonly recovering: boolean;
   /** Streams and calls that were refused since the start, because they came from another cluster or incarnation or meant another node. */
   readonly strangers: number;
+  /** How late the process came to what was due, within the last one or two minutes: 99 of 100 times no later than this, in microseconds. */
+  readonly loopDelayP99Us: number;
+  /** Likewise, the latest of all. */
+  readonly loopDelayMaxUs: number;
 }
 /** Codec of StatusResponse. */
 export const StatusResponse: Codec<IStatusResponse> = codec(
@@ -190,6 +194,12 @@ export function writeStatusResponse(m: Encodable<IStatusResponse>, w: Writer): v
   if (m.strangers !== undefined && m.strangers !== 0) {
     writeUint64(w.uint32(232), m.strangers);
   }
+  if (m.loopDelayP99Us !== undefined && m.loopDelayP99Us !== 0) {
+    writeUint64(w.uint32(240), m.loopDelayP99Us);
+  }
+  if (m.loopDelayMaxUs !== undefined && m.loopDelayMaxUs !== 0) {
+    writeUint64(w.uint32(248), m.loopDelayMaxUs);
+  }
 }
 
 export function readStatusResponse(r: Reader): IStatusResponse {
@@ -222,6 +232,8 @@ export function readStatusResponse(r: Reader): IStatusResponse {
   let admissionValue = "";
   let recoveringValue = false;
   let strangersValue = 0;
+  let loopDelayP99UsValue = 0;
+  let loopDelayMaxUsValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -312,6 +324,12 @@ export function readStatusResponse(r: Reader): IStatusResponse {
       case 232:
         strangersValue = readUint64(r);
         break;
+      case 240:
+        loopDelayP99UsValue = readUint64(r);
+        break;
+      case 248:
+        loopDelayMaxUsValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -346,6 +364,8 @@ export function readStatusResponse(r: Reader): IStatusResponse {
     admission: admissionValue,
     recovering: recoveringValue,
     strangers: strangersValue,
+    loopDelayP99Us: loopDelayP99UsValue,
+    loopDelayMaxUs: loopDelayMaxUsValue,
   };
 }
 
@@ -1558,6 +1578,320 @@ export function readForcePromoteResponse(r: Reader): IForcePromoteResponse {
   return { incarnation: incarnationValue, members: membersValue };
 }
 
+/** Asks for sessions. */
+export interface ISessionsRequest {
+  /** Those with greater ids than this, for paging. */
+  readonly after: number;
+  /** At most this many. 0, and more than 1,000: 1,000. */
+  readonly limit: number;
+}
+/** Codec of SessionsRequest. */
+export const SessionsRequest: Codec<ISessionsRequest> = codec(
+  "SessionsRequest",
+  writeSessionsRequest,
+  readSessionsRequest,
+);
+
+export function writeSessionsRequest(m: Encodable<ISessionsRequest>, w: Writer): void {
+  if (m.after !== undefined && m.after !== 0) {
+    writeUint64(w.uint32(8), m.after);
+  }
+  if (m.limit !== undefined && m.limit !== 0) {
+    writeUint32(w.uint32(16), m.limit);
+  }
+}
+
+export function readSessionsRequest(r: Reader): ISessionsRequest {
+  let afterValue = 0;
+  let limitValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        afterValue = readUint64(r);
+        break;
+      case 16:
+        limitValue = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { after: afterValue, limit: limitValue };
+}
+
+/** Sessions of a cluster. */
+export interface ISessionsResponse {
+  /** By id, ascending. */
+  readonly sessions: readonly ISessionStatus[];
+  /** More follow after the last one. */
+  readonly more: boolean;
+  /** Index that the list is of. */
+  readonly appliedIndex: number;
+  /** The node leads: it alone knows how long sessions have been silent. */
+  readonly leads: boolean;
+}
+/** Codec of SessionsResponse. */
+export const SessionsResponse: Codec<ISessionsResponse> = codec(
+  "SessionsResponse",
+  writeSessionsResponse,
+  readSessionsResponse,
+);
+
+export function writeSessionsResponse(m: Encodable<ISessionsResponse>, w: Writer): void {
+  if (m.sessions !== undefined)
+    for (const item of m.sessions) {
+      w.uint32(10).fork();
+      writeSessionStatus(item, w);
+      w.ldelim();
+    }
+  if (m.more !== undefined && m.more !== false) {
+    w.uint32(16).bool(m.more);
+  }
+  if (m.appliedIndex !== undefined && m.appliedIndex !== 0) {
+    writeUint64(w.uint32(24), m.appliedIndex);
+  }
+  if (m.leads !== undefined && m.leads !== false) {
+    w.uint32(32).bool(m.leads);
+  }
+}
+
+export function readSessionsResponse(r: Reader): ISessionsResponse {
+  const sessionsValue: ISessionStatus[] = [];
+  let moreValue = false;
+  let appliedIndexValue = 0;
+  let leadsValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        sessionsValue.push(readNested(r, readSessionStatus));
+        break;
+      case 16:
+        moreValue = r.uint32() !== 0;
+        break;
+      case 24:
+        appliedIndexValue = readUint64(r);
+        break;
+      case 32:
+        leadsValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    sessions: sessionsValue,
+    more: moreValue,
+    appliedIndex: appliedIndexValue,
+    leads: leadsValue,
+  };
+}
+
+/** A session. */
+export interface ISessionStatus {
+  /** Its id. */
+  readonly sessionId: number;
+  /** Silence after which it ends, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ephemeral nodes that it owns. */
+  readonly ephemerals: number;
+  /** Highest number of a write of it that was applied. */
+  readonly appliedSequence: number;
+  /** Told by the leader: time since the last sign of life that it knows of, in milliseconds. */
+  readonly silentMs: number;
+  /** Its client is connected to the node that tells this; absent otherwise. */
+  readonly connection: IClientConnection | undefined;
+}
+/** Codec of SessionStatus. */
+export const SessionStatus: Codec<ISessionStatus> = codec(
+  "SessionStatus",
+  writeSessionStatus,
+  readSessionStatus,
+);
+
+export function writeSessionStatus(m: Encodable<ISessionStatus>, w: Writer): void {
+  if (m.sessionId !== undefined && m.sessionId !== 0) {
+    writeUint64(w.uint32(8), m.sessionId);
+  }
+  if (m.timeoutMs !== undefined && m.timeoutMs !== 0) {
+    writeUint32(w.uint32(16), m.timeoutMs);
+  }
+  if (m.ephemerals !== undefined && m.ephemerals !== 0) {
+    writeUint32(w.uint32(24), m.ephemerals);
+  }
+  if (m.appliedSequence !== undefined && m.appliedSequence !== 0) {
+    writeUint64(w.uint32(32), m.appliedSequence);
+  }
+  if (m.silentMs !== undefined && m.silentMs !== 0) {
+    writeUint64(w.uint32(40), m.silentMs);
+  }
+  if (m.connection !== undefined) {
+    w.uint32(50).fork();
+    writeClientConnection(m.connection, w);
+    w.ldelim();
+  }
+}
+
+export function readSessionStatus(r: Reader): ISessionStatus {
+  let sessionIdValue = 0;
+  let timeoutMsValue = 0;
+  let ephemeralsValue = 0;
+  let appliedSequenceValue = 0;
+  let silentMsValue = 0;
+  let connectionValue: IClientConnection | undefined;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        sessionIdValue = readUint64(r);
+        break;
+      case 16:
+        timeoutMsValue = r.uint32();
+        break;
+      case 24:
+        ephemeralsValue = r.uint32();
+        break;
+      case 32:
+        appliedSequenceValue = readUint64(r);
+        break;
+      case 40:
+        silentMsValue = readUint64(r);
+        break;
+      case 50:
+        connectionValue = readNested(r, readClientConnection);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    sessionId: sessionIdValue,
+    timeoutMs: timeoutMsValue,
+    ephemerals: ephemeralsValue,
+    appliedSequence: appliedSequenceValue,
+    silentMs: silentMsValue,
+    connection: connectionValue,
+  };
+}
+
+/** A connection of a client. */
+export interface IClientConnection {
+  /** Region that the client says it is in. */
+  readonly region: string;
+  /** host:port that it comes from. */
+  readonly address: string;
+  /** Watches on this connection. Clients may keep watches on connections without a session. */
+  readonly watches: number;
+}
+/** Codec of ClientConnection. */
+export const ClientConnection: Codec<IClientConnection> = codec(
+  "ClientConnection",
+  writeClientConnection,
+  readClientConnection,
+);
+
+export function writeClientConnection(m: Encodable<IClientConnection>, w: Writer): void {
+  if (m.region !== undefined && m.region !== "") {
+    w.uint32(10).string(m.region);
+  }
+  if (m.address !== undefined && m.address !== "") {
+    w.uint32(18).string(m.address);
+  }
+  if (m.watches !== undefined && m.watches !== 0) {
+    writeUint32(w.uint32(24), m.watches);
+  }
+}
+
+export function readClientConnection(r: Reader): IClientConnection {
+  let regionValue = "";
+  let addressValue = "";
+  let watchesValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        regionValue = readString(r);
+        break;
+      case 18:
+        addressValue = readString(r);
+        break;
+      case 24:
+        watchesValue = r.uint32();
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { region: regionValue, address: addressValue, watches: watchesValue };
+}
+
+/** Ends a session. */
+export interface IEndSessionRequest {
+  /** Its id. */
+  readonly sessionId: number;
+}
+/** Codec of EndSessionRequest. */
+export const EndSessionRequest: Codec<IEndSessionRequest> = codec(
+  "EndSessionRequest",
+  writeEndSessionRequest,
+  readEndSessionRequest,
+);
+
+export function writeEndSessionRequest(m: Encodable<IEndSessionRequest>, w: Writer): void {
+  if (m.sessionId !== undefined && m.sessionId !== 0) {
+    writeUint64(w.uint32(8), m.sessionId);
+  }
+}
+
+export function readEndSessionRequest(r: Reader): IEndSessionRequest {
+  let sessionIdValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        sessionIdValue = readUint64(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { sessionId: sessionIdValue };
+}
+
+/** What came of it. */
+export interface IEndSessionResponse {
+  /** False: there was no such session. */
+  readonly ended: boolean;
+}
+/** Codec of EndSessionResponse. */
+export const EndSessionResponse: Codec<IEndSessionResponse> = codec(
+  "EndSessionResponse",
+  writeEndSessionResponse,
+  readEndSessionResponse,
+);
+
+export function writeEndSessionResponse(m: Encodable<IEndSessionResponse>, w: Writer): void {
+  if (m.ended !== undefined && m.ended !== false) {
+    w.uint32(8).bool(m.ended);
+  }
+}
+
+export function readEndSessionResponse(r: Reader): IEndSessionResponse {
+  let endedValue = false;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        endedValue = r.uint32() !== 0;
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { ended: endedValue };
+}
+
 /** For operators and for clients that look for their way. */
 export const AdminService: {
   /** How this node is. */
@@ -1566,6 +1900,13 @@ export const AdminService: {
   readonly topology: Method<ITopologyRequest, ITopologyResponse>;
   /** Hands the leadership of this node's group to another member. Answered by the leader. */
   readonly transferLeadership: Method<ITransferLeadershipRequest, ITransferLeadershipResponse>;
+  /** Sessions of this node's cluster, as this node knows them. Members that keep a tree have them. */
+  readonly sessions: Method<ISessionsRequest, ISessionsResponse>;
+  /**
+   * Ends a session of this node's cluster, and with it its ephemeral nodes. Answered by any member that keeps a tree, when that is
+   * committed. A session that does not exist has ended already.
+   */
+  readonly endSession: Method<IEndSessionRequest, IEndSessionResponse>;
   /** Who belongs to this node's group, as this node knows it. The leader also knows how far each is. */
   readonly members: Method<IMembersRequest, IMembersResponse>;
   /**
@@ -1604,6 +1945,20 @@ export const AdminService: {
     path: "/meridian.v1.Admin/TransferLeadership",
     request: TransferLeadershipRequest,
     response: TransferLeadershipResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  sessions: {
+    path: "/meridian.v1.Admin/Sessions",
+    request: SessionsRequest,
+    response: SessionsResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  endSession: {
+    path: "/meridian.v1.Admin/EndSession",
+    request: EndSessionRequest,
+    response: EndSessionResponse,
     requestStream: false,
     responseStream: false,
   },

@@ -16,6 +16,11 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                   requestType: "TransferLeadershipRequest",
                   responseType: "TransferLeadershipResponse",
                 },
+                Sessions: { requestType: "SessionsRequest", responseType: "SessionsResponse" },
+                EndSession: {
+                  requestType: "EndSessionRequest",
+                  responseType: "EndSessionResponse",
+                },
                 Members: { requestType: "MembersRequest", responseType: "MembersResponse" },
                 ChangeMembers: {
                   requestType: "ChangeMembersRequest",
@@ -67,6 +72,8 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 admission: { type: "string", id: 27 },
                 recovering: { type: "bool", id: 28 },
                 strangers: { type: "uint64", id: 29 },
+                loopDelayP99Us: { type: "uint64", id: 30, protoName: "loop_delay_p99_us" },
+                loopDelayMaxUs: { type: "uint64", id: 31, protoName: "loop_delay_max_us" },
               },
             },
             MirrorStatus: {
@@ -206,6 +213,38 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 members: { rule: "repeated", type: "string", id: 2 },
               },
             },
+            SessionsRequest: {
+              fields: { after: { type: "uint64", id: 1 }, limit: { type: "uint32", id: 2 } },
+            },
+            SessionsResponse: {
+              fields: {
+                sessions: { rule: "repeated", type: "SessionStatus", id: 1 },
+                more: { type: "bool", id: 2 },
+                appliedIndex: { type: "uint64", id: 3, protoName: "applied_index" },
+                leads: { type: "bool", id: 4 },
+              },
+            },
+            SessionStatus: {
+              fields: {
+                sessionId: { type: "uint64", id: 1, protoName: "session_id" },
+                timeoutMs: { type: "uint32", id: 2, protoName: "timeout_ms" },
+                ephemerals: { type: "uint32", id: 3 },
+                appliedSequence: { type: "uint64", id: 4, protoName: "applied_sequence" },
+                silentMs: { type: "uint64", id: 5, protoName: "silent_ms" },
+                connection: { type: "ClientConnection", id: 6 },
+              },
+            },
+            ClientConnection: {
+              fields: {
+                region: { type: "string", id: 1 },
+                address: { type: "string", id: 2 },
+                watches: { type: "uint32", id: 3 },
+              },
+            },
+            EndSessionRequest: {
+              fields: { sessionId: { type: "uint64", id: 1, protoName: "session_id" } },
+            },
+            EndSessionResponse: { fields: { ended: { type: "bool", id: 1 } } },
             Position: {
               fields: {
                 cluster: { type: "string", id: 1 },
@@ -516,7 +555,15 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
             SnapshotRecord: {
               oneofs: {
                 record: {
-                  oneof: ["header", "node", "session", "cursor", "tombstone", "transaction"],
+                  oneof: [
+                    "header",
+                    "node",
+                    "session",
+                    "cursor",
+                    "tombstone",
+                    "transaction",
+                    "quota",
+                  ],
                 },
               },
               fields: {
@@ -526,6 +573,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 cursor: { type: "Position", id: 4 },
                 tombstone: { type: "Change", id: 5 },
                 transaction: { type: "Transaction", id: 6 },
+                quota: { type: "SnapshotQuota", id: 7 },
               },
             },
             SnapshotHeader: {
@@ -543,6 +591,15 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 change: { type: "Change", id: 1 },
                 nextSequence: { type: "uint64", id: 2, protoName: "next_sequence" },
                 origin: { type: "string", id: 3 },
+              },
+            },
+            SnapshotQuota: {
+              fields: {
+                path: { type: "string", id: 1 },
+                nodesMax: { type: "uint64", id: 2, protoName: "nodes_max" },
+                bytesMax: { type: "uint64", id: 3, protoName: "bytes_max" },
+                counting: { type: "bool", id: 4 },
+                countedTo: { type: "string", id: 5, protoName: "counted_to" },
               },
             },
             SnapshotSession: {
