@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type TestProjectInlineConfiguration, defineConfig } from "vitest/config";
 
@@ -21,8 +22,8 @@ function fromSource(name: string, directory: string, include: string) {
 }
 
 /**
- * Real processes, started from what was built. They need the cores for themselves, so that they run
- * one file at a time and after everything else.
+ * Real processes, started from what was built, after everything else. Half of their time they wait,
+ * for elections and timeouts, so that two files run beside each other, and no more.
  */
 const system = {
   extends: true,
@@ -32,7 +33,7 @@ const system = {
     include: ["**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    maxWorkers: 2,
     sequence: { groupOrder: 1 },
   },
 } satisfies TestProjectInlineConfiguration;
@@ -41,6 +42,8 @@ export default defineConfig({
   root,
   test: {
     passWithNoTests: true,
+    // Without it one core of two would idle.
+    maxWorkers: availableParallelism(),
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       ...readdirSync(`${root}/packages`, { withFileTypes: true })

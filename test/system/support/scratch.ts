@@ -54,21 +54,27 @@ export class Scratch implements AsyncDisposable {
 const portMin = 20_000;
 const portMax = 32_000;
 
+/** Test files that run beside each other in one run never meet: each worker has its own share. */
+const workersMax = 2;
+const worker = Number(process.env["VITEST_POOL_ID"] ?? 0) % workersMax;
+const shareSize = (portMax - portMin) / workersMax;
+
 /**
  * The first port of a block in which nothing listens on the first `count` ports of 127.0.0.1. Where
  * it begins depends on the process, so that test runs beside each other rarely meet.
  */
 export async function freePorts(count: number, spacing: number = count): Promise<number> {
-  const blocks = Math.floor((portMax - portMin) / spacing);
+  const blocks = Math.floor(shareSize / spacing);
+  const from = portMin + worker * shareSize;
   const first = (process.pid * 7 + taken) % blocks;
   for (let offset = 0; offset < blocks; offset += 1) {
     taken += 1;
-    const base = portMin + ((first + offset) % blocks) * spacing;
+    const base = from + ((first + offset) % blocks) * spacing;
     const ports = Array.from({ length: count }, (_, index) => base + index);
     const free = await Promise.all(ports.map((port) => isFree(port)));
     if (free.every(Boolean)) return base;
   }
-  throw new Error(`no block of ${count} free ports between ${portMin} and ${portMax}`);
+  throw new Error(`no block of ${count} free ports from ${from} on`);
 }
 
 /** Blocks looked at so far: the next platform of this process takes others. */
