@@ -24,7 +24,13 @@ import { Replica } from "./replica.ts";
 import type { ReplicaTiming } from "./replica-options.ts";
 import { SessionRoster } from "./session-roster.ts";
 import { type SessionLimits, SessionService } from "./session-service.ts";
-import { type LoopDelay, loopFields, memberStatus, topologyResponse } from "./status.ts";
+import {
+  type LoopDelay,
+  loopFields,
+  memberStatus,
+  quotasResponse,
+  topologyResponse,
+} from "./status.ts";
 import { type Succession, Successor, supersededBy } from "./succession.ts";
 import { addressFor, type TopologyNode } from "./topology.ts";
 import type { PendingWrite } from "./write-queue.ts";
@@ -281,7 +287,7 @@ export class GroupMember implements Member {
     const roster = new SessionRoster(this, this.#options.log);
     return {
       peers,
-      admin: { ...admin, roster },
+      admin: { ...admin, roster, quotas: () => quotasResponse(this.tree) },
       coordination: {
         session: (stream, caller) => this.sessions.accept(stream, caller),
         execute: (request, caller) => this.sessions.answer(request, caller),

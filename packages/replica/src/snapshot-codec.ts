@@ -1,10 +1,17 @@
-import type { PartResult, Result, SessionRecord, SnapshotRecord } from "@meridian/tree";
+import type {
+  PartResult,
+  QuotaRecord,
+  Result,
+  SessionRecord,
+  SnapshotRecord,
+} from "@meridian/tree";
 import {
   type Encodable,
   errorCodeName,
   type IResponse,
   type ISnapshotHeader,
   type ISnapshotNode,
+  type ISnapshotQuota,
   type ISnapshotRecord,
   type ISnapshotSession,
   SnapshotRecord as RecordMessage,
@@ -19,11 +26,12 @@ export function encodeRecord(record: SnapshotRecord): Uint8Array {
 
 /** A record out of a snapshot. @throws {Error} when a newer version wrote something unknown. */
 export function decodeRecord(bytes: Uint8Array): SnapshotRecord {
-  const { header, node, session, cursor, tombstone } = RecordMessage.decode(bytes);
+  const { header, node, session, cursor, tombstone, quota } = RecordMessage.decode(bytes);
   if (node !== undefined) return decodeNode(node);
   if (session !== undefined) return { kind: "session", session: decodeSession(session) };
   if (cursor !== undefined) return { kind: "cursor", position: cursor };
   if (tombstone !== undefined) return { kind: "tombstone", change: decodeChange(tombstone) };
+  if (quota !== undefined) return { kind: "quota", quota: decodeQuota(quota) };
   if (header !== undefined) return decodeHeader(header);
   throw new Error(
     "the snapshot holds a record that this version does not know: upgrade this member",
@@ -41,6 +49,8 @@ function messageOf(record: SnapshotRecord): Encodable<ISnapshotRecord> {
       const { change, nextSequence } = record;
       return { node: { change: encodeChange(change), nextSequence } };
     }
+    case "quota":
+      return { quota: encodeQuota(record.quota) };
     case "session":
       return { session: encodeSession(record.session) };
     case "cursor":
@@ -73,6 +83,26 @@ function decodeHeader(header: ISnapshotHeader): SnapshotRecord {
 function decodeNode({ change, nextSequence }: ISnapshotNode): SnapshotRecord {
   if (change === undefined) throw new Error("the snapshot holds a node without its state");
   return { kind: "node", change: decodeChange(change), nextSequence };
+}
+
+function encodeQuota(record: QuotaRecord): Encodable<ISnapshotQuota> {
+  const { countedTo } = record;
+  return { ...record, counting: countedTo !== undefined, countedTo: countedTo ?? "" };
+}
+
+function decodeQuota({
+  path,
+  nodesMax,
+  bytesMax,
+  counting,
+  countedTo,
+}: ISnapshotQuota): QuotaRecord {
+  return {
+    path,
+    nodesMax: nodesMax === 0 ? undefined : nodesMax,
+    bytesMax: bytesMax === 0 ? undefined : bytesMax,
+    countedTo: counting ? countedTo : undefined,
+  };
 }
 
 function encodeSession(record: SessionRecord): Encodable<ISnapshotSession> {

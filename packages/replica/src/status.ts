@@ -1,6 +1,12 @@
 import { type Configuration, membersOf, type Status } from "@meridian/consensus";
 import type { Tree } from "@meridian/tree";
-import { type Encodable, type IStatusResponse, type ITopologyResponse, Tier } from "@meridian/wire";
+import {
+  type Encodable,
+  type IQuotasResponse,
+  type IStatusResponse,
+  type ITopologyResponse,
+  Tier,
+} from "@meridian/wire";
 import { forkOf } from "./fork.ts";
 import type { GroupMember } from "./group-member.ts";
 import type { TopologyNode } from "./topology.ts";
@@ -124,6 +130,14 @@ export function topologyResponse(
     zonesVersion: version,
     regions: tree.regions,
   };
+}
+
+/** The quotas as a tree knows them, each with who owns its path. */
+export function quotasResponse(tree: Tree): Encodable<IQuotasResponse> {
+  const quotas = tree.quotas().map(({ isCounting, ...quota }) => {
+    return { ...quota, counting: isCounting, owner: tree.ownership(quota.path).cluster };
+  });
+  return { quotas, cluster: tree.cluster };
 }
 
 /**

@@ -19,6 +19,10 @@ export function adminCalls(handlers: AdminHandlers): readonly UnaryCall[] {
     ),
     ...(membership === undefined ? [] : membershipCalls(membership)),
     ...(roster === undefined ? [] : rosterCalls(roster)),
+    unaryCall(AdminService.quotas, (_, caller) => {
+      if (handlers.quotas !== undefined) return handlers.quotas(caller);
+      throw new MeridianError("UNSUPPORTED", "this node is no member of a group");
+    }),
     unaryCall(AdminService.standForElection, (request, caller) => {
       if (handlers.standForElection !== undefined) {
         return handlers.standForElection(request, caller);

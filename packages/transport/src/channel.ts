@@ -18,6 +18,7 @@ import type {
   IInspectResponse,
   IKillRequest,
   IMembersResponse,
+  IQuotasResponse,
   IPartitionRequest,
   IRequest,
   IRestartRequest,
@@ -52,6 +53,7 @@ export interface Channel {
   execute(request: Encodable<IRequest>, options?: CallOptions): Promise<IExecuteResponse>;
   status(options?: CallOptions): Promise<IStatusResponse>;
   topology(options?: CallOptions): Promise<ITopologyResponse>;
+  quotas(options?: CallOptions): Promise<IQuotasResponse>;
   /** Sent once. */
   forcePromote(
     request: Encodable<IForcePromoteRequest>,

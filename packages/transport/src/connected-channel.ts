@@ -42,6 +42,8 @@ export class ConnectedChannel implements Channel {
 
   topology: Channel["topology"] = (options) => this.#call(AdminService.topology, {}, options);
 
+  quotas: Channel["quotas"] = (options) => this.#call(AdminService.quotas, {}, options);
+
   forcePromote: Channel["forcePromote"] = (request, options) =>
     this.#call(AdminService.forcePromote, request, options, true);
 

@@ -11,6 +11,7 @@ import type {
   IInspectResponse,
   IKillRequest,
   IMembersResponse,
+  IQuotasResponse,
   IForcePromoteRequest,
   IForcePromoteResponse,
   IMeetResponse,
@@ -116,6 +117,8 @@ export interface AdminHandlers {
     request: ITransferLeadershipRequest,
     caller: Caller,
   ): Eventually<Encodable<ITransferLeadershipResponse>>;
+  /** Members that keep a tree have it. */
+  quotas?(caller: Caller): Eventually<Encodable<IQuotasResponse>>;
   /** Members of a group have it. */
   standForElection?(
     request: IStandForElectionRequest,

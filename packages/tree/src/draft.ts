@@ -1,6 +1,7 @@
 import type { Change } from "./change.ts";
 import type { NodeStore } from "./node-store.ts";
 import { parentOf } from "./path.ts";
+import { quotasPath } from "./quota-table.ts";
 import { Znode } from "./znode.ts";
 import { zonesPath } from "./zone-table.ts";
 
@@ -15,6 +16,7 @@ export class Draft {
   readonly #nodes: NodeStore;
   readonly #undo: (() => void)[] | undefined;
   #zonesChanged = false;
+  #quotasChanged = false;
 
   /**
    * `undoable` only where something may fail after something else was done: keeping the way back
@@ -30,6 +32,11 @@ export class Draft {
   /** The zone table was written. */
   get zonesChanged(): boolean {
     return this.#zonesChanged;
+  }
+
+  /** The table of quotas was written. */
+  get quotasChanged(): boolean {
+    return this.#quotasChanged;
   }
 
   /** Adds a node and does what ZooKeeper does to the parent; blank nodes are not counted there. */
@@ -133,6 +140,7 @@ export class Draft {
   #record(change: Change): void {
     this.changes.push(change);
     if (change.path === zonesPath) this.#zonesChanged = true;
+    else if (change.path === quotasPath) this.#quotasChanged = true;
   }
 
   #touch(node: Znode): void {

@@ -3,6 +3,8 @@ export type { Command, NodeOperation, Operation } from "./command.ts";
 export type { HistoryEntry, HistoryRead } from "./history.ts";
 export { ViewLostError } from "./node-view.ts";
 export { isWithin, joinPath, nameOf, parentOf, validatePath } from "./path.ts";
+export type { QuotaRecord, QuotaUsage } from "./quota-meter.ts";
+export { parseQuotas, type Quota, quotasPath } from "./quota-table.ts";
 export type { Applied, PartResult, Result, TreeErrorCode } from "./result.ts";
 export type { SeedFilter, SeedRange } from "./seed.ts";
 export type { RememberedAnswer, Session, SessionRecord } from "./session-table.ts";

@@ -1,6 +1,7 @@
 import type { Command, NodeOperation } from "./command.ts";
 import { type Failure, failed } from "./failure.ts";
 import { type Written, writeNode } from "./node-writer.ts";
+import { countOn } from "./quota-switch.ts";
 import { isDue } from "./reap-index.ts";
 import type { Applied, PartResult, Result } from "./result.ts";
 import { type State, unchanged } from "./state.ts";
@@ -50,7 +51,10 @@ export function multi(
   return state.finishOwn(draft, { kind: "multi", parts });
 }
 
-/** Deletes containers and TTL nodes that are due; others are passed over. */
+/**
+ * Deletes containers and TTL nodes that are due; others are passed over. The leader's own rounds
+ * also count what was there before its quota, a portion each.
+ */
 export function reap(
   state: State,
   index: number,
@@ -62,6 +66,7 @@ export function reap(
     const node = state.nodes.get(path);
     if (node !== undefined && isDue(node, timeMs) && state.owns(path)) draft.delete(node);
   }
+  countOn(state);
   return state.finishOwn(draft);
 }
 

@@ -6,6 +6,7 @@ import { NodeDigest } from "./node-digest.ts";
 import { NodeMap } from "./node-map.ts";
 import { NodeView } from "./node-view.ts";
 import { parentOf } from "./path.ts";
+import { QuotaMeter } from "./quota-meter.ts";
 import { Siblings } from "./siblings.ts";
 import { ViewTable } from "./view-table.ts";
 import { nothing, type Znode } from "./znode.ts";
@@ -17,6 +18,8 @@ const noNodes: ReadonlySet<Znode> = new Set();
 
 /** The nodes by path, with what is derived from all of them: order, digest, owners, views. */
 export class NodeStore {
+  /** What is used of the quotas. */
+  readonly quotas: QuotaMeter = new QuotaMeter();
   readonly #nodes = new NodeMap();
   readonly #digest = new NodeDigest();
   readonly #slabs = new DataSlabs();
@@ -67,6 +70,7 @@ export class NodeStore {
     node.touched = this.#moment;
     this.#digest.change(node);
     if (node.owner !== undefined) this.#own(node, node.owner);
+    if (!this.quotas.isEmpty) this.quotas.note(node, 1);
   }
 
   /** Takes a node without children out. */
@@ -74,6 +78,7 @@ export class NodeStore {
     const { path, parent, owner } = node;
     invariant(node.numChildren === 0, `${path} has no children`);
     this.touch(node);
+    if (!this.quotas.isEmpty) this.quotas.note(node, -1);
     this.#digest.remove(node);
     this.#nodes.delete(node);
     this.#dataBytes -= node.data.byteLength;
@@ -94,7 +99,9 @@ export class NodeStore {
 
   /** Replaces a node's data, which has been touched. */
   setData(node: Znode, data: Uint8Array): void {
-    this.#dataBytes += data.byteLength - node.data.byteLength;
+    const growth = data.byteLength - node.data.byteLength;
+    this.#dataBytes += growth;
+    if (!this.quotas.isEmpty) this.quotas.noteGrowth(node, growth);
     this.#slabs.leave(node);
     node.data = data.byteLength === 0 ? nothing : data;
   }

@@ -2,6 +2,7 @@ import type { NodeOperation } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import type { Failure } from "./failure.ts";
 import { parentOf, quote, validatePath } from "./path.ts";
+import { parseQuotas, quotasPath } from "./quota-table.ts";
 import type { Stat } from "./stat.ts";
 import type { State } from "./state.ts";
 import { utf8Text } from "./utf8.ts";
@@ -87,7 +88,8 @@ function create(
 ): Written | Failure {
   const { mode, data, ttlMs, parents } = operation;
   const isEventual = cluster === undefined;
-  const refusal = refuseCreate(operation, session, isEventual) ?? refuseData(data);
+  const refusal =
+    refuseCreate(operation, session, isEventual) ?? refuseData(state, operation.path, data);
   if (refusal !== undefined) return refusal;
   const parent = findParent(state, draft, parentOf(operation.path), parents, isEventual);
   if (!(parent instanceof Znode)) return parent;
@@ -122,6 +124,11 @@ function insert(
     const message = `${quote(parent.path)} has had as many children as can be counted`;
     return { code: "TOO_LARGE", message };
   }
+  const { quotas } = state.nodes;
+  const refusal = quotas.isEmpty
+    ? undefined
+    : quotas.refuseNode(node.path, parent, node.data.byteLength);
+  if (refusal !== undefined) return refusal;
   if (isEventual) state.eventual.stampNew(node, draft);
   draft.create(node);
   return undefined;
@@ -145,7 +152,7 @@ function findParent(
 }
 
 function refuseCreate(
-  { mode, ttlMs }: Create,
+  { path, mode, ttlMs }: Create,
   session: number,
   isEventual: boolean,
 ): Failure | undefined {
@@ -156,6 +163,9 @@ function refuseCreate(
   if (mode.startsWith("ephemeral") && session === 0) {
     return { code: "BAD_ARGUMENTS", message: "an ephemeral node needs a session" };
   }
+  if (path === quotasPath && mode !== "persistent") {
+    return { code: "BAD_ARGUMENTS", message: `${quote(path)} has to be a persistent node` };
+  }
   if (mode.startsWith("ttl") !== ttlMs > 0) {
     const message = `a time to live above 0 goes with ttl nodes only: found ${mode}, ${ttlMs} ms`;
     return { code: "BAD_ARGUMENTS", message };
@@ -163,10 +173,18 @@ function refuseCreate(
   return undefined;
 }
 
-function refuseData(data: Uint8Array): Failure | undefined {
-  if (data.byteLength <= dataBytesMax) return undefined;
-  const message = `data may have ${dataBytesMax} bytes, found ${data.byteLength}`;
-  return { code: "TOO_LARGE", message };
+function refuseData(state: State, path: string, data: Uint8Array): Failure | undefined {
+  if (data.byteLength > dataBytesMax) {
+    const message = `data may have ${dataBytesMax} bytes, found ${data.byteLength}`;
+    return { code: "TOO_LARGE", message };
+  }
+  const fault =
+    path === zonesPath
+      ? faultOfZones(state, data)
+      : path === quotasPath
+        ? faultOfQuotas(data)
+        : undefined;
+  return fault === undefined ? undefined : { code: "BAD_ARGUMENTS", message: fault };
 }
 
 function set(
@@ -177,7 +195,11 @@ function set(
   isEventual: boolean,
 ): Written | Failure {
   const { path } = node;
-  const refusal = refuseData(data) ?? (path === zonesPath ? refuseZones(state, data) : undefined);
+  const { quotas } = state.nodes;
+  const growth = data.byteLength - node.data.byteLength;
+  const refusal =
+    refuseData(state, path, data) ??
+    (quotas.isEmpty ? undefined : quotas.refuseGrowth(node, growth));
   if (refusal !== undefined) return refusal;
   draft.change(node, data, () => {
     node.count(draft.index, draft.timeMs);
@@ -187,10 +209,17 @@ function set(
 }
 
 /** The zone table steers every node: only a sound one gets in. */
-function refuseZones(state: State, data: Uint8Array): Failure | undefined {
+function faultOfZones(state: State, data: Uint8Array): string | undefined {
   const table = parseZones(utf8Text(data));
-  const message = typeof table === "string" ? table : faultOfTable(state, table);
-  return message === undefined ? undefined : { code: "BAD_ARGUMENTS", message };
+  return typeof table === "string" ? table : faultOfTable(state, table);
+}
+
+/** Bytes that are no text must not pass for a table without quotas. */
+function faultOfQuotas(data: Uint8Array): string | undefined {
+  const text = utf8Text(data);
+  if (text === "" && data.byteLength > 0) return "the table of quotas must be JSON";
+  const quotas = parseQuotas(text);
+  return typeof quotas === "string" ? quotas : undefined;
 }
 
 function faultOfTable(state: State, table: ZoneTable): string | undefined {

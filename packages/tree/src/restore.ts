@@ -12,6 +12,8 @@ export function restoreRecord(state: State, record: SnapshotRecord): void {
       return restoreHeader(state, record);
     case "node":
       return restoreNode(state, record);
+    case "quota":
+      return state.nodes.quotas.restore(record.quota);
     case "session":
       return state.sessions.restore(record.session);
     case "cursor":

@@ -11,6 +11,7 @@ export type TreeErrorCode =
   | "BAD_PATH"
   | "BAD_ARGUMENTS"
   | "TOO_LARGE"
+  | "QUOTA_EXCEEDED"
   | "SESSION_EXPIRED"
   | "MOVED"
   | "UNSUPPORTED"

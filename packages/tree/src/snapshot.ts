@@ -2,6 +2,7 @@ import type { HybridTime } from "@meridian/merge";
 import type { Change, Position } from "./change.ts";
 import type { Operation } from "./command.ts";
 import type { NodeRecord } from "./node-view.ts";
+import type { QuotaRecord } from "./quota-meter.ts";
 import type { SessionRecord } from "./session-table.ts";
 import type { State } from "./state.ts";
 
@@ -26,6 +27,7 @@ export interface HeaderRecord {
 export type SnapshotRecord =
   | HeaderRecord
   | NodeRecord
+  | { readonly kind: "quota"; readonly quota: QuotaRecord }
   | { readonly kind: "session"; readonly session: SessionRecord }
   | { readonly kind: "cursor"; readonly position: Position }
   | { readonly kind: "tombstone"; readonly change: Change };
@@ -81,16 +83,25 @@ function headOf(state: State): Generator<SnapshotRecord, undefined> {
     founding,
     clock: eventual.clock,
   };
-  return head(header, sessions.records(), [...cursors.values()], [...eventual.tombstones()]);
+  const quotas = state.nodes.quotas.records();
+  return head(
+    header,
+    quotas,
+    sessions.records(),
+    [...cursors.values()],
+    [...eventual.tombstones()],
+  );
 }
 
 function* head(
   header: HeaderRecord,
+  quotas: readonly QuotaRecord[],
   sessions: readonly SessionRecord[],
   cursors: readonly Position[],
   tombstones: readonly Change[],
 ): Generator<SnapshotRecord, undefined> {
   yield header;
+  for (const quota of quotas) yield { kind: "quota", quota };
   for (const session of sessions) yield { kind: "session", session };
   for (const position of cursors) yield { kind: "cursor", position };
   for (const change of tombstones) yield { kind: "tombstone", change };

@@ -8,6 +8,7 @@ import { ReapIndex } from "./reap-index.ts";
 import type { Applied, Result } from "./result.ts";
 import { SessionTable } from "./session-table.ts";
 import type { Founding } from "./snapshot.ts";
+import { switchQuotas } from "./quota-switch.ts";
 import { switchZones } from "./zone-switch.ts";
 import { ZoneTable } from "./zone-table.ts";
 
@@ -83,6 +84,7 @@ export class State {
   finish(draft: Draft, source: Source, historyIndex: number, result: Result = done): Applied {
     const { changes, index } = draft;
     if (draft.zonesChanged) switchZones(this, draft);
+    if (draft.quotasChanged) switchQuotas(this);
     if (changes.length === 0 && source.isKept !== true) return unchanged(index, result);
     const { origin, incarnation, timeMs } = source;
     const transaction = { index: source.index, origin, incarnation, timeMs, changes };

@@ -9,6 +9,7 @@ import { mirrorChange, placeChange } from "./mirror.ts";
 import { multi, reap, write } from "./node-commands.ts";
 import { joinPath, nameOf } from "./path.ts";
 import { applyRemote, seedRemote } from "./remote-commands.ts";
+import type { QuotaUsage } from "./quota-meter.ts";
 import { finishRestore, restoreRecord } from "./restore.ts";
 import type { Applied } from "./result.ts";
 import { type SeedFilter, type SeedRange, seedRanges } from "./seed.ts";
@@ -156,6 +157,11 @@ export class Tree {
     return { zones: zones.zones, version: nodes.get(zonesPath)?.version ?? 0 };
   }
 
+  /** The quotas of this cluster and what is used of them, in the order of their table. */
+  quotas(): readonly QuotaUsage[] {
+    return this.#state.nodes.quotas.usages();
+  }
+
   /** Who owns a path. */
   ownership(path: string): Ownership {
     return this.#state.zones.ownership(path);
@@ -188,6 +194,11 @@ export class Tree {
     return reaps.due(nodes, nowMs, limit, (path) => this.#state.owns(path));
   }
 
+  /** A reap of no paths would count on what was there before its quota. */
+  get isCounting(): boolean {
+    return this.#state.nodes.quotas.isCounting;
+  }
+
   /** Digest of everything that a snapshot holds: equal on all replicas at the same index. */
   digest(): string {
     const { nodes, sessions, eventual, cursors, cluster, appliedIndex, incarnation } = this.#state;
@@ -196,7 +207,8 @@ export class Tree {
     for (const part of [appliedIndex, incarnation, eventual.clock.ms, eventual.clock.counter]) {
       hashNumber(hash, part);
     }
-    for (const part of [nodes.hash(), sessions.hash(), eventual.hash(), hashOf(cursors)]) {
+    const quotas = nodes.quotas.hash();
+    for (const part of [nodes.hash(), sessions.hash(), eventual.hash(), hashOf(cursors), quotas]) {
       hashNumber(hash, part.low);
       hashNumber(hash, part.high);
     }

@@ -1,4 +1,5 @@
 import { parentOf, quote, validatePath } from "./path.ts";
+import { quotasPath } from "./quota-table.ts";
 import type { Ownership, Zone } from "./zone.ts";
 
 /** Name of the cluster that owns the strict zones. */
@@ -98,9 +99,12 @@ export function parseZones(text: string): ZoneTable | string {
     zones.set(zone.prefix, zone);
   }
   const table = new ZoneTable([...zones.values()]);
-  return table.ownership(zonesPath).cluster === globalCluster
+  const loose = [zonesPath, quotasPath].find((path) => {
+    return table.ownership(path).cluster !== globalCluster;
+  });
+  return loose === undefined
     ? table
-    : `the zone of ${zonesPath}, where the table itself is kept, must be strict`;
+    : `the zone of ${loose}, where a table is kept, must be strict`;
 }
 
 function newBranch(): Branch {

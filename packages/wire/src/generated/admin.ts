@@ -772,6 +772,164 @@ export function readZone(r: Reader): IZone {
   };
 }
 
+/** Asks for the quotas. */
+export type IQuotasRequest = Readonly<Record<never, never>>;
+/** Codec of QuotasRequest. */
+export const QuotasRequest: Codec<IQuotasRequest> = codec(
+  "QuotasRequest",
+  writeQuotasRequest,
+  readQuotasRequest,
+);
+
+export function writeQuotasRequest(_m: Encodable<IQuotasRequest>, _w: Writer): void {}
+
+export function readQuotasRequest(r: Reader): IQuotasRequest {
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {};
+}
+
+/** The quotas of subtrees. */
+export interface IQuotasResponse {
+  /** In the order of their table, /meridian/quotas. */
+  readonly quotas: readonly IQuotaUsage[];
+  /** Cluster that tells this. Who owns the path of a quota refuses what is beyond it, and knows best what is used. */
+  readonly cluster: string;
+}
+/** Codec of QuotasResponse. */
+export const QuotasResponse: Codec<IQuotasResponse> = codec(
+  "QuotasResponse",
+  writeQuotasResponse,
+  readQuotasResponse,
+);
+
+export function writeQuotasResponse(m: Encodable<IQuotasResponse>, w: Writer): void {
+  if (m.quotas !== undefined)
+    for (const item of m.quotas) {
+      w.uint32(10).fork();
+      writeQuotaUsage(item, w);
+      w.ldelim();
+    }
+  if (m.cluster !== undefined && m.cluster !== "") {
+    w.uint32(18).string(m.cluster);
+  }
+}
+
+export function readQuotasResponse(r: Reader): IQuotasResponse {
+  const quotasValue: IQuotaUsage[] = [];
+  let clusterValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        quotasValue.push(readNested(r, readQuotaUsage));
+        break;
+      case 18:
+        clusterValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { quotas: quotasValue, cluster: clusterValue };
+}
+
+/** A quota and what is used of it. */
+export interface IQuotaUsage {
+  /** Of all at or below it. */
+  readonly path: string;
+  /** Nodes, that of the path included; 0: any number. */
+  readonly nodesMax: number;
+  /** Bytes of data and of paths; 0: any number. */
+  readonly bytesMax: number;
+  /** Nodes that are there. */
+  readonly nodes: number;
+  /** Their bytes. */
+  readonly bytes: number;
+  /** Nodes that were there before the quota are still being counted; nothing is refused yet. */
+  readonly counting: boolean;
+  /** Cluster that owns the path; empty: every region. */
+  readonly owner: string;
+}
+/** Codec of QuotaUsage. */
+export const QuotaUsage: Codec<IQuotaUsage> = codec("QuotaUsage", writeQuotaUsage, readQuotaUsage);
+
+export function writeQuotaUsage(m: Encodable<IQuotaUsage>, w: Writer): void {
+  if (m.path !== undefined && m.path !== "") {
+    w.uint32(10).string(m.path);
+  }
+  if (m.nodesMax !== undefined && m.nodesMax !== 0) {
+    writeUint64(w.uint32(16), m.nodesMax);
+  }
+  if (m.bytesMax !== undefined && m.bytesMax !== 0) {
+    writeUint64(w.uint32(24), m.bytesMax);
+  }
+  if (m.nodes !== undefined && m.nodes !== 0) {
+    writeUint64(w.uint32(32), m.nodes);
+  }
+  if (m.bytes !== undefined && m.bytes !== 0) {
+    writeUint64(w.uint32(40), m.bytes);
+  }
+  if (m.counting !== undefined && m.counting !== false) {
+    w.uint32(48).bool(m.counting);
+  }
+  if (m.owner !== undefined && m.owner !== "") {
+    w.uint32(58).string(m.owner);
+  }
+}
+
+export function readQuotaUsage(r: Reader): IQuotaUsage {
+  let pathValue = "";
+  let nodesMaxValue = 0;
+  let bytesMaxValue = 0;
+  let nodesValue = 0;
+  let bytesValue = 0;
+  let countingValue = false;
+  let ownerValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        pathValue = readString(r);
+        break;
+      case 16:
+        nodesMaxValue = readUint64(r);
+        break;
+      case 24:
+        bytesMaxValue = readUint64(r);
+        break;
+      case 32:
+        nodesValue = readUint64(r);
+        break;
+      case 40:
+        bytesValue = readUint64(r);
+        break;
+      case 48:
+        countingValue = r.uint32() !== 0;
+        break;
+      case 58:
+        ownerValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    path: pathValue,
+    nodesMax: nodesMaxValue,
+    bytesMax: bytesMaxValue,
+    nodes: nodesValue,
+    bytes: bytesValue,
+    counting: countingValue,
+    owner: ownerValue,
+  };
+}
+
 /** Hands leadership over. */
 export interface ITransferLeadershipRequest {
   /** To this node; or */
@@ -1898,6 +2056,8 @@ export const AdminService: {
   readonly status: Method<IStatusRequest, IStatusResponse>;
   /** All nodes and zones, as this node knows them. */
   readonly topology: Method<ITopologyRequest, ITopologyResponse>;
+  /** The quotas of subtrees, and what is used of each as the tree of this node shows it. Members of groups. */
+  readonly quotas: Method<IQuotasRequest, IQuotasResponse>;
   /** Hands the leadership of this node's group to another member. Answered by the leader. */
   readonly transferLeadership: Method<ITransferLeadershipRequest, ITransferLeadershipResponse>;
   /** Sessions of this node's cluster, as this node knows them. Members that keep a tree have them. */
@@ -1938,6 +2098,13 @@ export const AdminService: {
     path: "/meridian.v1.Admin/Topology",
     request: TopologyRequest,
     response: TopologyResponse,
+    requestStream: false,
+    responseStream: false,
+  },
+  quotas: {
+    path: "/meridian.v1.Admin/Quotas",
+    request: QuotasRequest,
+    response: QuotasResponse,
     requestStream: false,
     responseStream: false,
   },

@@ -1087,6 +1087,8 @@ export interface ISnapshotRecord {
   readonly tombstone: IChange | undefined;
   /** Part of the recent history. */
   readonly transaction: ITransaction | undefined;
+  /** A quota. */
+  readonly quota: ISnapshotQuota | undefined;
 }
 /** Codec of SnapshotRecord. */
 export const SnapshotRecord: Codec<ISnapshotRecord> = codec(
@@ -1126,6 +1128,11 @@ export function writeSnapshotRecord(m: Encodable<ISnapshotRecord>, w: Writer): v
     writeTransaction(m.transaction, w);
     w.ldelim();
   }
+  if (m.quota !== undefined) {
+    w.uint32(58).fork();
+    writeSnapshotQuota(m.quota, w);
+    w.ldelim();
+  }
 }
 
 export function readSnapshotRecord(r: Reader): ISnapshotRecord {
@@ -1158,6 +1165,10 @@ export function readSnapshotRecord(r: Reader): ISnapshotRecord {
         record = readNested(r, readTransaction);
         recordIs = 6;
         break;
+      case 58:
+        record = readNested(r, readSnapshotQuota);
+        recordIs = 7;
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -1169,6 +1180,7 @@ export function readSnapshotRecord(r: Reader): ISnapshotRecord {
     cursor: recordIs === 4 ? (record as IPosition) : undefined,
     tombstone: recordIs === 5 ? (record as IChange) : undefined,
     transaction: recordIs === 6 ? (record as ITransaction) : undefined,
+    quota: recordIs === 7 ? (record as ISnapshotQuota) : undefined,
   };
 }
 
@@ -1310,6 +1322,81 @@ export function readSnapshotNode(r: Reader): ISnapshotNode {
     }
   }
   return { change: changeValue, nextSequence: nextSequenceValue, origin: originValue };
+}
+
+/** A quota, and how far the nodes that were there before it are counted. */
+export interface ISnapshotQuota {
+  /** Of all at or below it. */
+  readonly path: string;
+  /** Nodes; 0: any number. */
+  readonly nodesMax: number;
+  /** Bytes of data and of paths; 0: any number. */
+  readonly bytesMax: number;
+  /** Not all are counted. */
+  readonly counting: boolean;
+  /** While counting: paths up to this one, in tree order, are counted; empty: none. */
+  readonly countedTo: string;
+}
+/** Codec of SnapshotQuota. */
+export const SnapshotQuota: Codec<ISnapshotQuota> = codec(
+  "SnapshotQuota",
+  writeSnapshotQuota,
+  readSnapshotQuota,
+);
+
+export function writeSnapshotQuota(m: Encodable<ISnapshotQuota>, w: Writer): void {
+  if (m.path !== undefined && m.path !== "") {
+    w.uint32(10).string(m.path);
+  }
+  if (m.nodesMax !== undefined && m.nodesMax !== 0) {
+    writeUint64(w.uint32(16), m.nodesMax);
+  }
+  if (m.bytesMax !== undefined && m.bytesMax !== 0) {
+    writeUint64(w.uint32(24), m.bytesMax);
+  }
+  if (m.counting !== undefined && m.counting !== false) {
+    w.uint32(32).bool(m.counting);
+  }
+  if (m.countedTo !== undefined && m.countedTo !== "") {
+    w.uint32(42).string(m.countedTo);
+  }
+}
+
+export function readSnapshotQuota(r: Reader): ISnapshotQuota {
+  let pathValue = "";
+  let nodesMaxValue = 0;
+  let bytesMaxValue = 0;
+  let countingValue = false;
+  let countedToValue = "";
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        pathValue = readString(r);
+        break;
+      case 16:
+        nodesMaxValue = readUint64(r);
+        break;
+      case 24:
+        bytesMaxValue = readUint64(r);
+        break;
+      case 32:
+        countingValue = r.uint32() !== 0;
+        break;
+      case 42:
+        countedToValue = readString(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return {
+    path: pathValue,
+    nodesMax: nodesMaxValue,
+    bytesMax: bytesMaxValue,
+    counting: countingValue,
+    countedTo: countedToValue,
+  };
 }
 
 /** A session with what it may still ask for again. */

@@ -12,6 +12,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
               methods: {
                 Status: { requestType: "StatusRequest", responseType: "StatusResponse" },
                 Topology: { requestType: "TopologyRequest", responseType: "TopologyResponse" },
+                Quotas: { requestType: "QuotasRequest", responseType: "QuotasResponse" },
                 TransferLeadership: {
                   requestType: "TransferLeadershipRequest",
                   responseType: "TransferLeadershipResponse",
@@ -125,6 +126,24 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 home: { type: "string", id: 3 },
                 conflict: { type: "string", id: 4 },
                 replicate: { rule: "repeated", type: "string", id: 5 },
+              },
+            },
+            QuotasRequest: { fields: {} },
+            QuotasResponse: {
+              fields: {
+                quotas: { rule: "repeated", type: "QuotaUsage", id: 1 },
+                cluster: { type: "string", id: 2 },
+              },
+            },
+            QuotaUsage: {
+              fields: {
+                path: { type: "string", id: 1 },
+                nodesMax: { type: "uint64", id: 2, protoName: "nodes_max" },
+                bytesMax: { type: "uint64", id: 3, protoName: "bytes_max" },
+                nodes: { type: "uint64", id: 4 },
+                bytes: { type: "uint64", id: 5 },
+                counting: { type: "bool", id: 6 },
+                owner: { type: "string", id: 7 },
               },
             },
             TransferLeadershipRequest: {
