@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { addChaosCommands } from "./command/chaos.ts";
+import { addCompletionCommands } from "./command/completion.ts";
 import { addDataCommands } from "./command/data.ts";
 import { addFleetCommands } from "./command/fleet.ts";
 import { addPlatformCommands } from "./command/platform.ts";
@@ -34,5 +35,6 @@ export function createProgram(output: Output): Command {
   addRecipeCommands(program);
   addFleetCommands(program);
   addChaosCommands(program);
+  addCompletionCommands(program);
   return program;
 }

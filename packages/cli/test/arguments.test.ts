@@ -33,7 +33,19 @@ async function run(...args: readonly string[]): Promise<number> {
 
 test("every command explains itself with examples", async () => {
   const commands = ["dev", "server", "get", "set", "create", "delete", "exists", "ls", "stat"];
-  const more = ["watch", "multi", "sync", "lock", "elect", "status", "topology", "zones", "chaos"];
+  const more = [
+    "completion",
+    "sessions",
+    "watch",
+    "multi",
+    "sync",
+    "lock",
+    "elect",
+    "status",
+    "topology",
+    "zones",
+    "chaos",
+  ];
   for (const command of [...commands, ...more]) {
     written.out = "";
     expect(await run(command, "--help")).toBe(0);

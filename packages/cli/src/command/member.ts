@@ -68,9 +68,9 @@ function addAdd(member: Command): void {
 }
 
 function addPromote(member: Command): void {
-  const command = groupCommand(member, "promote <name...>", "give learners a vote, all in one step")
+  const command = groupCommand(member, "promote <node...>", "give learners a vote, all in one step")
     .option("--group <group>", "global: voter group (default: the one each was added for)")
-    .option("--remove <name...>", "members that leave in the same step")
+    .option("--remove <node...>", "members that leave in the same step")
     .option("--wait", "wait for learners that are behind, instead of refusing");
   examples(
     command,
@@ -84,7 +84,7 @@ function addPromote(member: Command): void {
 }
 
 function addDemote(member: Command): void {
-  const command = groupCommand(member, "demote <name...>", "make voters learners");
+  const command = groupCommand(member, "demote <node...>", "make voters learners");
   examples(command, "member demote us-west-2 --region us-west");
   command.action(async (names: readonly string[], { output, ...choice }: Options) => {
     process.exitCode = await (await load()).demote(choice, names, output);
@@ -92,7 +92,7 @@ function addDemote(member: Command): void {
 }
 
 function addRemove(member: Command): void {
-  const command = groupCommand(member, "remove <name...>", "remove members, for good");
+  const command = groupCommand(member, "remove <node...>", "remove members, for good");
   examples(
     command,
     "member remove us-west-1 --region us-west",
