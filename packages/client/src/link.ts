@@ -184,21 +184,32 @@ export class Link {
     this.pooled.heardAtMs = this.heardAtMs;
     this.#pinging = false;
     if (frame.welcome !== undefined) this.#onWelcome(frame.welcome);
-    for (const response of frame.responses) {
-      // The owner may have gone on to another link, which gives the same ids to other requests.
-      if (this.#down) return;
-      this.#confirm(response.id);
-      this.#note(response);
-      this.#events.onResponse(this, response);
-    }
-    for (const events of frame.events) {
+    this.#onContent(frame);
+    if (frame.farewell === undefined || this.#down) return;
+    this.wasDismissed = true;
+    this.fail(MeridianError.fromWire(frame.farewell));
+  }
+
+  /** Answers and events, in the order in which the server had them. */
+  #onContent({ responses, events: reports }: IServerFrame): void {
+    let answered = 0;
+    const answerTo = (end: number): void => {
+      for (; answered < end; answered += 1) {
+        const response = responses[answered];
+        // The owner may have gone on to another link, which gives the same ids to other requests.
+        if (this.#down || response === undefined) return;
+        this.#confirm(response.id);
+        this.#note(response);
+        this.#events.onResponse(this, response);
+      }
+    };
+    for (const events of reports) {
+      answerTo(responses.length - events.laterResponses);
       if (this.#down) return;
       this.shown.addAll(events.positions);
       this.#events.onWatchEvents(this, events);
     }
-    if (frame.farewell === undefined || this.#down) return;
-    this.wasDismissed = true;
-    this.fail(MeridianError.fromWire(frame.farewell));
+    answerTo(responses.length);
   }
 
   #onWelcome(welcome: IWelcome): void {

@@ -42,7 +42,7 @@ function opened(closesAt: "welcome" | "response") {
   link.open();
   const welcome = { node: "n", cluster: "r", incarnation: 1, region: "r", tier: 2, leader: "m" };
   const responses = [1, 2].map((id) => ({ id, index: 1, positions: [] }));
-  const events = [{ watch: 1, events: [], positions: [] }];
+  const events = [{ watch: 1, events: [], positions: [], laterResponses: 0 }];
   handler?.onFrame({ welcome, responses, events } as unknown as IServerFrame);
   return told;
 }

@@ -3,6 +3,8 @@ import type { MeridianError } from "@meridian/wire";
 /** What one side of a stream is told. Never from within a call that it makes itself. */
 export interface ByteStreamEvents {
   received(bytes: Buffer): void;
+  /** `bufferedBytes` has come back to 0. */
+  drained?(): void;
   /**
    * The other side ended it (undefined), refused it, or it broke. At most once, and nothing after
    * it.

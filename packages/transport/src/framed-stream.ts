@@ -1,7 +1,7 @@
 import { MeridianError, type Codec, type Encodable } from "@meridian/wire";
 import type { ByteStream } from "./byte-stream.ts";
 import { internalError, refusalOf } from "./refusal.ts";
-import type { FrameHandler, FrameStream } from "./stream.ts";
+import type { AcceptedStream, FrameHandler } from "./stream.ts";
 
 /** What flows on a stream, seen from one side. */
 export interface FrameShape<In, Out> {
@@ -16,7 +16,7 @@ export interface FrameShape<In, Out> {
  * A stream of frames over a stream of bytes. Ends exactly once: by `close`, by the other side, or
  * by a failure; the handler is told then, never from within a call that it made itself.
  */
-export class FramedStream<In, Out> implements FrameStream<Encodable<Out>> {
+export class FramedStream<In, Out> implements AcceptedStream<Encodable<Out>> {
   readonly #bytes: ByteStream;
   readonly #shape: FrameShape<In, Out>;
   #handler: FrameHandler<In> | undefined;
@@ -35,6 +35,9 @@ export class FramedStream<In, Out> implements FrameStream<Encodable<Out>> {
     this.#handler = handler;
     this.#bytes.listen({
       received: (bytes) => this.#received(bytes),
+      drained: () => {
+        if (!this.#closed) this.#handler?.onDrain?.();
+      },
       ended: (error) => {
         // A client that stopped sending has nobody left here to send to.
         if (error === undefined && this.#shape.side === "server") this.#bytes.end();
@@ -50,7 +53,11 @@ export class FramedStream<In, Out> implements FrameStream<Encodable<Out>> {
 
   send(frame: Encodable<Out>): void {
     if (this.#ended) return;
-    const bytes = this.#shape.outgoing.encode(frame);
+    this.sendEncoded(this.#shape.outgoing.encode(frame));
+  }
+
+  sendEncoded(bytes: Buffer): void {
+    if (this.#ended) return;
     const error = tooLarge(bytes, this.#shape.outgoing.name, this.#shape.messageBytesMax);
     if (error === undefined) this.#bytes.write(bytes);
     else this.close(error);

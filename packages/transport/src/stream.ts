@@ -17,9 +17,17 @@ export interface FrameStream<Out> {
   close(error?: Error): void;
 }
 
+/** Own side of a stream that another opened. */
+export interface AcceptedStream<Out> extends FrameStream<Out> {
+  /** Like `send`, for a frame that is encoded already. The bytes must not be changed afterwards. */
+  sendEncoded(frame: Buffer): void;
+}
+
 /** What the owner of a stream is told. No call after `onClose`, which comes exactly once. */
 export interface FrameHandler<In> {
   onFrame(frame: In): void;
+  /** All that was sent has been taken by the operating system: `bufferedBytes` is 0 again. */
+  onDrain?(): void;
   /**
    * The other side ended it (undefined), or it broke; also after an own `close`, with its argument.
    * A client that gives a stream up may look to the server as if it had ended it in good order; one
@@ -29,7 +37,7 @@ export interface FrameHandler<In> {
 }
 
 /** Accepts a stream: given its sending half, returns its receiving half. */
-export type Acceptor<In, Out> = (stream: FrameStream<Out>, caller: Caller) => FrameHandler<In>;
+export type Acceptor<In, Out> = (stream: AcceptedStream<Out>, caller: Caller) => FrameHandler<In>;
 
 /** Who opened a stream or made a call. */
 export interface Caller {

@@ -6,10 +6,13 @@ const PREFIX_BYTES = 5;
 /** Hands messages to a gRPC call and counts what the operating system has not taken yet. */
 export class ByteWriter {
   readonly #target: Writable;
+  readonly #drained: () => void;
   #bufferedBytes = 0;
 
-  constructor(target: Writable) {
+  /** `drained` runs whenever the operating system has taken everything. */
+  constructor(target: Writable, drained: () => void = () => undefined) {
     this.#target = target;
+    this.#drained = drained;
   }
 
   get bufferedBytes(): number {
@@ -22,7 +25,9 @@ export class ByteWriter {
     this.#bufferedBytes += byteLength + PREFIX_BYTES;
     this.#target.write(bytes, (error) => {
       this.#bufferedBytes -= byteLength + PREFIX_BYTES;
-      if (taken !== undefined && (error === undefined || error === null)) taken();
+      if (error !== undefined && error !== null) return;
+      taken?.();
+      if (this.#bufferedBytes === 0) this.#drained();
     });
   }
 }

@@ -19,7 +19,9 @@ export class ServerBytes implements ByteStream {
 
   constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>) {
     this.#call = call;
-    this.#writer = new ByteWriter(call);
+    this.#writer = new ByteWriter(call, () => {
+      if (!this.#over) this.#events?.drained?.();
+    });
     call.once("cancelled", () => {
       clearTimeout(this.#linger);
       this.#end(new MeridianError("REGION_UNAVAILABLE", "the client cancelled or was lost"));

@@ -93,6 +93,11 @@ export class ConnectionEnd implements ByteStream {
     this.#clock.after(0, task);
   }
 
+  /** The network has taken everything that was written. */
+  drain(): void {
+    if (this.#sending) this.#events?.drained?.();
+  }
+
   deliver(bytes: Buffer): void {
     if (this.#receiving) this.#events?.received(bytes);
   }
@@ -127,8 +132,8 @@ export class Connection {
     const changed = (): void => {
       if (this.client.over && this.server.over) this.#release();
     };
-    this.client = new ConnectionEnd("client", clock, new Pipe(up, clock), changed);
-    this.server = new ConnectionEnd("server", clock, new Pipe(down, clock), changed);
+    this.client = new ConnectionEnd("client", clock, this.#pipe(up, "client"), changed);
+    this.server = new ConnectionEnd("server", clock, this.#pipe(down, "server"), changed);
     this.client.join(this.server);
     this.server.join(this.client);
   }
@@ -141,6 +146,10 @@ export class Connection {
       this.client.finish(error);
       this.server.finish(error);
     });
+  }
+
+  #pipe(link: Link, from: "client" | "server"): Pipe {
+    return new Pipe(link, this.#clock, () => this[from].drain());
   }
 
   #release(): void {

@@ -44,6 +44,7 @@ interface Item {
 export class Pipe {
   readonly #link: Link;
   readonly #clock: TransportClock;
+  readonly #drained: () => void;
   #items: Item[] = [];
   /** Items at the front whose time has come. */
   #due = 0;
@@ -51,9 +52,11 @@ export class Pipe {
   #bytes = 0;
   #closed = false;
 
-  constructor(link: Link, clock: TransportClock) {
+  /** `drained` runs when the network has taken everything after it had not. */
+  constructor(link: Link, clock: TransportClock, drained: () => void) {
     this.#link = link;
     this.#clock = clock;
+    this.#drained = drained;
     link.pipes.add(this);
   }
 
@@ -82,8 +85,10 @@ export class Pipe {
       this.#due -= 1;
       const item = this.#items.shift();
       if (item === undefined) return;
+      const wasFull = this.bufferedBytes > 0;
       this.#bytes -= item.bytes;
       item.deliver();
+      if (wasFull && this.bufferedBytes === 0) this.#drained();
     }
   }
 

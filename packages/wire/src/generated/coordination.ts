@@ -1509,6 +1509,8 @@ export interface IWatchEvents {
   readonly positions: readonly IPosition[];
   /** The watch has ended: COMPACTED, FORKED, OVERLOADED and so on. One-shot watches end without it. */
   readonly error: IError | undefined;
+  /** How many of the responses in the same frame come after these events. 0: they all come before. */
+  readonly laterResponses: number;
 }
 /** Codec of WatchEvents. */
 export const WatchEvents: Codec<IWatchEvents> = codec(
@@ -1538,6 +1540,9 @@ export function writeWatchEvents(m: Encodable<IWatchEvents>, w: Writer): void {
     writeError(m.error, w);
     w.ldelim();
   }
+  if (m.laterResponses !== undefined && m.laterResponses !== 0) {
+    writeUint32(w.uint32(40), m.laterResponses);
+  }
 }
 
 export function readWatchEvents(r: Reader): IWatchEvents {
@@ -1545,6 +1550,7 @@ export function readWatchEvents(r: Reader): IWatchEvents {
   const eventsValue: IWatchEvent[] = [];
   const positionsValue: IPosition[] = [];
   let errorValue: IError | undefined;
+  let laterResponsesValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -1560,11 +1566,20 @@ export function readWatchEvents(r: Reader): IWatchEvents {
       case 34:
         errorValue = readNested(r, readError);
         break;
+      case 40:
+        laterResponsesValue = r.uint32();
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
   }
-  return { watch: watchValue, events: eventsValue, positions: positionsValue, error: errorValue };
+  return {
+    watch: watchValue,
+    events: eventsValue,
+    positions: positionsValue,
+    error: errorValue,
+    laterResponses: laterResponsesValue,
+  };
 }
 
 /** One event. */

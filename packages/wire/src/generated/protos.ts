@@ -847,6 +847,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 events: { rule: "repeated", type: "WatchEvent", id: 2 },
                 positions: { rule: "repeated", type: "Position", id: 3 },
                 error: { type: "Error", id: 4 },
+                laterResponses: { type: "uint32", id: 5, protoName: "later_responses" },
               },
             },
             EventKind: {
