@@ -1,5 +1,6 @@
 import type { ClientChannel, TopologySnapshot } from "@meridian/client";
 import { MeridianError, type IStatusResponse } from "@meridian/wire";
+import { addressFor } from "./address.ts";
 import { clusterStatuses, type ClusterStatus } from "./cluster-status.ts";
 
 /** A connection to one node, as far as its status is concerned. */
@@ -82,7 +83,7 @@ function placeOf(
     role: node.role ?? "",
     group: node.group ?? "",
     cluster: node.cluster ?? "",
-    address: addressFor(node.addressFrom, region) ?? node.address ?? "",
+    address: addressFor(node, region),
   };
 }
 
@@ -143,12 +144,4 @@ async function look(place: Place, options: FleetStatusOptions): Promise<NodeView
   } finally {
     await channel.close();
   }
-}
-
-function addressFor(
-  addresses: Readonly<Record<string, string | undefined>> | undefined,
-  region: string | undefined,
-): string | undefined {
-  if (addresses === undefined || region === undefined) return undefined;
-  return Object.hasOwn(addresses, region) ? addresses[region] : undefined;
 }

@@ -12,3 +12,19 @@ export {
   type OperatorChannel,
   type Release,
 } from "./group-operator.ts";
+export {
+  putQuota,
+  type Quota,
+  type QuotaCallOptions,
+  type QuotaClient,
+  quotas,
+  quotasPath,
+  removeQuota,
+} from "./quota-table.ts";
+export {
+  type QuotaChannel,
+  type QuotaUsage,
+  quotaUsages,
+  type QuotaUsageOptions,
+  type QuotaUsages,
+} from "./quota-usage.ts";
