@@ -28,3 +28,11 @@ export {
   type QuotaUsageOptions,
   type QuotaUsages,
 } from "./quota-usage.ts";
+export {
+  listSessions,
+  type SessionConnection,
+  type SessionList,
+  type SessionListOptions,
+  type SessionsChannel,
+  type SessionView,
+} from "./session-list.ts";

@@ -5,14 +5,17 @@ import {
   outputOption,
   platformOptions,
   topologyFlag,
+  wholeNumber,
   type Output,
 } from "./options.ts";
 import { addHoldCommands, addMemberCommands } from "./member.ts";
 import { usageError } from "../failure/command-error.ts";
+import type { SessionsChoice } from "../fleet/sessions.ts";
 import type { PlatformChoice } from "../connection/whereabouts.ts";
 
 type Options = PlatformChoice & { readonly output: Output };
 
+const loadSessions = () => import("../fleet/sessions.ts");
 const loadStatus = () => import("../fleet/status.ts");
 const loadTopology = () => import("../fleet/topology.ts");
 
@@ -35,11 +38,7 @@ export function addFleetCommands(program: Command): void {
   ).action(async (options: Options) => {
     process.exitCode = await (await loadTopology()).zones(options, options.output);
   });
-  fleetCommand(program, "sessions", "sessions, watches and connections of each node").action(
-    async (options: Options) => {
-      process.exitCode = await (await loadStatus()).sessions(options, options.output);
-    },
-  );
+  addSessionCommands(program);
   fleetCommand(program, "lag", "how far mirrors and members are behind").action(
     async (options: Options) => {
       process.exitCode = await (await loadStatus()).lag(options, options.output);
@@ -47,6 +46,41 @@ export function addFleetCommands(program: Command): void {
   );
   addGlobalCommands(program);
   addMemberCommands(program);
+}
+
+function addSessionCommands(program: Command): void {
+  const sessions = inCluster(
+    program.command("sessions").description("the sessions of a cluster: who is connected where"),
+  ).addHelpText(
+    "after",
+    `
+Each session with its timeout, the time since its last sign of life, its ephemeral nodes, the node that
+serves its client and where that is; then what each node serves, watches without a session among it.
+
+Examples:
+  $ meridian sessions
+  $ meridian sessions --region us-west
+  $ meridian sessions --cluster global -o json
+  $ meridian sessions end 4503599627370495`,
+  );
+  sessions.action(async ({ output, ...choice }: Options & SessionsChoice) => {
+    process.exitCode = await (await loadSessions()).sessions(choice, output);
+  });
+  inCluster(sessions.command("end"))
+    .argument("<session>", "its number", wholeNumber(1, 2 ** 52))
+    .description("end a session, and with it its ephemeral nodes and what it holds")
+    .addHelpText("after", "\nExamples:\n  $ meridian sessions end 4503599627370495")
+    .action(async (session: number, own: Options & SessionsChoice) => {
+      // What stands before `end` was taken for an option of `sessions`, and counts as well.
+      const before = sessions.opts<Options & SessionsChoice>();
+      const output = before.output === "json" ? "json" : own.output;
+      process.exitCode = await (await loadSessions()).end(session, { ...before, ...own }, output);
+    });
+}
+
+function inCluster(command: Command): Command {
+  command.option("--cluster <cluster>", "global or a region (default: the region, or all)");
+  return outputOption(platformOptions(command));
 }
 
 function addGlobalCommands(program: Command): void {

@@ -39,26 +39,6 @@ export async function status(choice: PlatformChoice, output: Output): Promise<Ex
   return unreachable.length === 0 ? exitCodes.ok : exitCodes.partial;
 }
 
-/** `meridian sessions`: how many sessions, watches and connections each node has. */
-export async function sessions(choice: PlatformChoice, output: Output): Promise<ExitCode> {
-  const { nodes, unreachable } = await lookAtFleet(choice);
-  const found = nodes.flatMap(({ node, status: state }) => {
-    if (state === undefined) return [];
-    const { cluster, watches, connections, sessions: count } = state;
-    return [
-      { cluster, node, leads: state.state === "leader", sessions: count, watches, connections },
-    ];
-  });
-  if (output === "json") await printJson({ nodes: found, unreachable });
-  else {
-    const rows = found.map(({ cluster, node, leads, sessions: count, watches, connections }) => {
-      return [cluster, leads ? `${node} *` : node, count, watches, connections];
-    });
-    await print(table(["CLUSTER", "NODE (* leads)", "SESSIONS", "WATCHES", "CONNECTIONS"], rows));
-  }
-  return unreachable.length === 0 ? exitCodes.ok : exitCodes.partial;
-}
-
 /** `meridian lag`: how old each node's mirrors are, and how far members are behind leaders. */
 export async function lag(choice: PlatformChoice, output: Output): Promise<ExitCode> {
   const { nodes, unreachable } = await lookAtFleet(choice);
