@@ -2,8 +2,12 @@ import { MeridianError } from "@meridian/wire";
 import type { ClientContext } from "./client-context.ts";
 import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody } from "./draft.ts";
 import { syncDraft, versionNumber } from "./draft.ts";
+import { Barrier } from "./recipes/barrier.ts";
+import { DoubleBarrier } from "./recipes/double-barrier.ts";
 import { Election } from "./recipes/election.ts";
 import { Lock } from "./recipes/lock.ts";
+import { ReadWriteLock } from "./recipes/read-write-lock.ts";
+import { Semaphore } from "./recipes/semaphore.ts";
 import type {
   ChildrenOptions,
   CreateOptions,
@@ -211,6 +215,34 @@ export class Meridian implements AsyncDisposable {
   /** A lock that whoever creates the lowest node below `path` holds. Strict and regional zones. */
   lock(path: string): Lock {
     return new Lock(this, this.#context, path);
+  }
+
+  /** A lock that many may hold to read, or one to write. Strict and regional zones. */
+  readWriteLock(path: string): ReadWriteLock {
+    return new ReadWriteLock(this, this.#context, path);
+  }
+
+  /**
+   * A number of permits, from 1 to 1,000, which whoever comes first decides. Strict and regional
+   * zones.
+   * @throws {MeridianError} BAD_ARGUMENTS for a number out of bounds.
+   */
+  semaphore(path: string, permits: number): Semaphore {
+    return new Semaphore(this, this.#context, path, permits);
+  }
+
+  /** A barrier that holds everybody up while it is raised. Strict and regional zones. */
+  barrier(path: string): Barrier {
+    return new Barrier(this, this.#context, path);
+  }
+
+  /**
+   * A barrier that opens when `count` have come, from 1 to 1,000, and lets them go together. Strict
+   * and regional zones.
+   * @throws {MeridianError} BAD_ARGUMENTS for a count out of bounds.
+   */
+  doubleBarrier(path: string, count: number): DoubleBarrier {
+    return new DoubleBarrier(this, this.#context, path, count);
   }
 
   /**

@@ -1,7 +1,21 @@
 export type { ChannelCallOptions, ClientChannel, OpenChannel } from "./channel.ts";
 export { Meridian } from "./client.ts";
 export { connect } from "./connect.ts";
+export { Barrier } from "./recipes/barrier.ts";
 export type { ContendOptions } from "./recipes/contender.ts";
+export { DoubleBarrier, Visit } from "./recipes/double-barrier.ts";
+export { FencedNode, type FencedValue } from "./recipes/fenced-node.ts";
+export {
+  FencingGuard,
+  MemoryTokenStore,
+  StaleTokenError,
+  type TokenStore,
+} from "./recipes/fencing-guard.ts";
+export { fencingToken } from "./recipes/fencing-token.ts";
+export type { Contestant } from "./recipes/line.ts";
+export { HeldWriteLock, ReadWriteLock } from "./recipes/read-write-lock.ts";
+export { Permit, PermitsConflict, Semaphore, type PermitHolder } from "./recipes/semaphore.ts";
+export type { WaitOptions } from "./recipes/wait-limit.ts";
 export { Directory, type Place, type TopologySnapshot } from "./directory.ts";
 export { Election, Leadership, type ElectOptions, type Leader } from "./recipes/election.ts";
 export type { LaneLimits, SessionState } from "./lane-context.ts";

@@ -1,238 +1,212 @@
-import { MeridianError } from "@meridian/wire";
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
-import type { Lane } from "../lane.ts";
 import { pause } from "../runtime.ts";
+import { untilChanged } from "./departure.ts";
+import { inOrder, type Place } from "./line.ts";
+import { OwnNode, type MadeNode } from "./own-node.ts";
+import { WaitLimit, type WaitOptions } from "./wait-limit.ts";
+import { hasCode, mayPass } from "./retry.ts";
 
 /** How to wait for a turn. */
-export interface ContendOptions {
-  /** Gives up waiting. Default: wait as long as the session lives. */
-  readonly signal?: AbortSignal | undefined;
+export interface ContendOptions extends WaitOptions {
+  /** What others who look at the queue learn of us: a name, an address. Default: nothing. */
+  readonly data?: string | Uint8Array | undefined;
 }
+
+/** A kind of contender: how its nodes are named, and for whom it waits. */
+export interface Contention {
+  /** What its names begin with: no other kind's may begin with the same. */
+  readonly prefix: string;
+  /** Whether `blocker` looks at the Stats of places. */
+  readonly needsStats: boolean;
+  /** Of those before it, the one to wait for. Undefined: it is its turn. */
+  blocker(before: readonly Place[]): Place | undefined;
+}
+
+/** One at a time: each waits only for the one directly before it, so that nobody wakes in vain. */
+export const oneByOne: Contention = {
+  prefix: "",
+  needsStats: false,
+  blocker: (before) => before.at(-1),
+};
 
 /** Failures of single steps that a contender in the queue lives through. */
 const retryMs = 250;
-/**
- * Failures to find and delete an own node of unknown fate, before it is left to the session's end.
- */
-const sweepMs = 1_000;
 
 /**
- * A place in a fair queue: an ephemeral sequential node below a path; the one with the lowest
- * number is first. Each watches only the one before it, so that nobody is woken in vain (no herd).
- * The recipe is ZooKeeper's; the random part of the name lets a contender find its own node when
- * the answer to its create was lost.
+ * One who stands in a fair queue: it makes an ephemeral sequential node below a path, and it is its
+ * turn when nobody whom it has to wait for stands before it. The recipe is ZooKeeper's; the random
+ * mark in the name lets a contender find its own node when the answer to its create was lost.
  */
 export class Contender {
   readonly #client: Meridian;
   readonly #context: ClientContext;
-  readonly #lane: Lane;
   readonly #queue: string;
+  readonly #contention: Contention;
   readonly #mark: string;
-  readonly #lost = new AbortController();
-  readonly #unlisten: () => void;
-  #session = 0;
-  #path = "";
-  #token = 0;
 
-  /**
-   * @throws {MeridianError} UNSUPPORTED in an eventual zone, which has no order that all regions
-   * agree on.
-   */
-  constructor(client: Meridian, context: ClientContext, queue: string) {
-    const policy = context.performer.policyOf(queue);
-    if (policy.consistency === "eventual") {
-      const message = `${queue} lies in an eventual zone, which has no locks and elections`;
-      throw new MeridianError("UNSUPPORTED", message);
-    }
+  constructor(client: Meridian, context: ClientContext, queue: string, contention: Contention) {
     this.#client = client;
     this.#context = context;
     this.#queue = queue;
-    this.#mark = `${hex(context.runtime.randomBytes(16))}-`;
-    const cluster = context.performer.ownerOf(queue);
-    this.#lane = context.lanes.session(cluster);
-    this.#unlisten = client.onSession((event) => {
-      const isOver = event.state === "expired" || event.state === "closed";
-      if (event.cluster === cluster && event.sessionId === this.#session && isOver) this.#lose();
-    });
-  }
-
-  /** Names of contenders in their order. Other nodes below the path do not count. */
-  static inOrder(names: readonly string[]): readonly string[] {
-    return names.filter((name) => /-\d{10,}$/.test(name)).sort((a, b) => numberOf(a) - numberOf(b));
-  }
-
-  /** Path of the own node. */
-  get path(): string {
-    return this.#path;
-  }
-
-  /** Index of the creation of the own node: it grows from one who is first to the next. */
-  get fencingToken(): number {
-    return this.#token;
-  }
-
-  /** Aborted when the session ends: the place in the queue is gone. */
-  get lost(): AbortSignal {
-    return this.#lost.signal;
-  }
-
-  /** The place is certain to be ours now, by the client's own clock. */
-  get isAlive(): boolean {
-    if (this.#lost.signal.aborted || this.#lane.sessionId !== this.#session) return false;
-    return this.#context.runtime.nowMs() < this.#lane.leaseEndsAtMs;
+    this.#contention = contention;
+    const random = Buffer.from(context.runtime.randomBytes(16)).toString("hex");
+    this.#mark = `${contention.prefix}${random}-`;
   }
 
   /**
-   * Takes a place in the queue and waits until it is the first. On failure the place is given up.
+   * Takes a place in the queue and waits for its turn. On failure the place is given up.
+   * @throws {MeridianError} SESSION_EXPIRED when the place was lost while it waited; DEADLINE when
+   * the time was over; the reason of the signal.
    */
-  async contend(data: string | Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  async contend(options: ContendOptions): Promise<OwnNode> {
+    using limit = new WaitLimit(this.#context.runtime, this.#queue, options);
+    const { signal } = limit;
+    const own = await this.enter(options.data ?? "", signal);
     try {
-      signal?.throwIfAborted();
-      await this.#enter(data, signal);
-      await this.#waitUntilFirst(signal);
-      if (!this.isAlive) throw this.#gone();
+      await this.#waitForTurn(own, signal);
+      if (!own.isAlive) throw own.gone();
     } catch (error) {
-      void this.#sweep();
+      void own.remove();
       throw error;
     }
+    own.watchOver();
+    return own;
   }
 
   /**
-   * Gives the place up. Resolves when the node is gone, or will go with the session at the latest.
+   * As `contend`, but gives up when the time is over, or at once when none is given and it is not
+   * its turn. Then it is undefined, and no place is left behind.
    */
-  async leave(): Promise<void> {
-    while (this.#path !== "" && this.isAlive) {
+  async tryContend(options: ContendOptions): Promise<OwnNode | undefined> {
+    const { timeoutMs = 0, signal } = options;
+    if (timeoutMs > 0) {
+      using limit = new WaitLimit(this.#context.runtime, this.#queue, { signal, timeoutMs });
       try {
-        await this.#client.delete(this.#path);
-        break;
+        return await this.contend({ data: options.data, signal: limit.signal });
       } catch (error) {
-        if (!mayPass(error)) break;
-        await pause(this.#context.runtime, retryMs);
+        if (limit.isOver && signal?.aborted !== true) return undefined;
+        throw error;
       }
     }
-    this.#finish();
+    if (await this.#isTaken(signal)) return undefined;
+    const own = await this.enter(options.data ?? "", signal);
+    try {
+      const blocker = await this.#blocker(own, signal);
+      if (!own.isAlive) throw own.gone();
+      if (blocker === undefined) {
+        own.watchOver();
+        return own;
+      }
+    } catch (error) {
+      void own.remove();
+      throw error;
+    }
+    await own.remove();
+    return undefined;
   }
 
-  async #enter(data: string | Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * Takes a place in the queue without waiting for a turn: makes the own node, once, whatever
+   * becomes of connections.
+   */
+  async enter(data: string | Uint8Array, signal: AbortSignal | undefined): Promise<OwnNode> {
     const options = { ephemeral: true, sequential: true, parents: true, signal };
     for (;;) {
-      this.#session = this.#lane.sessionId;
+      signal?.throwIfAborted();
       try {
         const made = await this.#client.create(`${this.#queue}/${this.#mark}`, data, options);
-        this.#session = this.#lane.sessionId;
-        this.#path = made.path;
-        this.#token = made.stat.czxid;
-        return;
+        return this.#own(made);
       } catch (error) {
-        if (!isUnknown(error)) throw error;
+        if (!hasCode(error, "UNKNOWN")) throw error;
+        if (signal?.aborted === true) {
+          void this.#sweep();
+          throw signal.reason;
+        }
+      }
+      const found = await this.#find(signal).catch((error: unknown) => {
+        void this.#sweep();
+        throw error;
+      });
+      if (found !== undefined) return this.#own(found);
+    }
+  }
+
+  /**
+   * The own node, if the create has made it. The list is read in the same session, behind the
+   * create: by then that is settled.
+   */
+  async #find(signal?: AbortSignal): Promise<MadeNode | undefined> {
+    const options = { consistency: "strict", signal } as const;
+    for (;;) {
+      try {
+        const { names } = await this.#client.children(this.#queue, options);
+        const name = names.find((each) => each.startsWith(this.#mark));
+        if (name === undefined) return undefined;
+        const path = `${this.#queue}/${name}`;
+        const { stat, receipt } = await this.#client.exists(path, options);
+        return stat === undefined ? undefined : { path, stat, receipt };
+      } catch (error) {
         signal?.throwIfAborted();
-        // The list is read in the same session, behind the create: by then that is settled.
-        if (await this.#findOwn()) return;
+        if (hasCode(error, "NO_NODE")) return undefined;
+        if (!mayPass(error)) throw error;
+        await pause(this.#context.runtime, retryMs, signal);
       }
     }
   }
 
-  async #findOwn(): Promise<boolean> {
-    const name = (await this.#names()).find((each) => each.startsWith(this.#mark));
-    if (name === undefined) return false;
-    const path = `${this.#queue}/${name}`;
-    const { stat } = await this.#client.exists(path, { consistency: "strict" });
-    if (stat === undefined || stat.ephemeralOwner !== this.#lane.sessionId) return false;
-    this.#session = stat.ephemeralOwner;
-    this.#path = path;
-    this.#token = stat.czxid;
-    return true;
+  /** Takes the own node away if there is one: left behind, it would block the queue. */
+  async #sweep(): Promise<void> {
+    try {
+      const found = await this.#find();
+      if (found !== undefined) await this.#own(found).remove();
+    } catch {
+      // Then it goes with the session, as everything does that nobody can reach.
+    }
   }
 
-  async #waitUntilFirst(signal: AbortSignal | undefined): Promise<void> {
-    const stop = signal === undefined ? this.lost : AbortSignal.any([signal, this.lost]);
-    const own = this.#path.slice(this.#queue.length + 1);
+  #own(made: MadeNode): OwnNode {
+    return new OwnNode(this.#client, this.#context, made);
+  }
+
+  async #waitForTurn(own: OwnNode, signal: AbortSignal): Promise<void> {
+    const stop = AbortSignal.any([signal, own.lost]);
     for (;;) {
       try {
-        const names = await this.#names(stop);
-        const place = names.indexOf(own);
-        if (place < 0) throw this.#gone();
-        const before = names[place - 1];
-        if (before === undefined) return;
-        await this.#waitForEnd(`${this.#queue}/${before}`, stop);
+        const blocker = await this.#blocker(own, stop);
+        if (blocker === undefined) return;
+        await untilChanged(this.#client, `${this.#queue}/${blocker.name}`, stop);
       } catch (error) {
-        signal?.throwIfAborted();
-        if (!this.isAlive) throw this.#gone();
+        signal.throwIfAborted();
+        if (!own.isAlive) throw own.gone();
         if (!mayPass(error)) throw error;
         await pause(this.#context.runtime, retryMs, stop);
       }
     }
   }
 
-  async #names(signal?: AbortSignal): Promise<readonly string[]> {
-    const { names } = await this.#client.children(this.#queue, { consistency: "strict", signal });
-    return Contender.inOrder(names);
+  /** The one to wait for now. */
+  async #blocker(own: OwnNode, signal: AbortSignal | undefined): Promise<Place | undefined> {
+    const places = await this.#places(signal);
+    const place = places.findIndex(({ name }) => own.path === `${this.#queue}/${name}`);
+    if (place < 0) throw own.gone();
+    return this.#contention.blocker(places.slice(0, place));
   }
 
-  /**
-   * Resolves when the node has changed or gone. The watch runs before it is looked at, so that
-   * nothing is missed.
-   */
-  async #waitForEnd(path: string, stop: AbortSignal): Promise<void> {
-    const options = { consistency: "strict", signal: stop } as const;
-    await using watch = this.#client.watch(path, { ...options, kind: "exists", withData: false });
-    await watch.ready;
-    const { exists } = await this.#client.exists(path, options);
-    if (exists) await watch.next();
-    stop.throwIfAborted();
-  }
-
-  /**
-   * Takes the own node away after a failure, for as long as the session could keep it alive: a node
-   * that nobody answers for would block the queue.
-   */
-  async #sweep(): Promise<void> {
-    const { runtime } = this.#context;
-    while (this.#lane.isUsable && this.#lane.sessionId === this.#session) {
-      try {
-        if (this.#path === "" && !(await this.#findOwn())) break;
-        await this.#client.delete(this.#path);
-        break;
-      } catch (error) {
-        if (!mayPass(error)) break;
-        await pause(runtime, sweepMs);
-      }
+  /** Whether somebody who came now would have to wait. */
+  async #isTaken(signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      return this.#contention.blocker(await this.#places(signal)) !== undefined;
+    } catch (error) {
+      if (hasCode(error, "NO_NODE")) return false;
+      throw error;
     }
-    this.#finish();
   }
 
-  #gone(): MeridianError {
-    return new MeridianError(
-      "SESSION_EXPIRED",
-      `the place in the queue ${this.#queue} has gone with its session`,
-    );
+  async #places(signal: AbortSignal | undefined): Promise<readonly Place[]> {
+    const { needsStats: withStats } = this.#contention;
+    const options = { consistency: "strict", withStats, signal } as const;
+    const { children } = await this.#client.children(this.#queue, options);
+    return inOrder(children);
   }
-
-  #lose(): void {
-    this.#unlisten();
-    this.#lost.abort(this.#gone());
-  }
-
-  #finish(): void {
-    this.#unlisten();
-    this.#path = "";
-  }
-}
-
-function mayPass(error: unknown): boolean {
-  if (!(error instanceof MeridianError)) return false;
-  return error.retryable || ["DEADLINE", "UNKNOWN", "COMPACTED", "FORKED"].includes(error.code);
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof MeridianError && error.code === "UNKNOWN";
-}
-
-function numberOf(name: string): number {
-  return Number(name.slice(name.lastIndexOf("-") + 1));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -1,8 +1,23 @@
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
-import { Contender, type ContendOptions } from "./contender.ts";
+import type { MultiOperation } from "../options.ts";
+import { Contender, type ContendOptions, oneByOne } from "./contender.ts";
+import { contestants, type Contestant } from "./line.ts";
+import { requireOrder } from "./ordered-zone.ts";
+import type { OwnNode } from "./own-node.ts";
 
-/** A lock that can be waited for: fair, without a herd, held by one session at a time. */
+/**
+ * A lock that can be waited for: fair, without a herd, held by one at a time, with a fencing token.
+ *
+ * It is not reentrant: each acquisition is a place of its own in the queue, also within one client.
+ * In a program of many concurrent tasks there is nothing that could tell the task that holds the
+ * lock from another that must not; pass the `HeldLock` on to what runs under it.
+ *
+ * ```ts
+ * await using lock = await meridian.lock("/locks/billing").acquire({ timeoutMs: 5_000 });
+ * await store.write(record, { fencingToken: lock.fencingToken, signal: lock.lost });
+ * ```
+ */
 export class Lock {
   readonly path: string;
   readonly #client: Meridian;
@@ -18,12 +33,35 @@ export class Lock {
   /**
    * Waits until the lock is ours.
    * @throws {MeridianError} UNSUPPORTED in an eventual zone; SESSION_EXPIRED when the place in the
-   * queue was lost; the reason of the signal.
+   * queue was lost; DEADLINE after `timeoutMs`; the reason of the signal. Nothing is left behind.
    */
   async acquire(options: ContendOptions = {}): Promise<HeldLock> {
-    const contender = new Contender(this.#client, this.#context, this.path);
-    await contender.contend("", options.signal);
-    return new HeldLock(contender);
+    return new HeldLock(await this.#contender().contend(options));
+  }
+
+  /**
+   * Takes the lock if it is free, or becomes free within `timeoutMs`; undefined otherwise. Without
+   * a time it does not wait at all. It does not overtake those who wait already.
+   * @throws {MeridianError} as `acquire`, but for DEADLINE after `timeoutMs`.
+   */
+  async tryAcquire(options: ContendOptions = {}): Promise<HeldLock | undefined> {
+    const own = await this.#contender().tryContend(options);
+    return own === undefined ? undefined : new HeldLock(own);
+  }
+
+  /** Who holds the lock: one, or nobody. */
+  async holders(): Promise<readonly Contestant[]> {
+    return (await contestants(this.#client, this.path)).slice(0, 1);
+  }
+
+  /** Who waits for the lock, in the order in which they will get it. */
+  async waiters(): Promise<readonly Contestant[]> {
+    return (await contestants(this.#client, this.path)).slice(1);
+  }
+
+  #contender(): Contender {
+    requireOrder(this.#context, this.path, "locks");
+    return new Contender(this.#client, this.#context, this.path, oneByOne);
   }
 }
 
@@ -36,16 +74,19 @@ export class HeldLock implements AsyncDisposable {
    * even from a holder that was paused for so long that the lock went to somebody else.
    */
   readonly fencingToken: number;
-  /** Aborted when the session ends: the lock may be somebody else's. */
+  /**
+   * Aborted when the session ends, or the own node is taken away: the lock may be somebody else's.
+   * It never comes back.
+   */
   readonly lost: AbortSignal;
-  readonly #contender: Contender;
+  readonly #own: OwnNode;
 
   /** Use `Lock.acquire`. */
-  constructor(contender: Contender) {
-    this.#contender = contender;
-    this.path = contender.path;
-    this.fencingToken = contender.fencingToken;
-    this.lost = contender.lost;
+  constructor(own: OwnNode) {
+    this.#own = own;
+    this.path = own.path;
+    this.fencingToken = own.fencingToken;
+    this.lost = own.lost;
   }
 
   /**
@@ -53,12 +94,23 @@ export class HeldLock implements AsyncDisposable {
    * process.
    */
   get isHeld(): boolean {
-    return this.#contender.isAlive && this.#contender.path !== "";
+    return this.#own.isHeld;
   }
 
-  /** Gives it to the next. Resolves at the latest when the session could no longer hold it. */
+  /**
+   * A part for a `multi` that lets the other parts happen only while the lock is held: within the
+   * cluster of the lock that is as good as a fencing token.
+   */
+  get check(): MultiOperation {
+    return { kind: "check", path: this.path };
+  }
+
+  /**
+   * Gives it to the next. Resolves at the latest when the session could no longer hold it. Never
+   * takes away what is somebody else's.
+   */
   release(): Promise<void> {
-    return this.#contender.leave();
+    return this.#own.remove();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
