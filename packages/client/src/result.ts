@@ -82,8 +82,14 @@ export interface MultiDone {
 }
 
 /**
- * A multi was refused as a whole; `parts` says which of its parts failed, "" for those that did
- * not.
+ * What became of one part of a multi that was refused: one `failed`; those before it were done and
+ * taken back, those behind it were not tried.
+ */
+type MultiOutcomeName = "undone" | "failed" | "untried";
+
+/**
+ * A multi was refused as a whole; nothing of it was done. `parts` says which of its parts failed
+ * and with what, "" for those that did not; `outcomes` what became of each.
  */
 export class MultiError extends MeridianError {
   readonly parts: readonly (MeridianErrorCode | "")[];
@@ -92,6 +98,20 @@ export class MultiError extends MeridianError {
     const { hint, retryAfterMs } = error;
     super(error.code, error.description, { cause: error, hint, retryAfterMs });
     this.parts = parts;
+  }
+
+  /** Place of the part that failed; -1 when the multi was refused before any was tried. */
+  get failedAt(): number {
+    return this.parts.findIndex((code) => code !== "");
+  }
+
+  /** Part by part. */
+  get outcomes(): readonly MultiOutcomeName[] {
+    const { failedAt } = this;
+    return this.parts.map((_, at) => {
+      if (at === failedAt) return "failed";
+      return at < failedAt ? "undone" : "untried";
+    });
   }
 }
 

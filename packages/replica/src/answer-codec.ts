@@ -1,6 +1,25 @@
-import type { PartResult, Result } from "@meridian/tree";
-import { type Encodable, errorCodeNumber, type IError, type IResponse } from "@meridian/wire";
+import type { PartOutcome, PartResult, Result } from "@meridian/tree";
+import {
+  type Encodable,
+  errorCodeNumber,
+  type IError,
+  type IResponse,
+  MultiOutcome,
+} from "@meridian/wire";
 import { encodeStat } from "./change-codec.ts";
+
+const outcomes: Readonly<Record<PartOutcome, MultiOutcome>> = {
+  done: MultiOutcome.DONE,
+  undone: MultiOutcome.UNDONE,
+  failed: MultiOutcome.FAILED,
+  untried: MultiOutcome.UNTRIED,
+};
+
+/** What became of a part, out of a stored answer. */
+export function outcomeOf(number: number): PartOutcome {
+  const names = Object.keys(outcomes) as PartOutcome[];
+  return names.find((name) => outcomes[name] === number) ?? "done";
+}
 
 /** The part of a response that a write's outcome decides. */
 export function encodeResult(result: Result): Encodable<IResponse> {
@@ -26,5 +45,6 @@ function encodePart(part: PartResult): Encodable<NonNullable<IResponse["multi"]>
         ? { path: part.path }
         : { path: part.path, stat: encodeStat(part.stat) },
     code: part.code === "" ? 0 : errorCodeNumber(part.code),
+    outcome: outcomes[part.outcome],
   };
 }

@@ -16,7 +16,7 @@ import {
   type ISnapshotSession,
   SnapshotRecord as RecordMessage,
 } from "@meridian/wire";
-import { encodeResult } from "./answer-codec.ts";
+import { encodeResult, outcomeOf } from "./answer-codec.ts";
 import { decodeChange, decodeStat, encodeChange } from "./change-codec.ts";
 
 /** Bytes of a record as they stand in a snapshot. */
@@ -141,6 +141,7 @@ function decodePart(part: NonNullable<IResponse["multi"]>["parts"][number]): Par
     path: part.node?.path ?? "",
     stat: stat === undefined ? undefined : decodeStat(stat),
     code: part.code === 0 ? "" : codeOf(part.code),
+    outcome: outcomeOf(part.outcome),
   };
 }
 

@@ -228,6 +228,7 @@ function takeValue(node: Znode, change: Change): void {
   node.ctimeMs = stat.ctimeMs;
   node.mtimeMs = stat.mtimeMs;
   node.version = stat.version;
+  node.aversion = stat.aversion;
   node.stamp = stamp;
   node.vector = stat.vector;
 }
@@ -240,6 +241,7 @@ function makeBlank(node: Znode): void {
   node.ctimeMs = 0;
   node.mtimeMs = 0;
   node.version = 0;
+  node.aversion = 0;
   node.stamp = undefined;
   node.vector = undefined;
 }

@@ -145,6 +145,7 @@ function isAlready(node: Znode, { data, stat, mode, ttlMs }: Change): boolean {
     node.pzxid === stat.pzxid &&
     node.version === stat.version &&
     node.cversion === stat.cversion &&
+    node.aversion === stat.aversion &&
     node.ctimeMs === stat.ctimeMs &&
     node.mtimeMs === stat.mtimeMs &&
     (node.owner ?? 0) === stat.ephemeralOwner &&

@@ -46,7 +46,7 @@ export function multi(
       draft.rollBack();
       return unchanged(index, failedAt(parts.length, written, operations));
     }
-    parts.push({ path: written.path, stat: written.stat, code: "" });
+    parts.push({ path: written.path, stat: written.stat, code: "", outcome: "done" });
   }
   return state.finishOwn(draft, { kind: "multi", parts });
 }
@@ -72,7 +72,8 @@ export function reap(
 
 function failedAt(place: number, failure: Failure, operations: readonly NodeOperation[]): Result {
   const parts = operations.map(({ path }, at): PartResult => {
-    return { path, stat: undefined, code: at === place ? failure.code : "" };
+    if (at === place) return { path, stat: undefined, code: failure.code, outcome: "failed" };
+    return { path, stat: undefined, code: "", outcome: at < place ? "undone" : "untried" };
   });
   return failed({ ...failure, message: `part ${place}: ${failure.message}` }, parts);
 }

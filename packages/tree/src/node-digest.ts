@@ -74,6 +74,7 @@ function hashOf(node: Znode): Hash {
   hashNumber(hash, node.mtimeMs);
   hashNumber(hash, node.version);
   hashNumber(hash, node.cversion);
+  hashNumber(hash, node.aversion);
   hashNumber(hash, node.nextSequence);
   hashNumber(hash, node.owner ?? 0);
   hashNumber(hash, node.ttlMs);

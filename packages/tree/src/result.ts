@@ -17,11 +17,18 @@ export type TreeErrorCode =
   | "UNSUPPORTED"
   | "UNKNOWN";
 
-/** Outcome of one part of a multi. `code` is set on the part that failed, "" on the others. */
+/**
+ * What became of one part of a multi. Of a multi that failed one part `failed`; those before it were
+ * done and taken back, those behind it were not tried.
+ */
+export type PartOutcome = "done" | "undone" | "failed" | "untried";
+
+/** Result of one part of a multi. `code` is set on the part that failed, "" on the others. */
 export interface PartResult {
   readonly path: string;
   readonly stat: Stat | undefined;
   readonly code: TreeErrorCode | "";
+  readonly outcome: PartOutcome;
 }
 
 /** Outcome of a command, deterministic, remembered for repetition. */

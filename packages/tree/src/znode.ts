@@ -27,6 +27,8 @@ export class Znode {
   mtimeMs: number;
   version = 0;
   cversion = 0;
+  /** Changes of the access control list. */
+  aversion = 0;
   /** Next number for a sequential child: counts every child ever created, as ZooKeeper does. */
   nextSequence = 0;
   /** Session of an ephemeral node. */
@@ -97,7 +99,7 @@ export class Znode {
       mtimeMs: this.mtimeMs,
       version: this.version,
       cversion: this.cversion,
-      aversion: 0,
+      aversion: this.aversion,
       ephemeralOwner: this.owner ?? 0,
       dataLength: this.data.byteLength,
       numChildren: this.numChildren,
@@ -120,6 +122,7 @@ export class Znode {
     this.mtimeMs = stat.mtimeMs;
     this.version = stat.version;
     this.cversion = cversion;
+    this.aversion = stat.aversion;
     this.nextSequence = Math.max(this.nextSequence, Math.ceil((cversion + numChildren) / 2));
     this.stamp = stamp;
     this.vector = stat.vector;
@@ -151,7 +154,7 @@ export class Znode {
       mtimeMs: this.mtimeMs,
       version: this.version,
       cversion: this.cversion,
-      aversion: 0,
+      aversion: this.aversion,
       ephemeralOwner: 0,
       dataLength: this.data.byteLength,
       numChildren: this.numChildren,

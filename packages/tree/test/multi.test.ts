@@ -28,7 +28,7 @@ test("a multi does all of its parts at one index, each seeing the ones before", 
   expect(applied.result).toMatchObject({
     kind: "multi",
     parts: [
-      { path: "/global/a", code: "", stat: { version: 0 } },
+      { path: "/global/a", code: "", outcome: "done", stat: { version: 0 } },
       { path: "/global/b", code: "", stat: { czxid: tree.index } },
       { path: "/global/b/c", code: "" },
       { path: "/global/a", code: "", stat: { version: 1, mzxid: tree.index } },
@@ -62,11 +62,27 @@ test("a multi that fails names the part, gives no transaction and no part a Stat
     code: "NO_NODE",
     message: expect.stringContaining("part 1"),
     parts: [
-      { path: "/global/a", stat: undefined, code: "" },
-      { path: "/global/nothing", stat: undefined, code: "NO_NODE" },
-      { path: "/global/b", stat: undefined, code: "" },
+      { path: "/global/a", stat: undefined, code: "", outcome: "undone" },
+      { path: "/global/nothing", stat: undefined, code: "NO_NODE", outcome: "failed" },
+      { path: "/global/b", stat: undefined, code: "", outcome: "untried" },
     ],
   });
+});
+
+test("a check of a missing node, and of another version, fails the multi like any other part", () => {
+  const tree = new Cluster("global");
+  tree.create("/global/a");
+  const failing: [NodeOperation, string][] = [
+    [check("/global/nothing"), "NO_NODE"],
+    [check("/global/nothing", 0), "NO_NODE"],
+    [check("/global/a", 7), "BAD_VERSION"],
+  ];
+  for (const [part, code] of failing) {
+    const { result } = tree.multi([set("/global/a", "x"), part, create("/global/b")]);
+    expect(result).toMatchObject({ kind: "failed", code, parts: [{}, { code }, {}] });
+    expect(tree.stat("/global/a").version).toBe(0);
+  }
+  expect(codeOf(tree.multi([check("/global/a", 0), check("/global/a")]))).toBe("");
 });
 
 test("a multi of nothing is done", () => {

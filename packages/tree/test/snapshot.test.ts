@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parentOf, type SnapshotRecord, Tree, type TreeSnapshot } from "../src/index.ts";
+import { parentOf, type SnapshotRecord, type Stat, Tree, type TreeSnapshot } from "../src/index.ts";
 import { comparePaths } from "../src/path.ts";
 import { churn } from "./support/churn.ts";
-import { Cluster, recordsOf, restored } from "./support/cluster.ts";
+import { Cluster, codeOf, create, recordsOf, recordsWith } from "./support/cluster.ts";
+import { restored, set } from "./support/cluster.ts";
 import { seeded } from "./support/random.ts";
 import { visible } from "./support/visible.ts";
 
@@ -281,6 +282,27 @@ test("the digest tells a secret, an incarnation and a vector", () => {
     },
   ];
   for (const edit of edits) expect(digestOf(edit)).not.toBe(plain);
+});
+
+test("the version of the access control list stays: snapshot, digest, mirrors, later writes", () => {
+  const global = new Cluster("global");
+  global.create("/global/a", "x");
+  expect(global.stat("/global/a").aversion).toBe(0);
+  const plain = global.tree.digest();
+  const versioned = (stat: Stat): Stat => ({ ...stat, aversion: 3 });
+  global.tree = restored(recordsWith(global, "/global/a", versioned));
+  expect(global.tree.digest()).not.toBe(plain);
+  expect(codeOf(global.set("/global/a", "y"))).toBe("");
+  expect(codeOf(global.multi([set("/global/a", "z"), create("/global/a")]))).toBe("NODE_EXISTS");
+  expect(global.stat("/global/a").aversion).toBe(3);
+  global.restart();
+  const [us, eu] = [new Cluster("us"), new Cluster("eu")];
+  us.seed(global);
+  eu.seed(global);
+  const from = global.index;
+  global.set("/global/a", "again");
+  eu.take(global, from);
+  for (const region of [us, eu]) expect(region.stat("/global/a").aversion).toBe(3);
 });
 
 test("the digest does not depend on the way to a state", () => {

@@ -60,6 +60,22 @@ export const WatchKind = {
 /** A value of WatchKind. Decoded fields may hold others, of newer senders. */
 export type WatchKind = (typeof WatchKind)[keyof typeof WatchKind];
 
+/** What became of one part of a multi. */
+export const MultiOutcome = {
+  /** Not stated. */
+  UNSPECIFIED: 0,
+  /** Done, with all others. */
+  DONE: 1,
+  /** Done, and taken back since a later part failed. */
+  UNDONE: 2,
+  /** Failed: nothing of the multi was done. */
+  FAILED: 3,
+  /** Not tried, since an earlier part failed. */
+  UNTRIED: 4,
+} as const;
+/** A value of MultiOutcome. Decoded fields may hold others, of newer senders. */
+export type MultiOutcome = (typeof MultiOutcome)[keyof typeof MultiOutcome];
+
 /** Kind of event. */
 export const EventKind = {
   /** Never sent. */
@@ -1463,8 +1479,10 @@ export function readMultiResult(r: Reader): IMultiResult {
 export interface IMultiPart {
   /** Create and set: path and Stat. */
   readonly node: INode | undefined;
-  /** Why this part failed, or that another did. */
+  /** Why this part failed; not set on the others. */
   readonly code: number;
+  /** What became of it. */
+  readonly outcome: number;
 }
 /** Codec of MultiPart. */
 export const MultiPart: Codec<IMultiPart> = codec("MultiPart", writeMultiPart, readMultiPart);
@@ -1478,11 +1496,15 @@ export function writeMultiPart(m: Encodable<IMultiPart>, w: Writer): void {
   if (m.code !== undefined && m.code !== 0) {
     writeUint32(w.uint32(16), m.code);
   }
+  if (m.outcome !== undefined && m.outcome !== 0) {
+    writeUint32(w.uint32(24), m.outcome);
+  }
 }
 
 export function readMultiPart(r: Reader): IMultiPart {
   let nodeValue: INode | undefined;
   let codeValue = 0;
+  let outcomeValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -1492,11 +1514,14 @@ export function readMultiPart(r: Reader): IMultiPart {
       case 16:
         codeValue = r.uint32();
         break;
+      case 24:
+        outcomeValue = r.uint32();
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
   }
-  return { node: nodeValue, code: codeValue };
+  return { node: nodeValue, code: codeValue, outcome: outcomeValue };
 }
 
 /** Events of one watch, from one transaction. */

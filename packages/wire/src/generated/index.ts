@@ -102,6 +102,7 @@ export {
 export {
   CreateMode,
   WatchKind,
+  MultiOutcome,
   EventKind,
   ClientFrame,
   type IClientFrame,

@@ -838,8 +838,21 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
               },
             },
             MultiResult: { fields: { parts: { rule: "repeated", type: "MultiPart", id: 1 } } },
+            MultiOutcome: {
+              values: {
+                MULTI_OUTCOME_UNSPECIFIED: 0,
+                MULTI_OUTCOME_DONE: 1,
+                MULTI_OUTCOME_UNDONE: 2,
+                MULTI_OUTCOME_FAILED: 3,
+                MULTI_OUTCOME_UNTRIED: 4,
+              },
+            },
             MultiPart: {
-              fields: { node: { type: "Node", id: 1 }, code: { type: "ErrorCode", id: 2 } },
+              fields: {
+                node: { type: "Node", id: 1 },
+                code: { type: "ErrorCode", id: 2 },
+                outcome: { type: "MultiOutcome", id: 3 },
+              },
             },
             WatchEvents: {
               fields: {
