@@ -1,7 +1,9 @@
 import type { FrameHandler, FrameStream } from "@meridian/transport";
 import type {
   Encodable,
+  IChangeFrame,
   IClientFrame,
+  IFollowFrame,
   IServerFrame,
   IStatusResponse,
   ITopologyResponse,
@@ -18,6 +20,8 @@ export interface ClientChannel {
    * Opens a stream of frames. Never throws: a stream that cannot be opened closes with an error.
    */
   session(handler: FrameHandler<IServerFrame>): FrameStream<Encodable<IClientFrame>>;
+  /** Opens a change stream; likewise. */
+  follow(handler: FrameHandler<IChangeFrame>): FrameStream<Encodable<IFollowFrame>>;
   /** Nodes and zones, as this node knows them. Rejects with a MeridianError. */
   topology(options?: ChannelCallOptions): Promise<ITopologyResponse>;
   /** How the node is. Rejects with a MeridianError. */

@@ -1,4 +1,5 @@
 import { MeridianError } from "@meridian/wire";
+import type { Changes, ChangesOptions } from "./changes/changes.ts";
 import type { ClientContext } from "./client-context.ts";
 import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody } from "./draft.ts";
 import { syncDraft, versionNumber } from "./draft.ts";
@@ -33,10 +34,11 @@ import {
   type NodeValue,
   type Written,
 } from "./result.ts";
-import { GLOBAL, originsOf, watchSteps } from "./route.ts";
+import { GLOBAL } from "./route.ts";
 import { RawSession } from "./raw-session.ts";
+import { Streams } from "./streams.ts";
 import { decodeToken, encodeToken } from "./token.ts";
-import { Watch, type WatchContext, type WatchOptions } from "./watch.ts";
+import type { Watch, WatchOptions } from "./watch.ts";
 
 const multiMax = 128;
 /** Page that is asked for when all children are wanted; the server may give fewer. */
@@ -53,11 +55,13 @@ const pageMax = 1_000;
  */
 export class Meridian implements AsyncDisposable {
   readonly #context: ClientContext;
+  readonly #streams: Streams;
   #isClosed = false;
 
   /** Use `connect`. */
   constructor(context: ClientContext) {
     this.#context = context;
+    this.#streams = new Streams(context);
   }
 
   /** The caller's region. */
@@ -198,18 +202,18 @@ export class Meridian implements AsyncDisposable {
   /** Watches a node, or with `recursive` all below it. */
   watch(path: string, options: WatchOptions = {}): Watch {
     this.#assertOpen();
-    const { runtime, performer, lanes, topology, token } = this.#context;
-    const policy = performer.policyOf(path);
-    const wanted = options.consistency ?? "regional";
-    performer.ownerOf(path);
-    const context: WatchContext = {
-      runtime,
-      token,
-      origins: originsOf(policy, topology.directory),
-      steps: watchSteps(policy, wanted, topology.directory),
-      lane: ({ destination }) => lanes.stranger(destination),
-    };
-    return new Watch(context, path, decodeToken(options.from ?? ""), options);
+    return this.#streams.watch(path, options);
+  }
+
+  /**
+   * Committed changes, transaction by transaction, from a token, from a snapshot, or from now: for
+   * whoever keeps a copy of them elsewhere.
+   * @throws {MeridianError} BAD_ARGUMENTS when no single cluster shows all prefixes, or `from` is
+   * no token of the cluster that is to be followed; REGION_UNAVAILABLE when that is not known.
+   */
+  changes(options: ChangesOptions = {}): Changes {
+    this.#assertOpen();
+    return this.#streams.changes(options);
   }
 
   /** A lock that whoever creates the lowest node below `path` holds. Strict and regional zones. */
@@ -279,6 +283,7 @@ export class Meridian implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#streams.close();
     this.#context.topology.close();
     await this.#context.lanes.close();
     this.#context.pool.close();

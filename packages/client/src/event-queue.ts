@@ -34,7 +34,8 @@ export class EventQueue<T> {
   end(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#error = error;
+    // It is told once: to those who wait, or to the first who comes.
+    this.#error = this.#waiting.length === 0 ? error : undefined;
     for (const { resolve, reject } of this.#waiting) {
       if (error === undefined) resolve(undefined);
       else reject(error);

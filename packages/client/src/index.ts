@@ -1,4 +1,14 @@
 export type { ChannelCallOptions, ClientChannel, OpenChannel } from "./channel.ts";
+export {
+  BookmarkEvent,
+  NodeChange,
+  SnapshotEndEvent,
+  SnapshotEvent,
+  SnapshotPartEvent,
+  TransactionEvent,
+  type ChangesEvent,
+} from "./changes/change-event.ts";
+export { Changes, type ChangesOptions } from "./changes/changes.ts";
 export { Meridian } from "./client.ts";
 export { connect } from "./connect.ts";
 export { Barrier } from "./recipes/barrier.ts";

@@ -110,6 +110,14 @@ export function watchSteps(
   return [...near, { destination: { kind: "edges" }, consistency: "eventual" }, ...steps.slice(1)];
 }
 
+/**
+ * Cluster whose change stream shows a path: the own region's, which mirrors the others, unless the
+ * zone is kept from it; then the owner's.
+ */
+export function streamedBy(policy: ZonePolicy, vantage: Vantage): string {
+  return holds(policy, vantage.region) ? vantage.region : ownerOf(policy, vantage);
+}
+
 function inCluster(cluster: string, consistency: Step["consistency"]): Step {
   return { destination: { kind: "cluster", cluster }, consistency };
 }

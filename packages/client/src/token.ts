@@ -24,21 +24,31 @@ export function encodeToken(positions: readonly Position[]): string {
 }
 
 /**
- * Positions of a token.
+ * Positions of a token, one a cluster, by cluster name.
  * @throws {MeridianError} BAD_ARGUMENTS when it is not one.
  */
 export function decodeToken(token: string): readonly Position[] {
+  const positions = new PositionMap();
+  positions.addAll(decodePositions(token));
+  return positions.list();
+}
+
+/**
+ * Positions of a token, as they were put in.
+ * @throws {MeridianError} BAD_ARGUMENTS when it is not one.
+ */
+export function decodePositions(token: string): readonly Position[] {
   if (token === "") return [];
   if (!/^[A-Za-z0-9_-]+$/.test(token)) throw malformed();
   const reader = new VarintReader(Buffer.from(token, "base64url"));
   if (reader.byte() !== VERSION) throw malformed();
-  const positions = new PositionMap();
+  const positions: Position[] = [];
   while (!reader.done) {
-    if (positions.size >= clustersMax) throw malformed();
+    if (positions.length >= clustersMax) throw malformed();
     const cluster = reader.text(reader.varint());
-    positions.add(cluster, reader.varint(), reader.varint());
+    positions.push({ cluster, incarnation: reader.varint(), index: reader.varint() });
   }
-  return positions.list();
+  return positions;
 }
 
 function malformed(): MeridianError {

@@ -79,6 +79,8 @@ export interface WatchContext {
   readonly runtime: Runtime;
   /** Positions that the client has seen; events that are read move it. */
   readonly token: PositionMap;
+  /** What is open: the watch puts itself in, and takes itself out. */
+  readonly open: Set<{ close(): void }>;
   /** Clusters whose positions matter for the watched path. */
   readonly origins: readonly string[];
   /** Places to watch at, best first. */
@@ -173,6 +175,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     this.#signal = o.signal;
     this.#onAbort = () => this.#end(undefined);
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    context.open.add(this);
     if (this.#signal?.aborted === true) this.#end(undefined);
     else this.#subscribe();
   }
@@ -308,6 +311,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   #end(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#context.open.delete(this);
     this.#cancelRetry();
     this.#cancelReturn();
     this.#signal?.removeEventListener("abort", this.#onAbort);

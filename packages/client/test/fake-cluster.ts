@@ -25,6 +25,21 @@ export interface FakeChange {
   readonly node: FakeNode | undefined;
 }
 
+/** A transaction, and what it did. */
+export interface FakeTransaction {
+  readonly origin: string;
+  readonly incarnation: number;
+  readonly index: number;
+  readonly timeMs: number;
+  readonly changes: readonly FakeChange[];
+}
+
+/** What one entry of the log did: one transaction of its own, or many of another cluster. */
+export interface FakeStep {
+  readonly index: number;
+  readonly transactions: readonly FakeTransaction[];
+}
+
 interface FakeSession {
   readonly timeoutMs: number;
   readonly answers: Map<number, Encodable<IResponse>>;
@@ -44,6 +59,10 @@ export class FakeCluster {
   nodes = new Map<string, FakeNode>();
   readonly sessions = new Map<number, FakeSession>();
   readonly changes: FakeChange[] = [];
+  /** What was taken over of other clusters. */
+  readonly takenOver: FakeStep[] = [];
+  /** History at or below this is no longer kept. */
+  floor = 0;
   /** Writes that came after a later one of their session, which the real tree does not take. */
   overtaken = 0;
   /** Writes in the order in which they were applied: session, sequence and path. */
@@ -83,6 +102,36 @@ export class FakeCluster {
     this.apply(0, 0, {
       create: { path, data: Buffer.from(text), mode: 1, ttlMs: 0, parents: true },
     });
+  }
+
+  /** Takes transactions of another cluster over, all in one entry of its own log. */
+  takeOver(
+    origin: string,
+    transactions: readonly Pick<FakeTransaction, "index" | "changes">[],
+  ): void {
+    this.index += 1;
+    const whole = transactions.map((each) => ({ origin, incarnation: 1, timeMs: 0, ...each }));
+    this.takenOver.push({ index: this.index, transactions: whole });
+    for (const { path, node } of whole.flatMap(({ changes }) => changes)) {
+      if (node === undefined) this.nodes.delete(path);
+      else this.nodes.set(path, node);
+    }
+    for (const listener of this.listeners) listener([]);
+  }
+
+  /** What is kept, in order. */
+  history(): readonly FakeStep[] {
+    const { name: origin, incarnation } = this;
+    const own = new Map<number, FakeChange[]>();
+    for (const change of this.changes) {
+      own.set(change.index, [...(own.get(change.index) ?? []), change]);
+    }
+    const steps = [...own].map(([index, changes]) => {
+      return { index, transactions: [{ origin, incarnation, index, timeMs: 0, changes }] };
+    });
+    return [...steps, ...this.takenOver]
+      .filter(({ index }) => index > this.floor)
+      .sort((a, b) => a.index - b.index);
   }
 
   open(session: number, timeoutMs: number): void {

@@ -1,12 +1,15 @@
-import type { FrameHandler } from "@meridian/transport";
+import type { FrameHandler, FrameStream } from "@meridian/transport";
 import {
+  ChangeFrame,
   ClientFrame,
+  FollowFrame,
   MeridianError,
   ServerFrame,
   Tier,
   TopologyResponse,
+  type Codec,
   type Encodable,
-  type IClientFrame,
+  type IChangeFrame,
   type IServerFrame,
   type ITopologyResponse,
   type IZone,
@@ -125,6 +128,14 @@ export class FakeFleet {
   }
 }
 
+/** Sending half of a stream at a fake node. */
+interface Sink<Down> {
+  send(frame: Encodable<Down>): void;
+  close(): void;
+  /** As when the process dies. */
+  break(): void;
+}
+
 class FakeChannel implements ClientChannel {
   readonly #fleet: FakeFleet;
   readonly #server: FakeServer;
@@ -144,6 +155,31 @@ class FakeChannel implements ClientChannel {
   }
 
   session(handler: FrameHandler<IServerFrame>): ReturnType<ClientChannel["session"]> {
+    return this.#open(handler, [ClientFrame, ServerFrame], (sink) => this.#server.accept(sink));
+  }
+
+  follow(handler: FrameHandler<IChangeFrame>): ReturnType<ClientChannel["follow"]> {
+    return this.#open(handler, [FollowFrame, ChangeFrame], (sink) => {
+      const feed = this.#server.follow(sink);
+      const cluster = this.#fleet.cluster(this.#server.place.cluster);
+      const listener = (): void => feed.pump(false);
+      cluster.listeners.add(listener);
+      return {
+        onFrame: (frame) => feed.onFrame(frame),
+        onClose: () => {
+          cluster.listeners.delete(listener);
+          feed.onClose();
+        },
+      };
+    });
+  }
+
+  /** A stream of frames in both directions, each encoded as on the wire. */
+  #open<Up, Down>(
+    handler: FrameHandler<Down>,
+    [up, down]: readonly [Codec<Up>, Codec<Down>],
+    accept: (sink: Sink<Down>) => Pick<FrameHandler<Up>, "onFrame"> & { onClose(): void },
+  ): FrameStream<Encodable<Up>> {
     const { runtime } = this.#fleet;
     const server = this.#server;
     let isOver = false;
@@ -161,11 +197,11 @@ class FakeChannel implements ClientChannel {
     };
     const cut = (): void => end(new MeridianError("REGION_UNAVAILABLE", "the channel was closed"));
     this.#cuts.add(cut);
-    const serving = server.accept({
-      send: (frame: Encodable<IServerFrame>) => {
-        const bytes = ServerFrame.encode(frame);
+    const serving = accept({
+      send: (frame) => {
+        const bytes = down.encode(frame);
         runtime.after(this.#fleet.latencyMs, () => {
-          if (passes()) handler.onFrame(ServerFrame.decode(bytes));
+          if (passes()) handler.onFrame(down.decode(bytes));
         });
       },
       close: () => {
@@ -181,13 +217,11 @@ class FakeChannel implements ClientChannel {
       );
     }
     return {
-      send: (frame: Encodable<IClientFrame>) => {
+      send: (frame) => {
         if (isOver) return;
-        const bytes = ClientFrame.encode(frame);
+        const bytes = up.encode(frame);
         runtime.after(this.#fleet.latencyMs, () => {
-          if (passes() && !server.isDown) {
-            serving.onFrame(ClientFrame.decode(bytes));
-          }
+          if (passes() && !server.isDown) serving.onFrame(up.decode(bytes));
         });
       },
       bufferedBytes: 0,

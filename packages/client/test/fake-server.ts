@@ -5,6 +5,7 @@ import {
   type IClientFrame,
   type IError,
   type IHello,
+  type IOpened,
   type INodeAddress,
   type IRequest,
   type IResponse,
@@ -13,6 +14,7 @@ import {
   type IWatchEvent,
 } from "@meridian/wire";
 import { parentOf, pathOf, refused, type FakeChange, type FakeNode } from "./fake-cluster.ts";
+import { FakeFeed, type FeedSink } from "./fake-feed.ts";
 import type { FakeFleet } from "./fake-fleet.ts";
 
 /** Sending half of a fake stream. */
@@ -50,6 +52,13 @@ export class FakeServer {
   readonly seen: IRequest[] = [];
   readonly hellos: IHello[] = [];
   readonly streams = new Set<FakeStream>();
+  readonly feeds = new Set<FakeFeed>();
+  /** Change streams are opened with this in place of what the history says. */
+  outcome: Encodable<IOpened> | undefined;
+  /** Change streams say nothing at all. */
+  isMute = false;
+  /** Clusters whose age it states in its change streams, beside its own. */
+  readonly mirrored = new Set<string>();
   readonly #frozen = new Map<string, Frozen>();
 
   constructor(fleet: FakeFleet, place: Partial<INodeAddress>) {
@@ -73,6 +82,13 @@ export class FakeServer {
     return stream;
   }
 
+  /** Accepts a change stream. */
+  follow(sink: FeedSink): FakeFeed {
+    const feed = new FakeFeed(this, sink);
+    this.feeds.add(feed);
+    return feed;
+  }
+
   /** Session of the last hello that had one. */
   get lastSession(): number {
     return this.hellos.findLast(({ sessionId }) => sessionId > 0)?.sessionId ?? 0;
@@ -82,6 +98,7 @@ export class FakeServer {
   kill(): void {
     this.isDown = true;
     for (const stream of this.streams) stream.sink.break();
+    for (const feed of this.feeds) feed.sink.break();
   }
 
   /** Stops following a cluster. */
@@ -326,7 +343,7 @@ function answer(request: IRequest, nodes: ReadonlyMap<string, FakeNode>): Encoda
     return { exists: node === undefined ? {} : { stat: node.stat } };
   if (node === undefined) return refused("NO_NODE");
   if (request.children === undefined) return { node: { path, data: node.data, stat: node.stat } };
-  const { limit, after } = request.children;
+  const { limit, after, withData, withStats } = request.children;
   const prefix = path === "/" ? "/" : `${path}/`;
   const names = [...nodes.keys()]
     .filter((each) => each !== "/" && parentOf(each) === path)
@@ -335,5 +352,10 @@ function answer(request: IRequest, nodes: ReadonlyMap<string, FakeNode>): Encoda
     .sort();
   const page = limit === 0 ? names : names.slice(0, limit);
   const more = page.length < names.length;
-  return { children: { children: page.map((name) => ({ path: name })), stat: node.stat, more } };
+  const children = page.map((name) => {
+    const child = nodes.get(prefix + name);
+    if (child === undefined || !(withData || withStats)) return { path: name };
+    return { path: name, stat: child.stat, ...(withData ? { data: child.data } : {}) };
+  });
+  return { children: { children, stat: node.stat, more } };
 }

@@ -110,6 +110,11 @@ function channelsFrom(
           onFrame: (frame) => runtime.hear(() => handler.onFrame(frame)),
           onClose: (error) => runtime.hear(() => handler.onClose(error)),
         }),
+      follow: (handler) =>
+        channel.follow({
+          onFrame: (frame) => runtime.hear(() => handler.onFrame(frame)),
+          onClose: (error) => runtime.hear(() => handler.onClose(error)),
+        }),
       topology: (options) => channel.topology(options),
       status: (options) => channel.status(options),
       close: () => channel.close(),
