@@ -164,6 +164,13 @@ class Consumer implements FrameHandler<IFollowFrame> {
     const { tree, place, incarnation } = this.#member;
     const position = { cluster: place.cluster, incarnation, index: tree.appliedIndex };
     const from = open.from?.index ?? 0;
+    const wanted = open.from?.cluster ?? "";
+    if (wanted !== "" && wanted !== place.cluster) {
+      // An index counts in the history of its own cluster only.
+      const fork = { cluster: wanted, incarnation: 0, index: 0 };
+      this.#stream.send({ opened: { outcome: OpenOutcome.MOVED, position, fork } });
+      return this.cut();
+    }
     if (from > 0 && open.from?.incarnation !== incarnation) {
       const fork = { cluster: place.cluster, incarnation, index: 0 };
       this.#stream.send({ opened: { outcome: OpenOutcome.FORKED, position, fork } });

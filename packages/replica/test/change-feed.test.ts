@@ -316,3 +316,18 @@ test("nothing is left to happen once a feed has stopped", async () => {
   expect(consumer.closed).toBe(true);
   expect(producer.time.pending).toBe(0);
 });
+
+test("a place in the history of another cluster is not taken for one in its own", () => {
+  const producer = new Producer();
+  producer.create("a");
+  const consumer = new Consumer(producer);
+  const from = { cluster: "eu-west", incarnation: 1, index: 1 };
+  consumer.send({ open: { consumer: "test", from }, creditBytes: 1_000 });
+  expect(consumer.frames.map(({ opened }) => opened)).toEqual([
+    expect.objectContaining({
+      outcome: OpenOutcome.MOVED,
+      fork: { cluster: "eu-west", incarnation: 0, index: 0 },
+    }),
+  ]);
+  expect(consumer.closed).toBe(true);
+});

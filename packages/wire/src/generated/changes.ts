@@ -25,7 +25,7 @@ export const OpenOutcome = {
   COMPACTED: 2,
   /** The position belongs to an abandoned history; the fork point is given. Open again from it or from 0. */
   FORKED: 3,
-  /** Another cluster owns the prefixes. */
+  /** Another cluster owns the prefixes, or the position is of another cluster's history than the producer's. */
   MOVED: 4,
   /** Not for this consumer. */
   DENIED: 5,
