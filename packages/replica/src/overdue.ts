@@ -21,6 +21,6 @@ export function overdue(
   const paths = tree.dueReaps(timeMs, reapsMax);
   return [
     ...(sessions.length > 0 ? [{ kind: "expire-sessions", sessions, term } as const] : []),
-    ...(paths.length > 0 || tree.isCounting ? [{ kind: "reap", paths } as const] : []),
+    ...(paths.length > 0 || tree.isBehind ? [{ kind: "reap", paths } as const] : []),
   ];
 }

@@ -28,6 +28,7 @@ export function encodeRecord(record: SnapshotRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): SnapshotRecord {
   const { header, node, session, cursor, tombstone, quota } = RecordMessage.decode(bytes);
   if (node !== undefined) return decodeNode(node);
+  if (session?.ended === true) return { kind: "ending", session: session.session };
   if (session !== undefined) return { kind: "session", session: decodeSession(session) };
   if (cursor !== undefined) return { kind: "cursor", position: cursor };
   if (tombstone !== undefined) return { kind: "tombstone", change: decodeChange(tombstone) };
@@ -53,6 +54,8 @@ function messageOf(record: SnapshotRecord): Encodable<ISnapshotRecord> {
       return { quota: encodeQuota(record.quota) };
     case "session":
       return { session: encodeSession(record.session) };
+    case "ending":
+      return { session: { session: record.session, ended: true } };
     case "cursor":
       return { cursor: record.position };
     case "tombstone":
@@ -120,7 +123,8 @@ function decodeSession(session: ISnapshotSession): SessionRecord {
     index,
     result: decodeResult(response),
   }));
-  return { ...session, answers };
+  const { session: id, secret, timeoutMs, appliedSequence } = session;
+  return { session: id, secret, timeoutMs, appliedSequence, answers };
 }
 
 function decodeResult(response: IResponse | undefined): Result {

@@ -4,6 +4,7 @@ import { type Written, writeNode } from "./node-writer.ts";
 import { countOn } from "./quota-switch.ts";
 import { isDue } from "./reap-index.ts";
 import type { Applied, PartResult, Result } from "./result.ts";
+import { goOnEnding } from "./session-commands.ts";
 import { type State, unchanged } from "./state.ts";
 
 const done: Result = { kind: "done" };
@@ -52,8 +53,8 @@ export function multi(
 }
 
 /**
- * Deletes containers and TTL nodes that are due; others are passed over. The leader's own rounds
- * also count what was there before its quota, a portion each.
+ * One of the leader's rounds. Deletes containers and TTL nodes that are due; others are passed over.
+ * Gets on with what other commands left to be done in portions.
  */
 export function reap(
   state: State,
@@ -66,7 +67,8 @@ export function reap(
     const node = state.nodes.get(path);
     if (node !== undefined && isDue(node, timeMs) && state.owns(path)) draft.delete(node);
   }
-  countOn(state);
+  goOnEnding(state, draft);
+  if (draft.changes.length === 0) countOn(state);
   return state.finishOwn(draft);
 }
 

@@ -14,7 +14,7 @@ import { nothing, type Znode } from "./znode.ts";
 /** Old nodes that readers may make the store hold, beyond as many as there are: some 200 MB. */
 const viewKeptMax = 500_000;
 
-const noNodes: ReadonlySet<Znode> = new Set();
+const noNodes: Siblings = new Siblings();
 
 /** The nodes by path, with what is derived from all of them: order, digest, owners, views. */
 export class NodeStore {
@@ -24,7 +24,7 @@ export class NodeStore {
   readonly #digest = new NodeDigest();
   readonly #slabs = new DataSlabs();
   /** Ephemeral nodes by session, of whatever cluster: who owns a path may change. */
-  readonly #owned = new Map<number, Set<Znode>>();
+  readonly #owned = new Map<number, Siblings>();
   readonly #views: ViewTable;
   /** Number of views begun so far: a node touched before a view began is as the view shows it. */
   #moment = 0;
@@ -137,15 +137,20 @@ export class NodeStore {
     node.take(change);
   }
 
-  /** Ephemeral nodes of a session, here and in mirrors of others where its number means another. */
-  ownedBy(owner: number): ReadonlySet<Znode> {
+  /**
+   * Ephemeral nodes of a session in the order of their paths, which does not depend on when a
+   * replica came to know of them; here and in mirrors of others where its number means another.
+   */
+  ownedBy(owner: number): Pick<Siblings, "size" | "visit"> {
     return this.#owned.get(owner) ?? noNodes;
   }
 
-  /** All ephemeral nodes. */
-  *ephemerals(): Generator<Znode, undefined> {
-    for (const nodes of this.#owned.values()) yield* nodes;
-    return undefined;
+  /** All ephemeral nodes, in no order that means anything. */
+  ephemerals(): Znode[] {
+    const found: Znode[] = [];
+    for (const nodes of this.#owned.values())
+      nodes.visit(undefined, (node) => found.push(node) > 0);
+    return found;
   }
 
   /**
@@ -178,14 +183,14 @@ export class NodeStore {
   }
 
   #own(node: Znode, owner: number): void {
-    const nodes = this.#owned.get(owner);
-    if (nodes === undefined) this.#owned.set(owner, new Set([node]));
-    else nodes.add(node);
+    const nodes = this.#owned.get(owner) ?? new Siblings();
+    nodes.add(node);
+    this.#owned.set(owner, nodes);
   }
 
   #disown(node: Znode, owner: number): void {
     const nodes = this.#owned.get(owner);
-    nodes?.delete(node);
+    nodes?.remove(node);
     if (nodes?.size === 0) this.#owned.delete(owner);
   }
 }

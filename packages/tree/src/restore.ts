@@ -16,6 +16,8 @@ export function restoreRecord(state: State, record: SnapshotRecord): void {
       return state.nodes.quotas.restore(record.quota);
     case "session":
       return state.sessions.restore(record.session);
+    case "ending":
+      return state.sessions.end(record.session);
     case "cursor":
       state.cursors.set(record.position.cluster, record.position);
       return;

@@ -4,6 +4,7 @@ import {
   type Hash,
   hashBytes,
   hashNumber,
+  hashText,
   newHash,
   subtractHash,
 } from "./hash.ts";
@@ -49,6 +50,8 @@ type FindEphemerals = (session: number) => ReadonlySet<string>;
 /** The sessions of a cluster and what each may still ask for again. */
 export class SessionTable {
   readonly #sessions = new Map<number, Entry>();
+  /** Sessions that have ended, and not all of their ephemeral nodes are gone; the first first. */
+  readonly #ending = new Set<number>();
   readonly #sum: Hash = { low: 0, high: 0 };
   readonly #findEphemerals: FindEphemerals;
 
@@ -72,12 +75,36 @@ export class SessionTable {
     this.#add(new Entry(id, secret, timeoutMs, this.#findEphemerals));
   }
 
-  /** Forgets a session; its ephemeral nodes must be gone. */
+  /** Forgets a session: nothing is written in it any more. */
   close(id: number): void {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
     subtractHash(this.#sum, entry.hash());
     this.#sessions.delete(id);
+  }
+
+  /** Notes that nodes of a session are left that was closed. */
+  end(id: number): void {
+    this.#ending.add(id);
+    addHash(this.#sum, hashOfEnding(id));
+  }
+
+  /** All its nodes are gone. */
+  endedWhole(id: number): void {
+    if (this.#ending.delete(id)) subtractHash(this.#sum, hashOfEnding(id));
+  }
+
+  isEnding(id: number): boolean {
+    return this.#ending.has(id);
+  }
+
+  /** Sessions that have ended and have nodes left, those that ended first before the others. */
+  ending(): readonly number[] {
+    return [...this.#ending];
+  }
+
+  get endingCount(): number {
+    return this.#ending.size;
   }
 
   /**
@@ -124,6 +151,14 @@ export class SessionTable {
     this.#sessions.set(entry.id, entry);
     addHash(this.#sum, entry.hash());
   }
+}
+
+function hashOfEnding(id: number): Hash {
+  const hash = newHash();
+  hashText(hash, "ending");
+  hashNumber(hash, id);
+  finishHash(hash);
+  return hash;
 }
 
 class Entry implements Session {

@@ -5,9 +5,9 @@ import type { Znode } from "./znode.ts";
 const chunkMax = 256;
 
 /**
- * The children of one node in ascending order of their names by code units, in sorted chunks: a
- * child comes or goes, and a page is found, in the time of two bisections, among ten as among a
- * million. All paths have the parent's in common, so that comparing them compares the names.
+ * Nodes in ascending order of their paths by code units, in sorted chunks: one comes or goes, and a
+ * page is found, in the time of two bisections, among ten as among a million. For the children of
+ * one node, whose paths have the parent's in common, it is the order of the names.
  */
 export class Siblings {
   readonly #chunks: Znode[][] = [];

@@ -29,6 +29,8 @@ export type SnapshotRecord =
   | NodeRecord
   | { readonly kind: "quota"; readonly quota: QuotaRecord }
   | { readonly kind: "session"; readonly session: SessionRecord }
+  /** A session that has ended and has ephemeral nodes left. */
+  | { readonly kind: "ending"; readonly session: number }
   | { readonly kind: "cursor"; readonly position: Position }
   | { readonly kind: "tombstone"; readonly change: Change };
 
@@ -70,39 +72,35 @@ export function takeSnapshot(state: State): TreeSnapshot {
   };
 }
 
-/**
- * What belongs to no node, as it is now: sessions and tombstones are lists of what never changes,
- * so that copying the lists is enough.
- */
-function headOf(state: State): Generator<SnapshotRecord, undefined> {
-  const { appliedIndex: index, incarnation, founding, eventual, cursors, sessions } = state;
-  const header: HeaderRecord = {
-    kind: "header",
-    index,
-    incarnation,
-    founding,
-    clock: eventual.clock,
-  };
-  const quotas = state.nodes.quotas.records();
-  return head(
-    header,
-    quotas,
-    sessions.records(),
-    [...cursors.values()],
-    [...eventual.tombstones()],
-  );
+/** What belongs to no node, as it is now. */
+interface Head {
+  readonly header: HeaderRecord;
+  readonly quotas: readonly QuotaRecord[];
+  readonly sessions: readonly SessionRecord[];
+  readonly ending: readonly number[];
+  readonly cursors: readonly Position[];
+  readonly tombstones: readonly Change[];
 }
 
-function* head(
-  header: HeaderRecord,
-  quotas: readonly QuotaRecord[],
-  sessions: readonly SessionRecord[],
-  cursors: readonly Position[],
-  tombstones: readonly Change[],
-): Generator<SnapshotRecord, undefined> {
+/** Sessions and tombstones are lists of what never changes: copying the lists is enough. */
+function headOf(state: State): Generator<SnapshotRecord, undefined> {
+  const { appliedIndex: index, incarnation, founding, eventual, cursors, sessions, nodes } = state;
+  return head({
+    header: { kind: "header", index, incarnation, founding, clock: eventual.clock },
+    quotas: nodes.quotas.records(),
+    sessions: sessions.records(),
+    ending: sessions.ending(),
+    cursors: [...cursors.values()],
+    tombstones: [...eventual.tombstones()],
+  });
+}
+
+function* head(parts: Head): Generator<SnapshotRecord, undefined> {
+  const { header, quotas, sessions, ending, cursors, tombstones } = parts;
   yield header;
   for (const quota of quotas) yield { kind: "quota", quota };
   for (const session of sessions) yield { kind: "session", session };
+  for (const session of ending) yield { kind: "ending", session };
   for (const position of cursors) yield { kind: "cursor", position };
   for (const change of tombstones) yield { kind: "tombstone", change };
   return undefined;

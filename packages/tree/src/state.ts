@@ -110,8 +110,12 @@ export class State {
   }
 
   #ephemeralsOf(session: number): ReadonlySet<string> {
-    const paths = [...this.nodes.ownedBy(session)].map(({ path }) => path);
-    return new Set(paths.filter((path) => this.owns(path)));
+    const paths = new Set<string>();
+    this.nodes.ownedBy(session).visit(undefined, ({ path }) => {
+      if (this.owns(path)) paths.add(path);
+      return true;
+    });
+    return paths;
   }
 }
 

@@ -194,9 +194,13 @@ export class Tree {
     return reaps.due(nodes, nowMs, limit, (path) => this.#state.owns(path));
   }
 
-  /** A reap of no paths would count on what was there before its quota. */
-  get isCounting(): boolean {
-    return this.#state.nodes.quotas.isCounting;
+  /**
+   * Commands left work to be done in portions, which each `reap` gets on with, even of no paths:
+   * deleting what is left of ended sessions, counting what was there before its quota.
+   */
+  get isBehind(): boolean {
+    const { nodes, sessions } = this.#state;
+    return sessions.endingCount > 0 || nodes.quotas.isCounting;
   }
 
   /** Digest of everything that a snapshot holds: equal on all replicas at the same index. */

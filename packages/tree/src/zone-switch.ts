@@ -50,7 +50,7 @@ export function fixRoots(state: State): void {
 
 /** A session is known to one cluster only: where another takes over, its nodes go. */
 function endMovedEphemerals(state: State, before: ZoneTable, draft: Draft): void {
-  for (const node of [...state.nodes.ephemerals()].sort(byPath)) {
+  for (const node of state.nodes.ephemerals().sort(byPath)) {
     const { path } = node;
     const hasMoved = before.ownership(path).cluster !== state.zones.ownership(path).cluster;
     // Not counted at the parent, as each cluster comes here at an index of its own.

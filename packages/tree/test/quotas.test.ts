@@ -329,7 +329,7 @@ test("a large subtree is counted in portions by the leader's rounds, and refused
   limit(tree, { path: "/global/a", nodesMax: 10 }, { path: "/global", nodesMax: 30_000 });
   const twin = new Cluster("global");
   let rounds = 0;
-  for (; tree.tree.isCounting; rounds += 1) {
+  for (; tree.tree.isBehind; rounds += 1) {
     expect(used(tree, "/global")).toBe("counting");
     const name = `${rounds}`.repeat(3);
     tree.create(`/global/a/0${name}`);

@@ -156,3 +156,78 @@ test("another cluster's ephemeral stays when a session of the same number ends",
   eu.pull(global);
   expect(eu.tree.get("/global/a")).toBeUndefined();
 });
+
+const reap = (tree: Cluster) => tree.apply({ kind: "reap", paths: [] });
+
+/** A session with so many ephemeral nodes below a path. */
+function crowd(tree: Cluster, session: number, path: string, count: number): void {
+  tree.open(session);
+  tree.create(path);
+  for (let at = 0; at < count; at += 1) tree.create(`${path}/${at}`, "", { ...ephemeral, session });
+}
+
+test("a session of a great many ephemeral nodes ends at once, and they go in bounded portions", () => {
+  const tree = new Cluster("global");
+  crowd(tree, 7, "/global/many", 5_001);
+  tree.create("/global/many/other's");
+  const { endedSessions, transactions } = tree.close(7);
+  expect(endedSessions).toEqual([7]);
+  expect(transactions[0]?.changes).toHaveLength(2_000);
+  expect(tree.tree.session(7)).toBeUndefined();
+  expect(tree.tree.isBehind).toBe(true);
+  const again = { ...ephemeral, session: 7, sequence: 9 };
+  expect(codeOf(tree.create("/global/many/new", "", again))).toBe("SESSION_EXPIRED");
+  expect(codeOf(tree.open(7))).toBe("SESSION_EXPIRED");
+  const digest = tree.tree.digest();
+  tree.restart();
+  expect(tree.tree.digest()).toBe(digest);
+  expect(tree.tree.sessionCount).toBe(0);
+  expect(reap(tree).transactions[0]?.changes).toHaveLength(2_000);
+  tree.restart();
+  expect(reap(tree).transactions[0]?.changes).toHaveLength(1_001);
+  expect(tree.tree.isBehind).toBe(false);
+  expect(tree.tree.children("/global/many")?.names).toEqual(["other's"]);
+  expect(codeOf(tree.open(7))).toBe("");
+  expect(tree.tree.session(7)?.ephemerals).toEqual(new Set());
+});
+
+test("what is left of a session's nodes is what it owned: what others made meanwhile stays", () => {
+  const tree = new Cluster("global");
+  crowd(tree, 7, "/global/many", 2_002);
+  tree.close(7);
+  const left = tree.tree.children("/global/many")?.names ?? [];
+  expect(left).toHaveLength(2);
+  const path = `/global/many/${left[0]}`;
+  tree.delete(path);
+  tree.create(path, "another's");
+  reap(tree);
+  expect(tree.tree.children("/global/many")?.names).toEqual([left[0]]);
+});
+
+test("sessions that expire together go whole, as many as fit, and the others with the next", () => {
+  const tree = new Cluster("global");
+  const sessions = [1, 2, 3, 4];
+  for (const session of sessions) crowd(tree, session, `/global/${session}`, 900);
+  crowd(tree, 5, "/global/5", 3);
+  const expire = () =>
+    tree.apply({ kind: "expire-sessions", sessions: [...sessions, 5], term: 1 }, { term: 1 });
+  const first = expire();
+  expect(first.endedSessions).toEqual([1, 2, 5]);
+  expect(first.transactions[0]?.changes).toHaveLength(1_803);
+  expect(tree.tree.children("/global/3")?.names).toHaveLength(900);
+  expect(expire().endedSessions).toEqual([3, 4]);
+  expect(tree.tree.sessionCount).toBe(0);
+  expect(tree.tree.isBehind).toBe(false);
+});
+
+test("several sessions that ended with too many nodes go one after the other", () => {
+  const tree = new Cluster("global");
+  for (const session of [3, 1]) crowd(tree, session, `/global/${session}`, 3_600);
+  for (const session of [3, 1]) tree.close(session);
+  reap(tree);
+  expect(tree.tree.children("/global/3")?.names).toEqual([]);
+  expect(tree.tree.children("/global/1")?.names).toHaveLength(1_200);
+  reap(tree);
+  expect(tree.tree.children("/global/1")?.names).toEqual([]);
+  expect(tree.tree.isBehind).toBe(false);
+});

@@ -1411,6 +1411,8 @@ export interface ISnapshotSession {
   readonly appliedSequence: number;
   /** Answers that the client may still ask for. */
   readonly answers: readonly ISnapshotAnswer[];
+  /** It has ended, and some of its ephemeral nodes are left; nothing else is known of it. */
+  readonly ended: boolean;
 }
 /** Codec of SnapshotSession. */
 export const SnapshotSession: Codec<ISnapshotSession> = codec(
@@ -1438,6 +1440,9 @@ export function writeSnapshotSession(m: Encodable<ISnapshotSession>, w: Writer):
       writeSnapshotAnswer(item, w);
       w.ldelim();
     }
+  if (m.ended !== undefined && m.ended !== false) {
+    w.uint32(48).bool(m.ended);
+  }
 }
 
 export function readSnapshotSession(r: Reader): ISnapshotSession {
@@ -1446,6 +1451,7 @@ export function readSnapshotSession(r: Reader): ISnapshotSession {
   let timeoutMsValue = 0;
   let appliedSequenceValue = 0;
   const answersValue: ISnapshotAnswer[] = [];
+  let endedValue = false;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -1464,6 +1470,9 @@ export function readSnapshotSession(r: Reader): ISnapshotSession {
       case 42:
         answersValue.push(readNested(r, readSnapshotAnswer));
         break;
+      case 48:
+        endedValue = r.uint32() !== 0;
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -1474,6 +1483,7 @@ export function readSnapshotSession(r: Reader): ISnapshotSession {
     timeoutMs: timeoutMsValue,
     appliedSequence: appliedSequenceValue,
     answers: answersValue,
+    ended: endedValue,
   };
 }
 

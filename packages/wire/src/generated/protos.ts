@@ -628,6 +628,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 timeoutMs: { type: "uint32", id: 3, protoName: "timeout_ms" },
                 appliedSequence: { type: "uint64", id: 4, protoName: "applied_sequence" },
                 answers: { rule: "repeated", type: "SnapshotAnswer", id: 5 },
+                ended: { type: "bool", id: 6 },
               },
             },
             SnapshotAnswer: {
