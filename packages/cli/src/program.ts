@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addChaosCommands } from "./command/chaos.ts";
 import { addCompletionCommands } from "./command/completion.ts";
 import { addDataCommands } from "./command/data.ts";
+import { addEventCommands } from "./command/events.ts";
 import { addFleetCommands } from "./command/fleet.ts";
 import { addPlatformCommands } from "./command/platform.ts";
 import { addRecipeCommands } from "./command/recipe.ts";
@@ -32,6 +33,7 @@ export function createProgram(output: Output): Command {
   if (output === "json") program.configureOutput({ writeErr: () => {} });
   addPlatformCommands(program);
   addDataCommands(program);
+  addEventCommands(program);
   addRecipeCommands(program);
   addFleetCommands(program);
   addChaosCommands(program);

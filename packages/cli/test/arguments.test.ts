@@ -34,6 +34,7 @@ async function run(...args: readonly string[]): Promise<number> {
 test("every command explains itself with examples", async () => {
   const commands = ["dev", "server", "get", "set", "create", "delete", "exists", "ls", "stat"];
   const more = [
+    "changes",
     "completion",
     "sessions",
     "watch",
@@ -84,6 +85,11 @@ test("options that exclude each other are refused before anything is sent", asyn
   expect(written.err).toMatch(/exclude each other/);
   expect(await run("create", "/a", "--ephemeral", "--ttl", "5", "--topology", file)).toBe(2);
   expect(await run("watch", "/a", "--consistency", "quorum", "--topology", file)).toBe(2);
+  expect(await run("watch", "/a", "--once", "--count", "2", "--topology", file)).toBe(2);
+  expect(await run("watch", "/a", "--kind", "data", "--recursive", "--topology", file)).toBe(2);
+  expect(await run("multi", "check /a 1", "--file", file, "--topology", file)).toBe(2);
+  expect(await run("multi", "--file", "/no/such/file", "--topology", file)).toBe(2);
+  expect(await run("lock", "/a", "--wait", "1", "--timeout", "1", "--", "true")).toBe(2);
   expect(await run("global", "transfer", "--topology", file)).toBe(2);
   expect(await run("member", "add", "x", "--topology", file)).toBe(2);
   expect(await run("member", "promote", "--topology", file)).toBe(2);

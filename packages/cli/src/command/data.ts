@@ -1,48 +1,55 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 
-import type { CreateOptions, ReadOptions, WatchOptions, WriteOptions } from "../data/options.ts";
-import { outputOption, platformOptions, wholeNumber } from "./options.ts";
+import type { CreateOptions, ListOptions, ReadOptions, WriteOptions } from "../data/options.ts";
+import { readCommand, writeCommand } from "./data-command.ts";
+import { wholeNumber } from "./options.ts";
 
 const loadRead = () => import("../data/read.ts");
 const loadWrite = () => import("../data/write.ts");
 
 const maxMs = 2 ** 31 - 1;
-const dataHelp = "data; - reads it from stdin";
 
 /** Reading and writing data. */
 export function addDataCommands(program: Command): void {
   addReads(program);
   addWrites(program);
   addMulti(program);
-  addWatch(program);
 }
 
 function addReads(program: Command): void {
-  read(program, "get <path>", "print the data of a node", [
+  readCommand(program, "get <path>", "print the data of a node", [
     "get /global/flags/dark-mode",
     "get /shared/likes/42 --consistency eventual --max-staleness 500 -o json",
     "get /global/flags/dark-mode --region apac --consistency strict",
   ]).action(async (path: string, options: ReadOptions) => {
     process.exitCode = await (await loadRead()).get(path, options);
   });
-  read(program, "exists <path>", "tell whether a node exists (exit code 4 when not)", [
+  readCommand(program, "exists <path>", "tell whether a node exists (exit code 4 when not)", [
     "exists /services/web",
     "exists /services/web && echo yes",
   ]).action(async (path: string, options: ReadOptions) => {
     process.exitCode = await (await loadRead()).exists(path, options);
   });
-  read(program, "stat <path>", "print the metadata of a node", [
+  readCommand(program, "stat <path>", "print the metadata of a node", [
     "stat /services/web",
     "stat / -o json",
   ]).action(async (path: string, options: ReadOptions) => {
     process.exitCode = await (await loadRead()).stat(path, options);
   });
-  read(program, "ls [path]", "list the children of a node", ["ls /", "ls -l /services"])
-    .option("-l, --long", "with version, size, number of children and time of change")
-    .action(async (path: string | undefined, options: ReadOptions & { long?: true }) => {
+  readCommand(program, "ls [path]", "list the children of a node, by name", [
+    "ls /",
+    "ls -l /services",
+    "ls /jobs --limit 100 --after job-0000000099",
+    "ls /services --with-data -o json",
+  ])
+    .option("-l, --stats", "with version, size, number of children and time of change")
+    .option("--with-data", "with the data of each")
+    .option("--limit <n>", "at most this many (default: all)", wholeNumber(1, maxMs))
+    .option("--after <name>", "names after this one, to go on with the next page")
+    .action(async (path: string | undefined, options: ListOptions) => {
       process.exitCode = await (await loadRead()).ls(path ?? "/", options);
     });
-  read(program, "sync [path]", "bring the serving replica up to its leader", [
+  readCommand(program, "sync [path]", "bring the serving replica up to its leader", [
     "sync /global",
   ]).action(async (path: string | undefined, options: ReadOptions) => {
     process.exitCode = await (await loadRead()).sync(path ?? "/", options);
@@ -50,7 +57,7 @@ function addReads(program: Command): void {
 }
 
 function addWrites(program: Command): void {
-  write(program, "set <path> <data>", "replace the data of a node", [
+  writeCommand(program, "set <path> <data>", "replace the data of a node", [
     "set /global/flags/dark-mode off",
     "set /global/flags/dark-mode off --version 3",
     "set /app/config - --create < config.json",
@@ -60,7 +67,7 @@ function addWrites(program: Command): void {
     .action(async (path: string, data: string, options: WriteOptions & { create?: true }) => {
       process.exitCode = await (await loadWrite()).set(path, data, options);
     });
-  write(program, "create <path> [data]", "create a node", [
+  writeCommand(program, "create <path> [data]", "create a node", [
     "create /app '' ",
     "create /app/config/limits 10 --parents",
     "create /queue/job- payload --sequential",
@@ -74,7 +81,7 @@ function addWrites(program: Command): void {
     .action(async (path: string, data: string | undefined, options: CreateOptions) => {
       process.exitCode = await (await loadWrite()).create(path, data ?? "", options);
     });
-  write(program, "delete <path>", "delete a node without children", [
+  writeCommand(program, "delete <path>", "delete a node without children", [
     "delete /app/config/limits",
     "delete /app/config/limits --version 4",
   ])
@@ -85,85 +92,33 @@ function addWrites(program: Command): void {
 }
 
 function addMulti(program: Command): void {
-  write(program, "multi [operation...]", "several writes, all or nothing", [
+  writeCommand(program, "multi [operation...]", "several writes, all or nothing", [
     `multi "check /a 3" "set /a new" "create /a/b 'two words'" "delete /c"`,
     "multi < operations.txt          (one on a line, # begins a comment)",
+    "multi --file operations.json -o json",
   ])
+    .option("--file <file>", "read the operations from a file, or from stdin for -")
     .addHelpText(
       "after",
       `
-Operations:
-  create PATH [DATA] [--sequential] [--parents]
+Operations, all of one cluster, at most 128:
+  create PATH [DATA] [--sequential --parents --ephemeral --container --ttl MS]
   set PATH DATA [--version N]
   delete PATH [--version N]
-  check PATH VERSION`,
+  check PATH VERSION            (-1: that it exists)
+
+As JSON, an array or an object a line, data as text or as base64:
+  [{"kind":"check","path":"/a","version":3},
+   {"kind":"set","path":"/a","data":"AAE=","encoding":"base64"},
+   {"kind":"create","path":"/a/job-","mode":"persistent-sequential"}]
+Modes: persistent, ephemeral, persistent-sequential, ephemeral-sequential, container, ttl and
+ttl-sequential (with "ttlMs"). What is ephemeral lives until the command is interrupted.
+
+When one operation is refused nothing is done; with -o json the error has "parts": what became of
+each (undone, failed, untried), and its code.`,
     )
-    .action(async (operations: readonly string[], options: WriteOptions) => {
+    .action(async (operations: readonly string[], options: WriteOptions & { file?: string }) => {
       const { multi } = await import("../data/multi.ts");
       process.exitCode = await multi(operations, options);
     });
-}
-
-function addWatch(program: Command): void {
-  read(program, "watch <path>", "print changes at or below a path until interrupted", [
-    "watch /services",
-    "watch /global/flags --with-data -o json",
-    "watch /app --depth self --count 1",
-  ])
-    .addOption(
-      new Option("--depth <depth>", "the node and its children, or the whole subtree")
-        .choices(["self", "subtree"])
-        .default("subtree"),
-    )
-    .option("--with-data", "events carry the new data")
-    .option("--count <n>", "end after this many events", wholeNumber(1, maxMs))
-    .action(async (path: string, options: WatchOptions) => {
-      const { watch } = await import("../data/watch.ts");
-      process.exitCode = await watch(path, options);
-    });
-}
-
-function read(
-  program: Command,
-  name: string,
-  description: string,
-  examples: readonly string[],
-): Command {
-  return common(program, name, description, examples)
-    .addOption(
-      new Option(
-        "--consistency <level>",
-        "how fresh (default: what the zone of the path gives)",
-      ).choices(["strict", "regional", "eventual", "quorum"]),
-    )
-    .option("--max-staleness <ms>", "refuse older data", wholeNumber(0, maxMs));
-}
-
-function write(
-  program: Command,
-  name: string,
-  description: string,
-  examples: readonly string[],
-): Command {
-  return common(program, name, description, examples).addHelpText(
-    "after",
-    `\nWhere the command line takes DATA: ${dataHelp}.`,
-  );
-}
-
-function common(
-  program: Command,
-  name: string,
-  description: string,
-  examples: readonly string[],
-): Command {
-  const command = program.command(name).description(description);
-  platformOptions(command)
-    .option("--token <token>", "causal token of an earlier command: see at least what it saw")
-    .option("--timeout <ms>", "give up after this long", wholeNumber(1, maxMs))
-    .addHelpText(
-      "after",
-      `\nExamples:\n${examples.map((example) => `  $ meridian ${example}`).join("\n")}`,
-    );
-  return outputOption(command);
 }

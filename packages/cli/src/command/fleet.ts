@@ -54,8 +54,9 @@ function addSessionCommands(program: Command): void {
   ).addHelpText(
     "after",
     `
-Each session with its timeout, the time since its last sign of life, its ephemeral nodes, the node that
-serves its client and where that is; then what each node serves, watches without a session among it.
+Each session with its timeout, the time since its last sign of life, its ephemeral nodes, the node
+that serves its client, and where that is; then what each node serves, watches without a session
+among it.
 
 Examples:
   $ meridian sessions

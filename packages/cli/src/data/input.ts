@@ -1,3 +1,7 @@
+import { readFile } from "node:fs/promises";
+
+import { usageError } from "../failure/command-error.ts";
+
 /** The word that stands for stdin where data is expected. */
 const stdinMark = "-";
 /**
@@ -11,8 +15,21 @@ export async function dataOf(argument: string): Promise<string | Uint8Array> {
   return argument === stdinMark ? await readStdin() : argument;
 }
 
+/**
+ * Text of a file, or of stdin for `-` and undefined.
+ * @throws {CommandError} usage when the file cannot be read.
+ */
+export async function readInput(file: string | undefined): Promise<string> {
+  if (file === undefined || file === stdinMark) return (await readStdin()).toString("utf8");
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw usageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
 /** All of stdin. @throws {RangeError} above 64 MiB. */
-export async function readStdin(): Promise<Buffer> {
+async function readStdin(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of process.stdin) {

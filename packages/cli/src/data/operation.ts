@@ -1,11 +1,15 @@
 import { parseArgs } from "node:util";
 
-import type { MultiOperation } from "@meridian/client";
+import type { CreateTraits, MultiOperation } from "@meridian/client";
 
 import { nearest } from "../config/nearest.ts";
 import { usageError } from "../failure/command-error.ts";
 
-type Flag = "version" | "sequential" | "parents";
+type Flag = "version" | "sequential" | "parents" | "ephemeral" | "container" | "ttl";
+
+/** Kinds of nodes that do not go together. */
+export const createRule =
+  "--ephemeral, --container and --ttl exclude each other, --container also --sequential";
 
 /** What each kind of operation takes. */
 const forms: Readonly<
@@ -16,8 +20,8 @@ const forms: Readonly<
 > = {
   create: {
     words: [1, 2],
-    flags: ["sequential", "parents"],
-    form: "create PATH [DATA] [--sequential] [--parents]",
+    flags: ["sequential", "parents", "ephemeral", "container", "ttl"],
+    form: "create PATH [DATA] [--sequential --parents --ephemeral --container --ttl MS]",
   },
   set: { words: [2], flags: ["version"], form: "set PATH DATA [--version N]" },
   delete: { words: [1], flags: ["version"], form: "delete PATH [--version N]" },
@@ -42,8 +46,7 @@ export function parseOperation(line: string): MultiOperation {
   const version = values.version === undefined ? undefined : versionOf(line, values.version);
   switch (kind) {
     case "create": {
-      const { sequential, parents } = values;
-      return { kind, path, data: second, sequential, parents };
+      return { kind, path, data: second, ...traitsOf(line, values) };
     }
     case "set":
       return { kind, path, data: second, version };
@@ -85,17 +88,31 @@ function unquoted(word: string): string {
   );
 }
 
+interface Values {
+  readonly version?: string;
+  readonly sequential?: boolean;
+  readonly parents?: boolean;
+  readonly ephemeral?: boolean;
+  readonly container?: boolean;
+  readonly ttl?: string;
+}
+
+/** What kind of node is created. */
+function traitsOf(line: string, values: Values): CreateTraits {
+  const { sequential, parents, ephemeral, container, ttl } = values;
+  const kinds = [ephemeral, container, ttl].filter((kind) => kind !== undefined);
+  if (kinds.length > 1 || (container === true && sequential === true)) {
+    throw usageError(`${createRule}; found: ${line}`);
+  }
+  if (container === true) return { mode: "container", parents };
+  const ttlMs = ttl === undefined ? undefined : wholeOf(line, "a time to live", ttl, 1);
+  return { sequential, parents, ephemeral, ttlMs };
+}
+
 function flagsOf(
   line: string,
   words: readonly string[],
-): {
-  readonly values: {
-    readonly version?: string;
-    readonly sequential?: boolean;
-    readonly parents?: boolean;
-  };
-  readonly positionals: readonly string[];
-} {
+): { readonly values: Values; readonly positionals: readonly string[] } {
   // `check /a -1`: a negative version is no flag.
   const args = words.map((word) => (/^-\d+$/.test(word) ? `\0${word}` : word));
   try {
@@ -107,6 +124,9 @@ function flagsOf(
         version: { type: "string" },
         sequential: { type: "boolean" },
         parents: { type: "boolean" },
+        ephemeral: { type: "boolean" },
+        container: { type: "boolean" },
+        ttl: { type: "string" },
       },
     });
     return { values, positionals: positionals.map((word) => word.replace(/^\0/, "")) };
@@ -116,7 +136,11 @@ function flagsOf(
 }
 
 function versionOf(line: string, text: string): number {
-  const version = Number(text.replace(/^\0/, ""));
-  if (Number.isInteger(version) && version >= -1 && version < 2 ** 31) return version;
-  throw usageError(`a version is a whole number from -1; found "${text}" in: ${line}`);
+  return wholeOf(line, "a version", text.replace(/^\0/, ""), -1);
+}
+
+function wholeOf(line: string, what: string, text: string, min: number): number {
+  const value = Number(text);
+  if (text !== "" && Number.isInteger(value) && value >= min && value < 2 ** 31) return value;
+  throw usageError(`${what} is a whole number from ${min}; found "${text}" in: ${line}`);
 }

@@ -1,4 +1,4 @@
-import type { ReadConsistency } from "@meridian/client";
+import type { ReadConsistency, WatchKindName } from "@meridian/client";
 
 import type { Output } from "../command/options.ts";
 import type { PlatformChoice } from "../connection/whereabouts.ts";
@@ -35,10 +35,43 @@ export interface CreateOptions extends DataOptions {
   readonly ttl?: number | undefined;
 }
 
-/** Options of `watch`. */
-export interface WatchOptions extends ReadOptions {
-  readonly depth: "self" | "subtree";
+/** Options of `ls`. */
+export interface ListOptions extends ReadOptions {
+  readonly stats?: true;
   readonly withData?: true;
+  /** At most this many. */
+  readonly limit?: number | undefined;
+  /** Names after this one. */
+  readonly after?: string | undefined;
+}
+
+/** How events are told. */
+export interface EventOptions {
+  readonly withData?: true;
+  /** In text output; JSON has it always. */
+  readonly withToken?: true;
   /** Ends after this many events. */
   readonly count?: number | undefined;
+  readonly once?: true;
+}
+
+/** Options of `watch`. */
+export interface WatchOptions extends ReadOptions, EventOptions {
+  readonly depth?: "self" | "subtree";
+  readonly recursive?: true;
+  readonly kind?: WatchKindName | undefined;
+  /** Token of an event: goes on after it. */
+  readonly from?: string | undefined;
+}
+
+/** Options of `changes`. */
+export interface ChangesOptions extends DataOptions, EventOptions {
+  /** Token of an event, "now", "start" or "beginning". */
+  readonly from?: string | undefined;
+  readonly prefix?: readonly string[] | undefined;
+  readonly cluster?: string | undefined;
+  readonly ownOnly?: true;
+  /** False: ends where only a snapshot could go on. */
+  readonly snapshots: boolean;
+  readonly bookmarks?: true;
 }

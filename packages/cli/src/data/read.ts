@@ -4,7 +4,7 @@ import { exitCodes, type ExitCode } from "../failure/exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { table } from "../output/table.ts";
 import { encodeData, isoTime, statJson, statText } from "./format.ts";
-import type { DataOptions, ReadOptions } from "./options.ts";
+import type { DataOptions, ListOptions, ReadOptions } from "./options.ts";
 import { reading, withMeridian } from "./session.ts";
 
 /** `meridian get`: the data as it is; a terminal gets a line break behind it. */
@@ -49,24 +49,33 @@ export async function stat(path: string, options: ReadOptions): Promise<ExitCode
   return exitCodes.ok;
 }
 
-/** `meridian ls`: the names of the children; long: a table. */
-export async function ls(
-  path: string,
-  options: ReadOptions & { readonly long?: true },
-): Promise<ExitCode> {
-  const { long: withStats = false, output } = options;
+/** `meridian ls`: the names of the children, with stats a table; by pages if that is asked for. */
+export async function ls(path: string, options: ListOptions): Promise<ExitCode> {
+  const { stats: withStats = false, withData = false, limit, after: startAfter, output } = options;
   await withMeridian(options, async (meridian) => {
-    const asked = { ...freshness(options), withStats };
+    const asked = { ...freshness(options), withStats, withData, limit, startAfter };
     const list = await reading(options.consistency, meridian.children(path, asked));
+    if (list.more && output === "text") {
+      const last = list.names.at(-1) ?? "";
+      process.stderr.write(`meridian: there are more; go on with --after '${last}'\n`);
+    }
     if (output === "json") {
-      const children = list.children.map(({ name, stat: own }) => {
-        return own === undefined ? { name } : { name, stat: statJson(own) };
-      });
-      await printRead(meridian, { path, children }, list.stat, list.receipt);
+      const children = list.children.map(({ name, stat: own, data }) => ({
+        name,
+        ...(data === undefined ? {} : encodeData(data)),
+        ...(own === undefined ? {} : { stat: statJson(own) }),
+      }));
+      const { stat: parent, receipt, more } = list;
+      await printRead(meridian, { path, children, more }, parent, receipt);
     } else if (withStats) {
       const head = ["NAME", "VERSION", "BYTES", "CHILDREN", "KIND", "CHANGED"];
       const rows = list.children.map(({ name, stat: own }) => [name, ...longRow(own)]);
       await print(table(head, rows));
+    } else if (withData) {
+      const lines = list.children.map(({ name, data }) => {
+        return `${name} ${JSON.stringify(encodeData(data ?? new Uint8Array()).data)}\n`;
+      });
+      await print(lines.join(""));
     } else await print(list.names.map((name) => `${name}\n`).join(""));
   });
   return exitCodes.ok;

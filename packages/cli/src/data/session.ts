@@ -29,6 +29,26 @@ export async function withMeridian<T>(
 }
 
 /**
+ * Waits until the command is interrupted: what is ephemeral lives for so long. Rejects when the
+ * session that owns it ends before.
+ */
+export async function untilInterrupted(
+  meridian: Meridian,
+  interrupted: Promise<unknown>,
+  session: number,
+): Promise<void> {
+  process.stderr.write("meridian: the node lives until this command is interrupted (Ctrl-C)\n");
+  const ended = new Promise<never>((_, reject) => {
+    meridian.onSession(({ sessionId, state }) => {
+      if (sessionId !== session || state !== "expired") return;
+      const message = "the session has ended, and with it the node";
+      reject(new CommandError(exitCodes.failure, "SESSION_EXPIRED", message));
+    });
+  });
+  await Promise.race([interrupted, ended]);
+}
+
+/**
  * Runs a read. That a zone does not have the consistency asked for (a strict read where nobody owns
  * the data) is a consistency refused, not a feature that is missing.
  */

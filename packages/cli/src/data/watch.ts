@@ -1,4 +1,4 @@
-import type { WatchEvent } from "@meridian/client";
+import type { WatchEvent, WatchOptions as ClientWatchOptions } from "@meridian/client";
 
 import { usageError } from "../failure/command-error.ts";
 import { exitCodes, type ExitCode } from "../failure/exit-code.ts";
@@ -13,30 +13,35 @@ import { withMeridian } from "./session.ts";
  * token has seen: an event's own token resumes after that event.
  */
 export async function watch(path: string, options: WatchOptions): Promise<ExitCode> {
-  const { consistency, token, count = Infinity, withData = false, depth, output } = options;
+  const { consistency, token, from = token, withData = false, output } = options;
   if (consistency === "quorum") {
     throw usageError("a watch runs at one place: strict, regional or eventual, not quorum");
   }
+  const count = options.once === true ? 1 : (options.count ?? Infinity);
   const stop = new AbortController();
   void interruption().then(() => stop.abort());
   await withMeridian(options, async (meridian) => {
     await using events = meridian.watch(path, {
-      recursive: depth === "subtree",
+      ...reportedBy(options),
       withData,
       consistency,
-      from: token,
+      from,
       signal: stop.signal,
     });
     let seen = 0;
     for await (const event of events) {
       await (output === "json"
         ? printJson(jsonOf(event, withData))
-        : print(textOf(event, withData)));
+        : print(textOf(event, options)));
       seen += 1;
       if (seen >= count) break;
     }
   });
   return exitCodes.ok;
+}
+
+function reportedBy({ kind, depth }: WatchOptions): Pick<ClientWatchOptions, "kind" | "recursive"> {
+  return kind === undefined ? { recursive: depth !== "self" } : { kind };
 }
 
 function jsonOf(event: WatchEvent, withData: boolean): object {
@@ -51,8 +56,11 @@ function jsonOf(event: WatchEvent, withData: boolean): object {
   };
 }
 
-function textOf({ kind, path, data, stat }: WatchEvent, withData: boolean): string {
+function textOf(event: WatchEvent, { withData, withToken }: WatchOptions): string {
+  const { kind, path, data, stat } = event;
   const version = stat === undefined ? "" : ` version ${stat.version}`;
-  const content = withData && data !== undefined ? ` ${JSON.stringify(encodeData(data).data)}` : "";
-  return `${kind.padEnd(8)} ${path}${version}${content}\n`;
+  const hasData = withData === true && data !== undefined;
+  const content = hasData ? ` ${JSON.stringify(encodeData(data).data)}` : "";
+  const mark = withToken === true ? ` token ${event.token}` : "";
+  return `${kind.padEnd(8)} ${path}${version}${content}${mark}\n`;
 }

@@ -6,8 +6,9 @@ import { print, printJson } from "../output/print.ts";
 import { statJson } from "./format.ts";
 import { dataOf } from "./input.ts";
 import { interruption } from "./interruption.ts";
+import { createRule } from "./operation.ts";
 import type { CreateOptions, WriteOptions } from "./options.ts";
-import { withMeridian } from "./session.ts";
+import { untilInterrupted, withMeridian } from "./session.ts";
 
 /** `meridian set`: prints the new version. */
 export async function set(
@@ -42,9 +43,7 @@ export async function create(
   const { ephemeral, sequential, parents, container, ttl: ttlMs } = options;
   const kinds = [ephemeral, container, ttlMs].filter((kind) => kind !== undefined);
   if (kinds.length > 1 || (container === true && sequential === true)) {
-    throw usageError(
-      "--ephemeral, --container and --ttl exclude each other, --container also --sequential",
-    );
+    throw usageError(createRule);
   }
   const data = await dataOf(argument);
   const traits =
@@ -54,8 +53,7 @@ export async function create(
     const done = await meridian.create(path, data, { ...traits, parents });
     await printWritten(meridian, done, options, `${done.path}\n`);
     if (interrupted === undefined) return;
-    process.stderr.write("meridian: the node lives until this command is interrupted (Ctrl-C)\n");
-    await Promise.race([interrupted, sessionEnd(meridian, done.stat.ephemeralOwner)]);
+    await untilInterrupted(meridian, interrupted, done.stat.ephemeralOwner);
   });
   return exitCodes.ok;
 }
@@ -89,15 +87,6 @@ async function setOrCreate(
     if (created.status === "fulfilled") return created.value;
     if (!hasCode(created.reason, "NODE_EXISTS")) throw created.reason;
   }
-}
-
-function sessionEnd(meridian: Meridian, session: number): Promise<never> {
-  return new Promise((_, reject) => {
-    meridian.onSession(({ sessionId, state }) => {
-      if (sessionId !== session || state !== "expired") return;
-      reject(new Error("the session has ended, and with it the node"));
-    });
-  });
 }
 
 async function printWritten(

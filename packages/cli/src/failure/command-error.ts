@@ -9,15 +9,21 @@ export class CommandError extends Error {
    */
   readonly code: string;
   readonly retryable: boolean;
+  /** What JSON output says besides. */
+  readonly details: Readonly<Record<string, unknown>>;
   constructor(
     exitCode: ExitCode,
     code: string,
     message: string,
-    options: ErrorOptions & { readonly retryable?: boolean } = {},
+    options: ErrorOptions & {
+      readonly retryable?: boolean;
+      readonly details?: Readonly<Record<string, unknown>>;
+    } = {},
   ) {
     super(message, options);
     this.exitCode = exitCode;
     this.code = code;
+    this.details = options.details ?? {};
     this.retryable = options.retryable ?? exitCode === exitCodes.unavailable;
   }
 }

@@ -12,13 +12,15 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;
+  /** What JSON says besides. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Classifies whatever a command threw. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandError) {
-    const { exitCode, code, message, retryable } = error;
-    return { exitCode, code, message, retryable };
+    const { exitCode, code, message, retryable, details } = error;
+    return { exitCode, code, message, retryable, details };
   }
   if (error instanceof ConfigError) {
     const { message } = error;
@@ -34,9 +36,11 @@ export function failureOf(error: unknown): Failure {
 
 /** Tells a failure: as JSON on stdout when the output is JSON, else as a line on stderr. */
 export function reportFailure(failure: Failure, output: "text" | "json"): void {
-  const { code, message, retryable } = failure;
+  const { code, message, retryable, details } = failure;
   if (output === "json") {
-    process.stdout.write(`${JSON.stringify({ error: { code, message, retryable } })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ error: { code, message, retryable, ...details } })}\n`,
+    );
     return;
   }
   process.stderr.write(`meridian: ${message}${code === "INTERNAL" ? "" : ` [${code}]`}\n`);

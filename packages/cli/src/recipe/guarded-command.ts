@@ -6,6 +6,8 @@ import { exitCodes } from "../failure/exit-code.ts";
 
 /** What a command runs under. */
 export interface Guard {
+  /** Node that stands for it: a multi that checks it happens only while it is held. */
+  readonly path: string;
   /** Grows with every holder. */
   readonly fencingToken: number;
   /** Aborted when it is no longer certain that nobody else holds it. */
@@ -22,12 +24,17 @@ const termGraceMs = 2_000;
 
 /**
  * Runs a command with the fencing token in its environment; ends it when the guard is lost.
- * Resolves with its exit code, or 128 and the number of the signal that ended it, as a shell does.
+ * Resolves with its exit code, or 128 and the number of the signal that ended it, as a shell does;
+ * a command that was ended because the guard was lost has not succeeded, whatever it says.
  * @throws {CommandError} when it cannot be started.
  */
 export function runGuarded(command: readonly string[], guard: Guard): Promise<number> {
   const [program = "", ...args] = command;
-  const environment = { ...process.env, MERIDIAN_FENCING_TOKEN: String(guard.fencingToken) };
+  const environment = {
+    ...process.env,
+    MERIDIAN_FENCING_TOKEN: String(guard.fencingToken),
+    MERIDIAN_HELD_NODE: guard.path,
+  };
   const child = spawn(program, args, { stdio: "inherit", env: environment });
   const forward = (signal: NodeJS.Signals): void => {
     // The terminal has sent its Ctrl-C to the command already.
@@ -47,9 +54,10 @@ export function runGuarded(command: readonly string[], guard: Guard): Promise<nu
       const message = `cannot run ${program}: ${cause.message}`;
       reject(new CommandError(exitCodes.failure, "COMMAND", message, { cause }));
     });
-    child.once("exit", (code, signal) =>
-      resolve(code ?? 128 + constants.signals[signal ?? "SIGTERM"]),
-    );
+    child.once("exit", (code, signal) => {
+      const told = code ?? 128 + constants.signals[signal ?? "SIGTERM"];
+      resolve(told === 0 && guard.lost.aborted ? exitCodes.failure : told);
+    });
   }).finally(() => {
     clearTimeout(killTimer);
     guard.lost.removeEventListener("abort", end);
