@@ -6,6 +6,7 @@ import { addDataCommands } from "./command/data.ts";
 import { addEventCommands } from "./command/events.ts";
 import { addFleetCommands } from "./command/fleet.ts";
 import { addPlatformCommands } from "./command/platform.ts";
+import { addQuotaCommands } from "./command/quota.ts";
 import { addRecipeCommands } from "./command/recipe.ts";
 import type { Output } from "./command/options.ts";
 import { version } from "./version.ts";
@@ -35,6 +36,7 @@ export function createProgram(output: Output): Command {
   addDataCommands(program);
   addEventCommands(program);
   addRecipeCommands(program);
+  addQuotaCommands(program);
   addFleetCommands(program);
   addChaosCommands(program);
   addCompletionCommands(program);

@@ -55,6 +55,22 @@ test("every command explains itself with examples", async () => {
   }
 });
 
+test("quotas, and the end of a session, explain themselves with examples", async () => {
+  for (const words of [
+    ["quota", "ls"],
+    ["quota", "set"],
+    ["quota", "rm"],
+    ["sessions", "end"],
+  ]) {
+    written.out = "";
+    expect(await run(...words, "--help")).toBe(0);
+    expect(written.out).toContain(`$ meridian ${words.join(" ")}`);
+  }
+  expect(await run("quota", "set", "/a", "--topology", file)).toBe(2);
+  expect(await run("quota", "set", "/a", "--bytes", "64 MB", "--topology", file)).toBe(2);
+  expect(await run("sessions", "end", "0", "--topology", file)).toBe(2);
+});
+
 test("every change of members explains itself with examples", async () => {
   const member = ["list", "add", "promote", "demote", "remove"].map((name) => ["member", name]);
   for (const words of [...member, ["global", "hold"], ["global", "release"]]) {
