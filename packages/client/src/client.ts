@@ -5,6 +5,7 @@ import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody 
 import { syncDraft, versionNumber } from "./draft.ts";
 import { Barrier } from "./recipes/barrier.ts";
 import { DoubleBarrier } from "./recipes/double-barrier.ts";
+import { CachedSubtree, type CachedSubtreeOptions } from "./recipes/cached-subtree.ts";
 import { Election } from "./recipes/election.ts";
 import { Lock } from "./recipes/lock.ts";
 import { ReadWriteLock } from "./recipes/read-write-lock.ts";
@@ -255,6 +256,12 @@ export class Meridian implements AsyncDisposable {
    */
   election(path: string): Election {
     return new Election(this, this.#context, path);
+  }
+
+  /** A copy of a node and all below it, kept up to date, that is read without waiting. */
+  cachedSubtree(path: string, options?: CachedSubtreeOptions): CachedSubtree {
+    this.#assertOpen();
+    return new CachedSubtree(this, this.#context, path, options);
   }
 
   /**

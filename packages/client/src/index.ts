@@ -12,6 +12,7 @@ export { Changes, type ChangesOptions } from "./changes/changes.ts";
 export { Meridian } from "./client.ts";
 export { connect } from "./connect.ts";
 export { Barrier } from "./recipes/barrier.ts";
+export { CachedSubtree, type CachedSubtreeOptions } from "./recipes/cached-subtree.ts";
 export type { ContendOptions } from "./recipes/contender.ts";
 export { DoubleBarrier, Visit } from "./recipes/double-barrier.ts";
 export { FencedNode, type FencedValue } from "./recipes/fenced-node.ts";
@@ -43,6 +44,8 @@ export type {
 } from "./options.ts";
 export type { OperationOptions } from "./performer.ts";
 export type { Settle } from "./pending.ts";
+export type { SubtreeChange } from "./recipes/subtree-mirror.ts";
+export type { CachedNode } from "./recipes/subtree-table.ts";
 export type { Position } from "./position.ts";
 export { RawSession } from "./raw-session.ts";
 export type { Receipt, ServedBy, Stat } from "./receipt.ts";

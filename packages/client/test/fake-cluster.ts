@@ -68,6 +68,8 @@ export class FakeCluster {
   /** Writes in the order in which they were applied: session, sequence and path. */
   readonly applied: string[] = [];
   readonly listeners = new Set<(changes: readonly FakeChange[]) => void>();
+  /** Wall clock of the servers, as Stats tell it. */
+  wallMs: () => number = () => 0;
   readonly #counters = new Map<string, number>();
   #batch: FakeChange[] = [];
   #isStuck = false;
@@ -184,10 +186,13 @@ export class FakeCluster {
     if (node === undefined) return refused("NO_NODE");
     if (version >= 0 && version !== node.stat.version) return refused("BAD_VERSION");
     if (set === undefined) {
+      if (node.stat.numChildren > 0) return refused("NOT_EMPTY");
       this.#remove(path);
       return {};
     }
-    const next = { ...node.stat, mzxid: this.index, version: node.stat.version + 1 };
+    const { stat: before } = node;
+    const written = { mzxid: this.index, mtimeMs: this.wallMs(), dataLength: set.data.byteLength };
+    const next = { ...before, ...written, version: before.version + 1 };
     this.#put(EventKind.CHANGED, path, { data: set.data, stat: next });
     return { node: { path, stat: next } };
   }
@@ -208,29 +213,49 @@ export class FakeCluster {
     }
     if (this.nodes.has(path)) return refused("NODE_EXISTS");
     const isEphemeral = create.mode === 2 || create.mode === CreateMode.EPHEMERAL_SEQUENTIAL;
-    const made = { ...stat(this.index), ephemeralOwner: isEphemeral ? session : 0 };
+    const timeMs = this.wallMs();
+    const made = {
+      ...stat(this.index),
+      ctimeMs: timeMs,
+      mtimeMs: timeMs,
+      ephemeralOwner: isEphemeral ? session : 0,
+      dataLength: create.data.byteLength,
+    };
+    this.#countChild(parent, 1);
     this.#put(EventKind.CREATED, path, { data: create.data, stat: made });
     return { node: { path, stat: made } };
   }
 
   #multi(session: number, operations: readonly IMultiOperation[]): Outcome {
     const before = new Map(this.nodes);
+    const { length } = this.changes;
     const parts: { node?: { path: string; stat?: IStat }; code?: number }[] = [];
     for (const part of operations) {
       const outcome =
-        part.check === undefined ? this.#perform(session, part) : this.#check(part.check.path);
+        part.check === undefined ? this.#perform(session, part) : this.#check(part.check);
       const code = outcome.error?.code ?? 0;
       parts.push(code === 0 && outcome.node !== undefined ? (outcome as object) : { code });
       if (code === 0) continue;
       this.nodes = before;
+      this.changes.length = length;
       this.#batch = [];
-      return { ...refused("NO_NODE"), error: { code }, multi: { parts } };
+      return { error: { code }, multi: { parts } };
     }
     return { multi: { parts } };
   }
 
-  #check(path: string): Outcome {
-    return this.nodes.has(path) ? {} : refused("NO_NODE");
+  #check({ path, version }: { readonly path: string; readonly version: number }): Outcome {
+    const node = this.nodes.get(path);
+    if (node === undefined) return refused("NO_NODE");
+    return version >= 0 && version !== node.stat.version ? refused("BAD_VERSION") : {};
+  }
+
+  #countChild(path: string, by: number): void {
+    const node = this.nodes.get(path);
+    if (node === undefined) return;
+    const { numChildren, cversion } = node.stat;
+    const counted = { numChildren: numChildren + by, cversion: cversion + 1, pzxid: this.index };
+    this.nodes.set(path, { data: node.data, stat: { ...node.stat, ...counted } });
   }
 
   #put(kind: number, path: string, node: FakeNode): void {
@@ -240,6 +265,7 @@ export class FakeCluster {
 
   #remove(path: string): void {
     this.nodes.delete(path);
+    this.#countChild(parentOf(path), -1);
     this.#note({ index: this.index, kind: EventKind.DELETED, path, node: undefined });
   }
 

@@ -30,6 +30,8 @@ const zones: readonly Encodable<IZone>[] = [
   { prefix: "/shared", consistency: "eventual", replicate: ["all"] },
 ];
 const regions = ["us-west", "eu-west", "apac"];
+/** Wall clock at the virtual clock's origin. */
+const wallOriginMs = Date.UTC(2026, 0, 1);
 
 /**
  * The whole platform in miniature, in memory and on virtual time: three regions, a global cluster,
@@ -110,6 +112,7 @@ export class FakeFleet {
 
   #addCluster(name: string, leaderRegion: string, where: readonly string[], role: string): void {
     const cluster = new FakeCluster(name);
+    cluster.wallMs = () => Math.floor(wallOriginMs + this.runtime.nowMs());
     this.clusters.set(name, cluster);
     for (const region of where) {
       for (const number of [1, 2, 3]) {

@@ -315,7 +315,8 @@ class FakeWatch {
     for (const [index, events] of batches) {
       this.#sink.send({ events: [{ watch: this.#request.id, events, positions: at(index) }] });
     }
-    const progress = { watch: this.#request.id, positions: at(this.#reached) };
+    // As of this node, which may be behind the place that the watch resumed from.
+    const progress = { watch: this.#request.id, positions: at(upTo) };
     this.#sink.send({ events: [progress] });
   }
 
