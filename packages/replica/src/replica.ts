@@ -16,9 +16,9 @@ import { every } from "./clock.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { LeaderContact } from "./leader-contact.ts";
 import { hasLeft } from "./member-note.ts";
-import { overdue } from "./overdue.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { Persister } from "./persister.ts";
 import { raftOptions } from "./raft-options.ts";
@@ -57,6 +57,7 @@ export class Replica implements PeerHandler {
   readonly #barriers: ReadBarriers;
   readonly #snapshots: SnapshotTaker;
   readonly #exchange: SnapshotExchange;
+  readonly #housekeeping: Housekeeping;
   readonly #listeners: ReplicaListener[] = [];
   readonly #timers: (() => void)[] = [];
   /** What the leader and the other members tell each other beside the log. */
@@ -82,6 +83,13 @@ export class Replica implements PeerHandler {
     this.#soft = softStateOf(this.#raft.status(), storage.member.forced !== undefined);
     this.#sweptAtMs = clock.nowMs();
     this.contact = new LeaderContact(options, clock, options.random);
+    this.#housekeeping = new Housekeeping({
+      clock,
+      tree: () => this.#tree,
+      liveness: this.contact.liveness,
+      term: () => (this.isLeader && !this.#restoring && !this.#idle ? this.#soft.term : undefined),
+      propose: (command) => this.propose(command),
+    });
     this.#queue = new WriteQueue({
       writesMax: options.limits.writesMax,
       bytesMax: options.limits.writeBytesMax,
@@ -190,8 +198,7 @@ export class Replica implements PeerHandler {
 
   /**
    * Leader's own commands: proposed at once and not repeated. Gives the command's index in the log,
-   * which is certain as long as this member goes on leading; undefined when it does not lead or too
-   * much is uncommitted.
+   * certain while this member leads; undefined when it does not, or too much is uncommitted.
    */
   propose(command: Command): number | undefined {
     return this.proposeBytes(encodeCommand(command));
@@ -421,6 +428,7 @@ export class Replica implements PeerHandler {
     }
     if (index === 0) return;
     this.#raft.applied(index);
+    this.#housekeeping.applied(index);
     this.#snapshots.consider((at) => this.#raft.configurationAt(at), this.contact.safeIndex);
   }
 
@@ -480,16 +488,8 @@ export class Replica implements PeerHandler {
     this.#sweptAtMs = nowMs;
     this.#queue.expire(nowMs);
     this.#barriers.expire(nowMs);
-    if (this.isLeader && !this.#restoring) this.#sweepTree(nowMs);
+    this.#housekeeping.run();
     this.wake();
-  }
-
-  #sweepTree(nowMs: number): void {
-    const timeMs = Math.floor(this.#options.clock.wallMs());
-    const times = { nowMs, timeMs, term: this.#soft.term };
-    for (const operation of overdue(this.#tree, this.contact.liveness, times)) {
-      this.propose({ session: 0, sequence: 0, acknowledged: 0, timeMs, operation });
-    }
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,3 @@
-/** Sessions that one expire command may end; the rest follow in the next sweep. */
-const expiredMax = 500;
 /** Life signs that wait for the next report to the leader. */
 const touchedMax = 50_000;
 /**
@@ -108,8 +106,8 @@ export class SessionLiveness {
     this.#touched.delete(session);
   }
 
-  /** Leader only: sessions that have been silent for longer than their timeout, at most 500. */
-  overdue(sessions: Iterable<Timed>, nowMs: number): readonly number[] {
+  /** Leader only: those of the sessions that were silent for longer than their timeout. */
+  overdue(sessions: Iterable<Timed>, nowMs: number, max: number): readonly number[] {
     const overdue: number[] = [];
     const vouchedUntilMs = this.#vouchedUntilMs(nowMs);
     const lagMs = this.#reports.size > 0 ? reportMaxMs : 0;
@@ -117,7 +115,7 @@ export class SessionLiveness {
       const heardAtMs = this.#heard.get(id);
       if (heardAtMs === undefined) this.#heard.set(id, nowMs);
       else if (nowMs - Math.max(heardAtMs + lagMs, vouchedUntilMs) > timeoutMs) overdue.push(id);
-      if (overdue.length >= expiredMax) break;
+      if (overdue.length >= max) break;
     }
     return overdue;
   }
