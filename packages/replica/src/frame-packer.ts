@@ -1,61 +1,42 @@
-import type {
-  Encodable,
-  IChildrenResult,
-  IResponse,
-  IServerFrame,
-  IWatchEvents,
-  IWelcome,
-} from "@meridian/wire";
+import type { Encodable, IChildrenResult, IResponse, IWelcome } from "@meridian/wire";
+import { AddressedReport, encodeServerFrame, type Utterance } from "./server-frame.ts";
+import type { WatchReport } from "./watch-report.ts";
 
 /**
  * Frames stay well below the 4 MiB that transports take, so that one more answer does not matter.
  */
 const frameBytesMax = 1024 * 1024;
 
-/** Messages of one kind, with about what each takes. */
-class Pile<Message> {
-  messages: Message[] = [];
-  sizes: number[] = [];
-  bytes = 0;
-
-  add(message: Message, bytes: number): void {
-    this.messages.push(message);
-    this.sizes.push(bytes);
-    this.bytes += bytes;
-  }
-
-  /** End of the part from a place on that fits, at least one where there is room at all. */
-  endOf(from: number, room: number): number {
-    let [to, bytes] = [from, 0];
-    while (to < this.sizes.length && bytes < room) {
-      bytes += this.sizes[to] ?? 0;
-      if (bytes > room && to > from) break;
-      to += 1;
-    }
-    return to;
-  }
-
-  bytesOf(from: number, to: number): number {
-    let bytes = 0;
-    for (let at = from; at < to; at += 1) bytes += this.sizes[at] ?? 0;
-    return bytes;
-  }
-}
-
-/** Collects what a stream has to say, and makes frames of it that are not too large. */
+/**
+ * Collects what a stream has to say, in its order, and makes frames of it that are not too large. A
+ * report thus comes before every answer that was made after it, and after those made before.
+ */
 export class FramePacker {
   #welcome: Encodable<IWelcome> | undefined;
-  #responses = new Pile<Encodable<IResponse>>();
-  #events = new Pile<Encodable<IWatchEvents>>();
+  #said: Utterance[] = [];
+  /** About the bytes of each. */
+  #sizes: number[] = [];
+  #bytes = 0;
+  #reports = 0;
+  #reportBytes = 0;
 
   /** About what waits to be taken. */
   get bytes(): number {
-    return this.#responses.bytes + this.#events.bytes;
+    return this.#bytes;
+  }
+
+  /** Reports that wait. */
+  get reports(): number {
+    return this.#reports;
+  }
+
+  /** About the bytes of the reports that wait. */
+  get reportBytes(): number {
+    return this.#reportBytes;
   }
 
   get isEmpty(): boolean {
-    const count = this.#responses.sizes.length + this.#events.sizes.length;
-    return count === 0 && this.#welcome === undefined;
+    return this.#said.length === 0 && this.#welcome === undefined;
   }
 
   welcome(welcome: Encodable<IWelcome>): void {
@@ -63,46 +44,89 @@ export class FramePacker {
   }
 
   respond(response: Encodable<IResponse>): void {
-    this.#responses.add(response, responseBytes(response));
+    this.#add(response, responseBytes(response));
   }
 
-  report(events: Encodable<IWatchEvents>): void {
-    this.#events.add(events, eventsBytes(events));
+  report(watch: number, report: WatchReport): void {
+    this.#add(new AddressedReport(watch, report), report.bytes);
+    this.#reports += 1;
+    this.#reportBytes += report.bytes;
   }
 
   /**
-   * Everything that was collected, in frames. Answers go before events, each in their order: the
-   * answer that starts a watch comes before what it reports.
+   * What was collected first, in encoded frames, as long as there is room: at least one thing, and
+   * no more than about `roomBytes`.
    */
-  *take(): Generator<Encodable<IServerFrame>, undefined> {
-    const [welcome, responses, events] = [this.#welcome, this.#responses, this.#events];
-    const isOne = this.bytes <= frameBytesMax;
-    this.clear();
-    if (isOne) {
-      yield { welcome, responses: responses.messages, events: events.messages };
-      return undefined;
-    }
-    let [answered, reported, first] = [0, 0, true];
-    while (answered < responses.sizes.length || reported < events.sizes.length) {
-      const answersTo = responses.endOf(answered, frameBytesMax);
-      const room = frameBytesMax - responses.bytesOf(answered, answersTo);
-      const isLast = answersTo === responses.sizes.length;
-      const eventsTo = isLast ? events.endOf(reported, room) : reported;
-      yield {
-        ...(first ? { welcome } : {}),
-        responses: responses.messages.slice(answered, answersTo),
-        events: events.messages.slice(reported, eventsTo),
-      };
-      [answered, reported, first] = [answersTo, eventsTo, false];
+  *take(roomBytes: number = Infinity): Generator<Buffer, undefined> {
+    let room = roomBytes;
+    while (!this.isEmpty && room > 0) {
+      const before = this.#bytes;
+      yield this.#takeFrame(Math.min(room, frameBytesMax));
+      room -= before - this.#bytes;
     }
     return undefined;
+  }
+
+  /**
+   * Drops the reports that are not the last of their watch. Gives the first that told of events for
+   * each watch that lost some.
+   */
+  dropReports(): ReadonlyMap<number, WatchReport> {
+    const lost = new Map<number, WatchReport>();
+    const [said, sizes] = [this.#said, this.#sizes];
+    this.#clearSaid();
+    for (const [at, one] of said.entries()) {
+      if (!(one instanceof AddressedReport)) this.#add(one, sizes[at] ?? 0);
+      else if (one.report.isEnd) this.report(one.watch, one.report);
+      else if (one.report.hasEvents && !lost.has(one.watch)) lost.set(one.watch, one.report);
+    }
+    return lost;
   }
 
   /** Forgets everything that was collected. */
   clear(): void {
     this.#welcome = undefined;
-    this.#responses = new Pile();
-    this.#events = new Pile();
+    this.#clearSaid();
+  }
+
+  #add(one: Utterance, bytes: number): void {
+    this.#said.push(one);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
+  }
+
+  #takeFrame(bytesMax: number): Buffer {
+    const welcome = this.#welcome;
+    this.#welcome = undefined;
+    if (this.#bytes <= bytesMax) {
+      const said = this.#said;
+      this.#clearSaid();
+      return encodeServerFrame(welcome, said);
+    }
+    let [end, bytes] = [0, 0];
+    while (end < this.#sizes.length) {
+      const next = this.#sizes[end] ?? 0;
+      if (bytes + next > bytesMax && end > 0) break;
+      bytes += next;
+      end += 1;
+    }
+    const said = this.#said.splice(0, end);
+    this.#sizes.splice(0, end);
+    this.#bytes -= bytes;
+    for (const one of said) {
+      if (!(one instanceof AddressedReport)) continue;
+      this.#reports -= 1;
+      this.#reportBytes -= one.report.bytes;
+    }
+    return encodeServerFrame(welcome, said);
+  }
+
+  #clearSaid(): void {
+    this.#said = [];
+    this.#sizes = [];
+    this.#bytes = 0;
+    this.#reports = 0;
+    this.#reportBytes = 0;
   }
 }
 
@@ -126,12 +150,4 @@ function childrenBytes({ children = [] }: Encodable<IChildrenResult>): number {
 function nodeBytes(node: NonNullable<Encodable<IResponse>["node"]>): number {
   const { path = "", data, stat } = node;
   return (stat === undefined ? 16 : baseBytes) + path.length + (data?.byteLength ?? 0);
-}
-
-function eventsBytes({ events = [], positions = [] }: Encodable<IWatchEvents>): number {
-  let bytes = baseBytes + positions.length * 32;
-  for (const { path = "", data } of events) {
-    bytes += baseBytes + path.length + (data?.byteLength ?? 0);
-  }
-  return bytes;
 }

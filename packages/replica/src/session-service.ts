@@ -1,4 +1,5 @@
 import type {
+  AcceptedStream,
   Caller,
   Executed,
   FrameHandler,
@@ -18,17 +19,22 @@ import {
   type IWatch,
   type IWatchEvents,
   type IWelcome,
-  MeridianError,
   Tier,
 } from "@meridian/wire";
 import { defaultLimits } from "@meridian/consensus";
+import { Arrivals } from "./arrivals.ts";
 import { encodeCommand, operationOf } from "./command-codec.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
+import { pathsOf } from "./operation-paths.ts";
+import { Outflow } from "./outflow.ts";
 import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { appliedResponse, SessionStream } from "./session-stream.ts";
-import { isKnownKind, isOnce, WatchRegistry } from "./watch-registry.ts";
+import { isKnownKind } from "./watch-events.ts";
+import { WatchRegistry } from "./watch-registry.ts";
+import { WatchReport } from "./watch-report.ts";
+import { WatchStream } from "./watch-stream.ts";
 import type { WriteOutcome } from "./write-queue.ts";
 
 /** Bounds that a session's timeout is negotiated within. */
@@ -44,8 +50,8 @@ const defaultDeadlineMs = 30_000;
 /** How often watches hear how far the node is although nothing concerns them. */
 const progressPeriodMs = 5_000;
 const sweepPeriodMs = 100;
-/** Events of one unary watch that the client has not taken. */
-const watchBufferedBytesMax = 8 * 1024 * 1024;
+/** Sessions that one sweep sends to another member. */
+const sentElsewhereMax = 500;
 
 const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } as const;
 
@@ -57,16 +63,22 @@ export class SessionService {
   readonly reads: Reads;
   readonly watches: WatchRegistry = new WatchRegistry();
   readonly defaultDeadlineMs: number = defaultDeadlineMs;
+  /** What the streams have to say, on its way. */
+  readonly flow: Outflow;
   readonly #clock: Clock;
   readonly #limits: SessionLimits;
   readonly #random: () => number;
   readonly #streams = new Set<SessionStream>();
   /** Streams of watches without a session. */
-  readonly #watchers = new Set<FrameStream<Encodable<IWatchEvents>>>();
+  readonly #watchers = new Set<WatchStream>();
   readonly #bySession = new Map<number, SessionStream>();
-  readonly #dirty = new Set<SessionStream>();
+  readonly #arrivals: Arrivals<SessionStream>;
+  /** Streams that have something to say which this node must not say now. */
+  readonly #untold = new Set<SessionStream>();
   readonly #timers: (() => void)[];
-  #flushing = false;
+  /** Who is told next how far this node is; a round takes `progressPeriodMs`. */
+  #round: Iterator<SessionStream | WatchStream> = [].values();
+  #roundDebt = 0;
 
   constructor(member: Member, clock: Clock, random: () => number, limits: SessionLimits) {
     this.member = member;
@@ -74,10 +86,9 @@ export class SessionService {
     this.#clock = clock;
     this.#random = random;
     this.#limits = limits;
-    this.#timers = [
-      every(clock, progressPeriodMs, () => this.#progress()),
-      every(clock, sweepPeriodMs, () => this.#sweep()),
-    ];
+    this.flow = new Outflow(clock);
+    this.#arrivals = new Arrivals(clock, random, (stream, hello) => this.#open(stream, hello));
+    this.#timers = [every(clock, sweepPeriodMs, () => this.#sweep())];
   }
 
   /** Streams connected. */
@@ -87,7 +98,7 @@ export class SessionService {
 
   /** Accepts a client's stream. */
   accept(
-    stream: FrameStream<Encodable<IServerFrame>>,
+    stream: AcceptedStream<Encodable<IServerFrame>>,
     caller?: Caller,
   ): FrameHandler<IClientFrame> {
     const session = new SessionStream(this, stream, caller?.address ?? "");
@@ -118,22 +129,30 @@ export class SessionService {
   /** A turn has ended: sends what was collected. */
   onTurnEnd(): void {
     this.reads.settle();
-    this.#flush();
+    if (this.#untold.size > 0 && this.member.vouches) this.#tellAll();
+    this.flow.flush();
   }
 
   /** Sends a stream's answers at the end of the turn. */
   flushSoon(stream: SessionStream): void {
-    this.#dirty.add(stream);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    this.#clock.defer(() => this.#flush());
+    this.flow.soon(stream);
   }
 
-  /** Opens or resumes the session of a hello. */
+  /** The stream is looked at again when this node may say that sessions live. */
+  waitToTell(stream: SessionStream): void {
+    this.#untold.add(stream);
+  }
+
+  /** Opens or resumes the session of a hello, in its turn. */
   open(stream: SessionStream, hello: IHello): void {
-    if (!this.member.takesPart) return stream.farewell(this.#outside());
+    this.#arrivals.add(stream, hello);
+  }
+
+  #open(stream: SessionStream, hello: IHello): void {
+    if (!this.member.takesPart) return this.#arrivals.refuse(stream, hello, this.#outside());
     if (hello.sessionId === 0) return this.#welcome(stream, hello);
     const refusal = this.#refuseHello(hello);
+    if (refusal?.code === "NOT_LEADER") return this.#arrivals.refuse(stream, hello, refusal);
     if (refusal !== undefined) return stream.farewell(refusal);
     const known = this.member.tree.session(hello.sessionId);
     if (known !== undefined) {
@@ -178,7 +197,8 @@ export class SessionService {
   /** The stream has ended. */
   forget(stream: SessionStream): void {
     this.#streams.delete(stream);
-    this.#dirty.delete(stream);
+    this.#untold.delete(stream);
+    this.flow.forget(stream);
     if (this.#bySession.get(stream.session) === stream) this.#bySession.delete(stream.session);
   }
 
@@ -256,22 +276,13 @@ export class SessionService {
 
   /** A watch without a session, for simple tools. */
   watch(watch: IWatch, stream: FrameStream<Encodable<IWatchEvents>>): WatchHandler {
+    const watcher = new WatchStream(this, stream, () => this.#watchers.delete(watcher));
     const refused = this.#refuseWatch(watch);
-    if (refused !== undefined) return refuseWatcher(stream, refused);
-    const { tree } = this.member;
-    const outcome = this.watches.add(1, watch, tree, this.position(), (events) => {
-      stream.send(events);
-      if (isOnce(watch.kind) && (events.events ?? []).length > 0) stream.close();
-      else if (stream.bufferedBytes > watchBufferedBytesMax) stream.close(tooSlow());
-    });
-    if (!outcome.ok) return refuseWatcher(stream, outcome.refusal);
-    this.#watchers.add(stream);
-    return {
-      onClose: () => {
-        this.#watchers.delete(stream);
-        this.watches.remove(outcome.watch);
-      },
-    };
+    if (refused === undefined) {
+      this.#watchers.add(watcher);
+      watcher.open(watch);
+    } else watcher.close(refused);
+    return watcher;
   }
 
   #refuseWatch({ path, kind }: IWatch): Refusal | undefined {
@@ -304,13 +315,13 @@ export class SessionService {
   /** Sends every client elsewhere, for example because this node stops. */
   drain(refusal: Refusal): void {
     for (const stream of this.#streams) stream.farewell(refusal);
-    const error = new MeridianError(refusal.code, refusal.message);
-    for (const stream of this.#watchers) stream.close(error);
+    for (const watcher of this.#watchers) watcher.close(refusal);
   }
 
   /** Ends the service. */
   stop(): void {
     for (const cancel of this.#timers) cancel();
+    this.#arrivals.stop();
     this.reads.expire(Infinity);
     this.drain({ code: "NOT_LEADER", message: "this node is stopping: go on at another" });
   }
@@ -419,39 +430,55 @@ export class SessionService {
     return { code, message: `${why}: try another member`, hint: leader };
   }
 
-  #flush(): void {
-    this.#flushing = false;
-    // What has to wait is looked at again in the next turn.
-    for (const stream of this.#dirty) if (stream.flush()) this.#dirty.delete(stream);
+  /** A part of the sessions: all at once, they would come to the other members at once. */
+  #sendElsewhere(): void {
+    let left = sentElsewhereMax;
+    for (const stream of this.#streams) {
+      if (stream.session === 0) continue;
+      stream.farewell(this.#noLeader());
+      left -= 1;
+      if (left === 0) break;
+    }
   }
 
+  #tellAll(): void {
+    for (const stream of this.#untold) this.flow.soon(stream);
+    this.#untold.clear();
+  }
+
+  /** Tells the next ones of the round how far this node is: not all at the same time. */
   #progress(): void {
     if (this.watches.size === 0) return;
-    const positions = [this.position(), ...this.member.tree.cursors().values()];
-    for (const stream of this.#streams) stream.progress(positions);
+    const report = WatchReport.ofProgress([
+      this.position(),
+      ...this.member.tree.cursors().values(),
+    ]);
+    this.#roundDebt += (this.connections * sweepPeriodMs) / progressPeriodMs;
+    for (; this.#roundDebt >= 1; this.#roundDebt -= 1) {
+      let next = this.#round.next();
+      if (next.done === true) {
+        this.#round = this.#everybody();
+        next = this.#round.next();
+      }
+      if (next.done !== true) next.value.progress(report);
+    }
+  }
+
+  *#everybody(): Generator<SessionStream | WatchStream, undefined> {
+    yield* this.#streams;
+    yield* this.#watchers;
+    return undefined;
   }
 
   #sweep(): void {
-    this.reads.expire(this.#clock.nowMs());
-    this.#flush();
-    if (this.member.serving) return;
-    for (const stream of this.#streams) {
-      if (stream.session !== 0) stream.farewell(this.#noLeader());
-    }
+    const nowMs = this.#clock.nowMs();
+    this.reads.expire(nowMs);
+    this.flow.watch(nowMs);
+    this.#progress();
+    if (this.member.vouches) this.#tellAll();
+    this.flow.flush();
+    if (!this.member.serving) this.#sendElsewhere();
   }
-}
-
-function tooSlow(): MeridianError {
-  const message = "the events were not taken: watch again from the last positions";
-  return new MeridianError("OVERLOADED", message);
-}
-
-function refuseWatcher(
-  stream: FrameStream<Encodable<IWatchEvents>>,
-  { code, message }: Refusal,
-): WatchHandler {
-  stream.close(new MeridianError(code, message));
-  return { onClose: () => {} };
 }
 
 function wrongSecret(hello: IHello): Refusal {
@@ -461,26 +488,4 @@ function wrongSecret(hello: IHello): Refusal {
 
 function expired(session: number): Refusal {
   return { code: "SESSION_EXPIRED", message: `session ${session} has ended or never existed` };
-}
-
-function pathsOf(operation: Operation): readonly string[] {
-  switch (operation.kind) {
-    case "create":
-      return [operation.mode.endsWith("sequential") ? `${operation.path}0` : operation.path];
-    case "set":
-    case "delete":
-      return [operation.path];
-    case "multi":
-      return operation.operations.flatMap((part) =>
-        part.kind === "check" ? [part.path] : pathsOf(part),
-      );
-    case "open-session":
-    case "close-session":
-    case "expire-sessions":
-    case "reap":
-    case "bootstrap":
-    case "apply-remote":
-    case "seed-remote":
-      return [];
-  }
 }

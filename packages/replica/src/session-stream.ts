@@ -1,5 +1,5 @@
-import type { FrameHandler, FrameStream } from "@meridian/transport";
-import { type Operation, type Tree, validatePath } from "@meridian/tree";
+import type { AcceptedStream, FrameHandler } from "@meridian/transport";
+import type { Operation, Tree } from "@meridian/tree";
 import {
   type Encodable,
   type IClientFrame,
@@ -8,27 +8,30 @@ import {
   type IResponse,
   type IServerFrame,
   type IWatch,
-  type IWatchEvents,
   type IWelcome,
+  MeridianError,
 } from "@meridian/wire";
 import { encodeResult } from "./answer-codec.ts";
 import { encodeCommand, operationOf } from "./command-codec.ts";
 import { FramePacker } from "./frame-packer.ts";
+import type { Flowing } from "./outflow.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { SessionOrder } from "./session-order.ts";
 import type { SessionService } from "./session-service.ts";
-import {
-  isKnownKind,
-  isOnce,
-  type RegisteredWatch,
-  watchesPerStreamMax,
-} from "./watch-registry.ts";
+import { StreamWatches, tooSlow } from "./stream-watches.ts";
+import type { WatchReport } from "./watch-report.ts";
 import type { WriteOutcome } from "./write-queue.ts";
 
 /** What the client has not taken; beyond it the stream is cut and the client resumes. */
 const bufferedBytesMax = 8 * 1024 * 1024;
+/** Reports that may wait for a client that does not read; beyond it their watches are cut. */
+const reportsMax = 1_000;
+/** A client that takes nothing at all for so long is gone, or as good as that. */
+const stuckMaxMs = 15_000;
 /** While so much waits to be taken, further reads wait too. */
-const pacedBytesMin = 4 * 1024 * 1024;
+const pacedBytesMin = 1024 * 1024;
+/** Parts of the past that a watch is told of in one turn. */
+const catchUpsMax = 4;
 /** Requests of one stream that are being worked on. */
 const openRequestsMax = 16_384;
 
@@ -36,14 +39,14 @@ const openRequestsMax = 16_384;
  * One client stream: a session, or reads and watches only. Keeps a session's writes in the order of
  * their issue, and its reads behind the writes before them.
  */
-export class SessionStream implements FrameHandler<IClientFrame> {
+export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   /** host:port of the client. */
   readonly address: string;
   readonly #service: SessionService;
-  readonly #stream: FrameStream<Encodable<IServerFrame>>;
-  readonly #watches = new Map<number, RegisteredWatch>();
+  readonly #stream: AcceptedStream<Encodable<IServerFrame>>;
   readonly #order = new SessionOrder();
   readonly #packer = new FramePacker();
+  readonly #watches: StreamWatches;
   #hello: IHello | undefined;
   /** What came before the welcome could be sent. */
   #early: IClientFrame[] = [];
@@ -56,15 +59,19 @@ export class SessionStream implements FrameHandler<IClientFrame> {
   /** Reads that wait until the client has taken what was sent before. */
   #paced: (() => void)[] = [];
   #closed = false;
+  /** What was on its way when it was last looked at, while the client does not take it. */
+  #stuckBytes = 0;
+  #stuckSinceMs = 0;
 
   constructor(
     service: SessionService,
-    stream: FrameStream<Encodable<IServerFrame>>,
+    stream: AcceptedStream<Encodable<IServerFrame>>,
     address: string,
   ) {
     this.#service = service;
     this.address = address;
     this.#stream = stream;
+    this.#watches = new StreamWatches(service, this.#packer, () => service.flushSoon(this));
   }
 
   /** The session, 0 for a stream without one. */
@@ -103,9 +110,13 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     else this.#keepEarly(frame);
   }
 
+  /** The client has taken what was sent: the next part follows. */
+  onDrain(): void {
+    if (!this.#packer.isEmpty || this.#watches.isCatchingUp) this.#service.flushSoon(this);
+  }
+
   onClose(): void {
     this.#closed = true;
-    for (const watch of this.#watches.values()) this.#service.watches.remove(watch);
     this.#watches.clear();
     this.#order.clear();
     this.#packer.clear();
@@ -126,33 +137,52 @@ export class SessionStream implements FrameHandler<IClientFrame> {
   /** Ends the stream with a reason that the client can act on. */
   farewell(refusal: Refusal): void {
     if (this.#closed) return;
-    if (this.#mayTell) this.#send();
+    if (this.#mayTell) {
+      // Whoever reads slowly goes on from the last position that arrived.
+      if (this.#isBlocked) this.#packer.dropReports();
+      for (const frame of this.#packer.take()) this.#stream.sendEncoded(frame);
+    }
     this.#stream.send({ farewell: encodeRefusal(refusal) });
     this.#stream.close();
     this.onClose();
   }
 
-  /** Sends what was collected in this turn. False: something has to wait for a later turn. */
-  flush(): boolean {
-    if (this.#closed) return true;
+  /** Sends what the client takes of what was collected. */
+  flush(): void {
+    if (this.#closed) return;
     this.#admit();
-    if (this.#mayTell) this.#send();
-    if (this.#packer.bytes + this.#stream.bufferedBytes > bufferedBytesMax) {
-      this.farewell({
-        code: "OVERLOADED",
-        message: "the client did not take its answers and events: resume from the last positions",
-      });
-      return true;
+    if (!this.#mayTell) {
+      if (!this.#packer.isEmpty) this.#service.waitToTell(this);
+      return;
     }
+    this.#send();
+    for (let part = 0; this.#watches.isCatchingUp && !this.#isBlocked; part += 1) {
+      if (part === catchUpsMax) {
+        this.#service.flushSoon(this);
+        break;
+      }
+      this.#watches.catchUp(this.#service.flow.windowBytes);
+      this.#send();
+    }
+    this.#service.flow.block(this, !this.#packer.isEmpty);
+    this.#bound();
     this.#goOn();
-    return this.#packer.isEmpty && this.#paced.length === 0;
+  }
+
+  /** Whether the client still takes something, and what waits for it is within bounds. */
+  onBlocked(nowMs: number): void {
+    const { bufferedBytes } = this.#stream;
+    if (bufferedBytes !== this.#stuckBytes) {
+      this.#stuckBytes = bufferedBytes;
+      this.#stuckSinceMs = nowMs;
+    } else if (nowMs - this.#stuckSinceMs > stuckMaxMs) return this.#giveUp();
+    this.#bound();
   }
 
   /** Tells the watches how far the node is, so that they can resume without a gap. */
-  progress(positions: NonNullable<Encodable<IWatchEvents>["positions"]>): void {
-    if (this.#watches.size === 0) return;
-    for (const id of this.#watches.keys()) this.#packer.report({ watch: id, positions });
-    this.#service.flushSoon(this);
+  progress(report: WatchReport): void {
+    // Who does not read has no use for it, and it would pile up.
+    if (this.#watches.size > 0 && this.#packer.reports === 0) this.#watches.progress(report);
   }
 
   /**
@@ -176,9 +206,31 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     return this.session === 0 || this.#service.member.vouches;
   }
 
+  /** No more is sent before the client has taken something. */
+  get #isBlocked(): boolean {
+    return this.#stream.bufferedBytes >= this.#service.flow.windowBytes;
+  }
+
   #send(): void {
-    if (this.#packer.isEmpty) return;
-    for (const frame of this.#packer.take()) this.#stream.send(frame);
+    while (!this.#packer.isEmpty && !this.#isBlocked) {
+      const room = this.#service.flow.windowBytes - this.#stream.bufferedBytes;
+      for (const frame of this.#packer.take(room)) this.#stream.sendEncoded(frame);
+    }
+  }
+
+  /** Cuts the watches of a client that does not read, at last the stream. */
+  #bound(): void {
+    if (this.#closed || this.#packer.isEmpty || !this.#isBlocked) return;
+    const { reports, reportBytes } = this.#packer;
+    if (reports > reportsMax || reportBytes > this.#service.flow.backlogBytes) this.#watches.cut();
+    if (this.#packer.bytes > bufferedBytesMax) this.#giveUp();
+  }
+
+  /** Ends the stream without what was not taken. */
+  #giveUp(): void {
+    const { code, message } = tooSlow();
+    this.#stream.close(new MeridianError(code, message));
+    this.onClose();
   }
 
   #keepEarly(frame: IClientFrame): void {
@@ -213,21 +265,27 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     if (request.ping !== undefined) return this.#settle(request.id, {});
     const { reads, defaultDeadlineMs } = this.#service;
     const deadlineAtMs = reads.deadlineAtMs(request, defaultDeadlineMs);
-    this.#order.afterWrites(() => this.#pace(() => this.#read(request, deadlineAtMs)));
+    this.#order.afterWrites(() => {
+      // A watch that is still told of the past would hold up its own end.
+      const { unwatch } = request;
+      const isAtOnce = unwatch !== undefined && this.#watches.isLate(unwatch.watch);
+      if (!isAtOnce && (this.#waits || this.#paced.length > 0)) {
+        this.#paced.push(() => this.#read(request, deadlineAtMs));
+        return;
+      }
+      this.#read(request, deadlineAtMs);
+    });
   }
 
-  #pace(read: () => void): void {
-    const waits = this.#packer.bytes + this.#stream.bufferedBytes > pacedBytesMin;
-    if (waits || this.#paced.length > 0) this.#paced.push(read);
-    else read();
+  /** Reads wait for a client that takes its answers slowly, and for events of before. */
+  get #waits(): boolean {
+    if (this.#watches.isCatchingUp) return true;
+    return this.#packer.bytes + this.#stream.bufferedBytes > pacedBytesMin;
   }
 
   #goOn(): void {
     let done = 0;
-    while (
-      done < this.#paced.length &&
-      this.#packer.bytes + this.#stream.bufferedBytes <= pacedBytesMin
-    ) {
+    while (done < this.#paced.length && !this.#waits) {
       this.#paced[done]?.();
       done += 1;
     }
@@ -241,51 +299,34 @@ export class SessionStream implements FrameHandler<IClientFrame> {
     if (watch === undefined) {
       return reads.execute(request, deadlineAtMs, (response) => this.#settle(id, response));
     }
-    const refused = this.#refuseWatch(id, watch);
+    const refused = this.#watches.refuse(id, watch);
     if (refused !== undefined) return this.#settle(id, { error: encodeRefusal(refused) });
     reads.reach(watch.path, request.after, deadlineAtMs, (refusal) => {
-      const why = refusal ?? this.#refuseWatch(id, watch);
+      if (this.#closed) return;
+      const why = refusal ?? this.#watches.refuse(id, watch);
       if (why === undefined) this.#watch(id, watch);
       else this.#settle(id, { error: encodeRefusal(why) });
     });
   }
 
   #watch(id: number, watch: IWatch): void {
-    if (this.#closed) return;
-    const { tree } = this.#service.member;
-    const own = this.#service.position();
-    let over = false;
-    const outcome = this.#service.watches.add(id, watch, tree, own, (events) => {
-      if (isOnce(watch.kind) && (events.events ?? []).length > 0) {
-        over = true;
-        this.#watches.delete(id);
-      }
-      this.#packer.report(events);
-      this.#service.flushSoon(this);
-    });
-    if (!outcome.ok) return this.#settle(id, { error: encodeRefusal(outcome.refusal) });
-    if (!over) this.#watches.set(id, outcome.watch);
-    this.#settle(id, { index: tree.appliedIndex });
+    if (this.#watches.isCatchingUp) {
+      // Another one was opened while this one waited for a position.
+      this.#paced.push(() => this.#begin(id, watch));
+      return;
+    }
+    this.#begin(id, watch);
   }
 
-  #refuseWatch(id: number, { path, kind }: IWatch): Refusal | undefined {
-    const fault = validatePath(path);
-    if (fault !== undefined) return { code: "BAD_PATH", message: fault };
-    if (!isKnownKind(kind)) {
-      return { code: "UNSUPPORTED", message: `this version knows no watches of kind ${kind}` };
-    }
-    if (this.#watches.has(id)) {
-      return { code: "BAD_ARGUMENTS", message: `watch ${id} exists already on this stream` };
-    }
-    if (this.#watches.size < watchesPerStreamMax) return undefined;
-    const message = `a stream may have ${watchesPerStreamMax} watches`;
-    return { code: "QUOTA_EXCEEDED", message };
+  #begin(id: number, watch: IWatch): void {
+    const refusal = this.#watches.refuse(id, watch) ?? this.#watches.open(id, watch);
+    if (refusal !== undefined) return this.#settle(id, { error: encodeRefusal(refusal) });
+    this.#settle(id, { index: this.#service.member.tree.appliedIndex });
+    this.#watches.catchUp(this.#service.flow.windowBytes);
   }
 
   #unwatch(id: number, watched: number): void {
-    const watch = this.#watches.get(watched);
-    this.#watches.delete(watched);
-    if (watch !== undefined) this.#service.watches.remove(watch);
+    this.#watches.end(watched);
     this.#settle(id, {});
   }
 

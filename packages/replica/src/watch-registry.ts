@@ -6,48 +6,54 @@ import {
   type Transaction,
   type Tree,
 } from "@meridian/tree";
-import {
-  type Encodable,
-  EventKind,
-  type IWatch,
-  type IWatchEvent,
-  type IWatchEvents,
-  WatchKind,
-} from "@meridian/wire";
-import { encodeStat } from "./change-codec.ts";
+import { type IWatch, WatchKind } from "@meridian/wire";
 import type { Refusal } from "./refusal.ts";
+import { eventsOf, isOnce, isRecursive, positionOf, reachedBy } from "./watch-events.ts";
+import type { WatchSubject } from "./watch-events.ts";
+import { WatchReport } from "./watch-report.ts";
 
 /** Watches that one stream may have. */
 export const watchesPerStreamMax = 10_000;
 
-/** A watch, and where its events go. */
-export interface RegisteredWatch {
-  /** Id of the request that started it. */
-  readonly id: number;
-  readonly path: string;
-  readonly kind: number;
-  readonly withData: boolean;
-  /**
-   * What the watcher has seen elsewhere: this node may be behind it, and must not tell it again.
-   */
-  readonly seen: ReadonlyMap<string, Position>;
-  readonly deliver: (events: Encodable<IWatchEvents>) => void;
+/** Takes what a watch is told. */
+export interface WatchSink {
+  deliver(watch: RegisteredWatch, report: WatchReport): void;
 }
 
-/** What a registration gave: a watch to end later, or why there is none. */
+/** A watch, and where its reports go. */
+export interface RegisteredWatch extends WatchSubject {
+  /** Id of the request that started it. */
+  readonly id: number;
+  readonly sink: WatchSink;
+  /**
+   * What the watcher has seen elsewhere and this node has yet to see: it must not be told again.
+   * Undefined: nothing.
+   */
+  seen: ReadonlyMap<string, Position> | undefined;
+}
+
+/** What a registration gave: a watch that begins with `CatchUp.run`, or why there is none. */
 export type Registration =
-  | { readonly ok: true; readonly watch: RegisteredWatch }
+  | { readonly ok: true; readonly watch: RegisteredWatch; readonly catchUp: CatchUp }
   | { readonly ok: false; readonly refusal: Refusal };
+
+/** How a part of catching up ended: it has to go on later, it is done, or it cannot be done. */
+export type CaughtUp = "more" | "done" | Refusal;
+
+/** Watches that are told the same of every transaction that they have not seen. */
+interface Group extends WatchSubject {
+  readonly watches: Set<RegisteredWatch>;
+}
 
 /**
  * The watches that a node serves. Transactions go by as they are applied; each watch gets the
- * events
- * of one transaction together, in order. A watch that resumes first gets what it missed out of the
- * tree's history, or an error: there is no silent gap.
+ * events of one transaction together, in order, and all that are told the same share them. A watch
+ * that resumes first gets what it missed out of the tree's history, or an error: there is no silent
+ * gap.
  */
 export class WatchRegistry {
-  readonly #exact = new Map<string, Set<RegisteredWatch>>();
-  readonly #recursive = new Map<string, Set<RegisteredWatch>>();
+  readonly #exact = new Map<string, Group[]>();
+  readonly #recursive = new Map<string, Group[]>();
   #size = 0;
 
   /** Watches registered. */
@@ -56,95 +62,154 @@ export class WatchRegistry {
   }
 
   /**
-   * Registers a watch as of the tree's present state. `own` is where the tree's own cluster stands.
+   * Takes a watch as of the tree's present state; `own` is where the tree's own cluster stands. It
+   * is told nothing before `run` of what is returned, which has to follow.
    */
-  add(
-    id: number,
-    request: IWatch,
-    tree: Tree,
-    own: Position,
-    deliver: RegisteredWatch["deliver"],
-  ): Registration {
+  open(id: number, request: IWatch, tree: Tree, own: Position, sink: WatchSink): Registration {
     const { path, kind, withData } = request;
     const seen = new Map(request.from.map((position) => [position.cluster, position]));
-    const watch: RegisteredWatch = { id, path, kind, withData, seen, deliver };
+    const watch: RegisteredWatch = { id, path, kind, withData, sink, seen: undefined };
     if (seen.size > 0) {
-      const missed = tree.changesAfter(resumePositions(watch, tree, own));
+      watch.seen = seen;
+      const missed = tree.changesAfter(resumePositions(watch, seen, tree, own));
       if (missed.outcome !== "continue") {
         return { ok: false, refusal: lost(path, missed.outcome) };
       }
-      for (const { transaction } of missed.transactions) {
-        const events = eventsOf(watch, transaction);
-        if (events.length === 0) continue;
-        deliver({ watch: id, events, positions: reachedBy(transaction, tree) });
-        if (isOnce(kind)) return { ok: true, watch };
-      }
     }
-    deliver({ watch: id, positions: [own, ...tree.cursors().values()] });
-    this.#insert(watch);
-    return { ok: true, watch };
+    return { ok: true, watch, catchUp: new CatchUp(watch, seen, this) };
   }
 
   /** Ends a watch. */
   remove(watch: RegisteredWatch): void {
     const index = isRecursive(watch.kind) ? this.#recursive : this.#exact;
-    const watches = index.get(watch.path);
-    if (watches?.delete(watch) !== true) return;
+    const groups = index.get(watch.path);
+    const group = groups?.find((known) => isSame(known, watch));
+    if (groups === undefined || group?.watches.delete(watch) !== true) return;
     this.#size -= 1;
-    if (watches.size === 0) index.delete(watch.path);
+    if (group.watches.size > 0) return;
+    groups.splice(groups.indexOf(group), 1);
+    if (groups.length === 0) index.delete(watch.path);
   }
 
   /** Delivers a transaction that has just been applied to the tree. */
   notify(transaction: Transaction, tree: Tree): void {
     if (this.#size === 0) return;
-    for (const watch of this.#concerned(transaction.changes)) {
-      if (wasSeen(watch, transaction)) continue;
-      const events = eventsOf(watch, transaction);
-      if (events.length === 0) continue;
-      if (isOnce(watch.kind)) this.remove(watch);
-      watch.deliver({ watch: watch.id, events, positions: reachedBy(transaction, tree) });
+    for (const group of this.#concerned(transaction.changes)) {
+      const report = reportOf(group, transaction, tree);
+      if (report === undefined) continue;
+      for (const watch of group.watches) {
+        if (wasSeen(watch, transaction)) continue;
+        if (isOnce(watch.kind)) this.remove(watch);
+        watch.sink.deliver(watch, report);
+      }
     }
   }
 
-  #insert(watch: RegisteredWatch): void {
+  /** From now on the watch hears of what is applied. */
+  begin(watch: RegisteredWatch): void {
     const index = isRecursive(watch.kind) ? this.#recursive : this.#exact;
-    const watches = index.get(watch.path);
-    if (watches === undefined) index.set(watch.path, new Set([watch]));
-    else watches.add(watch);
+    const groups = index.get(watch.path) ?? [];
+    if (groups.length === 0) index.set(watch.path, groups);
+    const group = groups.find((known) => isSame(known, watch));
+    if (group === undefined) {
+      const { path, kind, withData } = watch;
+      groups.push({ path, kind, withData, watches: new Set([watch]) });
+    } else group.watches.add(watch);
     this.#size += 1;
   }
 
-  #concerned(changes: readonly Change[]): ReadonlySet<RegisteredWatch> {
-    const concerned = new Set<RegisteredWatch>();
+  #concerned(changes: readonly Change[]): ReadonlySet<Group> {
+    const concerned = new Set<Group>();
     for (const { path, kind } of changes) {
-      this.#collect(this.#exact.get(path), concerned);
-      if (kind !== "changed") this.#collect(this.#exact.get(parentOf(path)), concerned);
+      collect(this.#exact.get(path), concerned);
+      if (kind !== "changed") collect(this.#exact.get(parentOf(path)), concerned);
       if (this.#recursive.size === 0) continue;
       for (let place = path; ; place = parentOf(place)) {
-        this.#collect(this.#recursive.get(place), concerned);
+        collect(this.#recursive.get(place), concerned);
         if (place === "/") break;
       }
     }
     return concerned;
   }
+}
 
-  #collect(from: ReadonlySet<RegisteredWatch> | undefined, into: Set<RegisteredWatch>): void {
-    if (from !== undefined) for (const watch of from) into.add(watch);
+/** Transactions looked at in one part of catching up. */
+const lookedAtMax = 1_000;
+
+/**
+ * A watch on its way to the present: what it missed is read from the history part by part, as its
+ * stream takes it, so that nothing waits for a slow reader but its place.
+ */
+export class CatchUp {
+  readonly watch: RegisteredWatch;
+  readonly #registry: WatchRegistry;
+  /** What the watcher has been told, by cluster. Empty: it wants nothing of the past. */
+  readonly #reached: Map<string, Position>;
+  #hasFired = false;
+
+  constructor(
+    watch: RegisteredWatch,
+    reached: ReadonlyMap<string, Position>,
+    registry: WatchRegistry,
+  ) {
+    this.watch = watch;
+    this.#reached = new Map(reached);
+    this.#registry = registry;
+  }
+
+  /**
+   * Tells the watch of what it missed, as long as there is room for about `roomBytes`; at the end
+   * it is live, and knows how far its node is.
+   */
+  run(tree: Tree, own: Position, roomBytes: number): CaughtUp {
+    const { watch } = this;
+    if (this.#reached.size > 0) {
+      const outcome = this.#read(tree, own, roomBytes);
+      if (outcome !== "done" || this.#hasFired) return outcome;
+      watch.seen = notYetReached(watch.seen ?? new Map(), tree, own);
+    }
+    watch.sink.deliver(watch, WatchReport.ofProgress([own, ...tree.cursors().values()]));
+    this.#registry.begin(watch);
+    return "done";
+  }
+
+  #read(tree: Tree, own: Position, roomBytes: number): CaughtUp {
+    const { watch } = this;
+    const missed = tree.changesAfter(resumePositions(watch, this.#reached, tree, own));
+    if (missed.outcome !== "continue") return lost(watch.path, missed.outcome);
+    let [room, left] = [roomBytes, lookedAtMax];
+    for (const { transaction } of missed.transactions) {
+      if (room <= 0 || left === 0) return "more";
+      left -= 1;
+      const report = reportOf(watch, transaction, tree);
+      if (transaction.index > 0) this.#reached.set(transaction.origin, positionOf(transaction));
+      if (report === undefined) continue;
+      room -= report.bytes;
+      watch.sink.deliver(watch, report);
+      if (!isOnce(watch.kind)) continue;
+      this.#hasFired = true;
+      break;
+    }
+    return "done";
   }
 }
 
-function isRecursive(kind: number): boolean {
-  return kind === WatchKind.PERSISTENT_RECURSIVE || kind === WatchKind.UNSPECIFIED;
+function isSame(one: WatchSubject, other: WatchSubject): boolean {
+  return one.kind === other.kind && one.withData === other.withData;
 }
 
-/** This version knows what such a watch reports. */
-export function isKnownKind(kind: number): boolean {
-  return isRecursive(kind) || isOnce(kind) || kind === WatchKind.PERSISTENT;
+function collect(from: readonly Group[] | undefined, into: Set<Group>): void {
+  if (from !== undefined) for (const group of from) into.add(group);
 }
 
-/** A watch of this kind ends with its first event. */
-export function isOnce(kind: number): boolean {
-  return kind === WatchKind.DATA || kind === WatchKind.CHILD || kind === WatchKind.EXISTS;
+function reportOf(
+  subject: WatchSubject,
+  transaction: Transaction,
+  tree: Tree,
+): WatchReport | undefined {
+  const events = eventsOf(subject, transaction);
+  if (events.length === 0) return undefined;
+  return WatchReport.ofEvents(events, positionOf(transaction), reachedBy(transaction, tree));
 }
 
 function lost(path: string, outcome: "compacted" | "forked"): Refusal {
@@ -162,26 +227,26 @@ function lost(path: string, outcome: "compacted" | "forked"): Refusal {
 /**
  * Where to resume from, for every cluster of the tree. Clusters that the watch can hear of and the
  * watcher has seen nothing of count from their beginning: if that is no longer kept, the watcher
- * has
- * to know. The others are passed over.
+ * has to know. The others are passed over.
  */
 function resumePositions(
-  watch: RegisteredWatch,
+  subject: WatchSubject,
+  seen: ReadonlyMap<string, Position>,
   tree: Tree,
   own: Position,
 ): ReadonlyMap<string, Position> {
   const positions = new Map<string, Position>();
-  const concerns = originsOf(watch, tree);
+  const concerns = originsOf(subject, tree);
   for (const position of [own, ...tree.cursors().values()]) {
     const { cluster } = position;
     if (!concerns(cluster)) positions.set(cluster, { ...position, index: Infinity });
-    else positions.set(cluster, watch.seen.get(cluster) ?? { ...position, index: 0 });
+    else positions.set(cluster, seen.get(cluster) ?? { ...position, index: 0 });
   }
   return positions;
 }
 
 /** Tells whose changes a watch can hear of. */
-function originsOf({ path, kind }: RegisteredWatch, tree: Tree): (cluster: string) => boolean {
+function originsOf({ path, kind }: WatchSubject, tree: Tree): (cluster: string) => boolean {
   const single = kind === WatchKind.DATA || kind === WatchKind.EXISTS;
   const spans = !single && tree.zones().zones.some(({ prefix }) => liesBelow(prefix, path));
   if (spans) return () => true;
@@ -197,70 +262,24 @@ function liesBelow(prefix: string, path: string): boolean {
   return above.every((part, place) => part === parts[place] || parts[place] === "{region}");
 }
 
-/**
- * The position that a watcher has reached with a transaction. None in the middle of a snapshot that
- * is being taken over: the position of its parts holds only after the last of them.
- */
-function reachedBy(transaction: Transaction, tree: Tree): readonly Position[] {
-  const position = positionOf(transaction);
-  if (position.index === 0) return [];
-  if (position.cluster === tree.cluster) return [position];
-  const cursor = tree.cursors().get(position.cluster);
-  const isReached = cursor?.incarnation === position.incarnation && cursor.index >= position.index;
-  return isReached ? [position] : [];
+/** The part of what a watcher has seen that this node has yet to see; undefined: there is none. */
+function notYetReached(
+  seen: ReadonlyMap<string, Position>,
+  tree: Tree,
+  own: Position,
+): ReadonlyMap<string, Position> | undefined {
+  const ahead = [...seen].filter(([cluster, { incarnation, index }]) => {
+    const here = cluster === own.cluster ? own : tree.cursors().get(cluster);
+    return here?.incarnation !== incarnation || here.index < index;
+  });
+  return ahead.length === 0 ? undefined : new Map(ahead);
 }
 
-function wasSeen({ seen }: RegisteredWatch, { origin, incarnation, index }: Transaction): boolean {
+function wasSeen({ seen }: RegisteredWatch, transaction: Transaction): boolean {
+  if (seen === undefined) return false;
+  const { origin, incarnation, index } = transaction;
   const position = seen.get(origin);
   // Parts of a snapshot have no place in the origin's history: nobody has seen them before.
   if (index === 0) return false;
   return position?.incarnation === incarnation && position.index >= index;
-}
-
-function positionOf({ origin, incarnation, index }: Transaction): Position {
-  return { cluster: origin, incarnation, index };
-}
-
-/** Events of one watch in one transaction. A one-shot watch fires for the first change only. */
-function eventsOf(watch: RegisteredWatch, transaction: Transaction): Encodable<IWatchEvent>[] {
-  const events: Encodable<IWatchEvent>[] = [];
-  const position = positionOf(transaction);
-  for (const change of transaction.changes) {
-    const kind = kindFor(watch, change);
-    if (kind === undefined) continue;
-    if (kind === EventKind.CHILDREN) {
-      events.push({ kind, path: watch.path, position });
-    } else {
-      const withStat = change.kind === "deleted" ? {} : { stat: encodeStat(change.stat) };
-      const withData = watch.withData && change.kind !== "deleted" ? { data: change.data } : {};
-      events.push({ kind, path: change.path, position, ...withStat, ...withData });
-    }
-    if (isOnce(watch.kind)) break;
-  }
-  return events;
-}
-
-const nodeKinds = {
-  created: EventKind.CREATED,
-  changed: EventKind.CHANGED,
-  deleted: EventKind.DELETED,
-} as const;
-
-/** What a change means to a watch; undefined: nothing. ZooKeeper's rules, kind by kind. */
-function kindFor(watch: RegisteredWatch, change: Change): EventKind | undefined {
-  if (isRecursive(watch.kind)) {
-    const inside =
-      watch.path === "/" || change.path === watch.path || change.path.startsWith(`${watch.path}/`);
-    return inside ? nodeKinds[change.kind] : undefined;
-  }
-  if (change.path !== watch.path) {
-    const children = watch.kind === WatchKind.CHILD || watch.kind === WatchKind.PERSISTENT;
-    const concerns = change.kind !== "changed" && parentOf(change.path) === watch.path;
-    return children && concerns ? EventKind.CHILDREN : undefined;
-  }
-  if (watch.kind === WatchKind.CHILD) {
-    return change.kind === "deleted" ? EventKind.DELETED : undefined;
-  }
-  if (watch.kind === WatchKind.DATA && change.kind === "created") return undefined;
-  return nodeKinds[change.kind];
 }

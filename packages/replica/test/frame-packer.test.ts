@@ -1,13 +1,34 @@
-import type { Encodable, IServerFrame } from "@meridian/wire";
+import type { Encodable, IResponse, IServerFrame } from "@meridian/wire";
 import { ServerFrame } from "@meridian/wire";
 import { expect, test } from "vitest";
 import { FramePacker } from "../src/frame-packer.ts";
+import { WatchReport } from "../src/watch-report.ts";
 import { randomOf } from "./harness/index.ts";
 
 const messageBytesMax = 4 * 1024 * 1024;
+const position = { cluster: "c", incarnation: 1, index: 7 };
 
-function framesOf(packer: FramePacker): readonly Encodable<IServerFrame>[] {
-  return [...packer.take()];
+function framesOf(packer: FramePacker, roomBytes?: number): readonly IServerFrame[] {
+  return [...packer.take(roomBytes)].map((bytes) => {
+    expect(bytes.byteLength).toBeLessThan(messageBytesMax);
+    return ServerFrame.decode(bytes);
+  });
+}
+
+function eventOf(bytes: number): WatchReport {
+  return WatchReport.ofEvents([{ path: "/a", data: Buffer.alloc(bytes) }], position, [position]);
+}
+
+/** What frames say, in the order in which a reader has to take it. */
+function orderOf(frames: readonly IServerFrame[]): readonly string[] {
+  return frames.flatMap(({ responses, events }) => {
+    const said: string[] = [];
+    const left = responses.map(({ id }) => `answer ${id}`);
+    for (const { watch, laterResponses } of events) {
+      said.push(...left.splice(0, left.length - laterResponses), `event ${watch}`);
+    }
+    return [...said, ...left];
+  });
 }
 
 test("what fits goes out as one frame, and only once", () => {
@@ -15,48 +36,88 @@ test("what fits goes out as one frame, and only once", () => {
   expect(packer.isEmpty).toBe(true);
   packer.welcome({ node: "a" });
   packer.respond({ id: 1 });
-  packer.report({ watch: 1 });
-  expect(framesOf(packer)).toEqual([
-    { welcome: { node: "a" }, responses: [{ id: 1 }], events: [{ watch: 1 }] },
-  ]);
+  packer.report(1, WatchReport.ofProgress([position]));
+  const [frame, ...others] = framesOf(packer);
+  expect(others).toEqual([]);
+  expect(frame?.welcome?.node).toBe("a");
+  expect(frame?.responses.map(({ id }) => id)).toEqual([1]);
+  expect(frame?.events).toMatchObject([{ watch: 1, events: [], positions: [position] }]);
   expect(packer.isEmpty).toBe(true);
   expect(packer.bytes).toBe(0);
 });
 
-test("frames fit the network, and order is kept, whatever the sizes", () => {
-  for (let seed = 1; seed <= 30; seed += 1) {
+test("frames fit the network, and answers and events keep their order, whatever the sizes", () => {
+  for (let seed = 1; seed <= 40; seed += 1) {
     const random = randomOf(seed);
     const packer = new FramePacker();
     const size = (): number => Math.floor(random() ** 4 * 1_048_576);
-    const [answers, reports] = [Math.floor(random() * 60), Math.floor(random() * 60)];
+    const expected: string[] = [];
     packer.welcome({ node: "a" });
-    for (let id = 1; id <= answers; id += 1) {
-      packer.respond({ id, node: { path: "/a", data: Buffer.alloc(size()) } });
+    const count = Math.floor(random() * 60);
+    for (let id = 1; id <= count; id += 1) {
+      // Ids of watches may be as large as numbers are.
+      const watch = Math.floor(2 ** (random() * 53));
+      if (random() < 0.5) {
+        packer.respond({ id, node: { path: "/a", data: Buffer.alloc(size()) } });
+        expected.push(`answer ${id}`);
+      } else {
+        packer.report(watch, eventOf(size()));
+        expected.push(`event ${watch}`);
+      }
     }
-    for (let watch = 1; watch <= reports; watch += 1) {
-      packer.report({ watch, events: [{ path: "/a", data: Buffer.alloc(size()) }] });
-    }
-    const frames = framesOf(packer);
-    for (const frame of frames) {
-      expect(ServerFrame.encode(frame).byteLength).toBeLessThan(messageBytesMax);
-    }
-    const ids = frames.flatMap(({ responses = [] }) => responses.map(({ id }) => id));
-    const watches = frames.flatMap(({ events = [] }) => events.map(({ watch }) => watch));
-    expect(ids).toEqual(Array.from({ length: answers }, (_, at) => at + 1));
-    expect(watches).toEqual(Array.from({ length: reports }, (_, at) => at + 1));
-    const lastAnswer = frames.findLastIndex(({ responses = [] }) => responses.length > 0);
-    const early = frames.slice(0, Math.max(0, lastAnswer));
-    expect(early.flatMap(({ events = [] }) => events)).toEqual([]);
+    const frames: IServerFrame[] = [];
+    while (!packer.isEmpty) frames.push(...framesOf(packer, 1 + random() * 2 ** 21));
+    expect(orderOf(frames), `seed ${seed}`).toEqual(expected);
     expect(frames.filter(({ welcome }) => welcome !== undefined)).toHaveLength(1);
     expect(frames[0]?.welcome).toBeDefined();
+    expect([packer.bytes, packer.reports, packer.reportBytes]).toEqual([0, 0, 0]);
   }
+});
+
+test("no more is taken than there is room for, but at least one thing", () => {
+  const packer = new FramePacker();
+  for (let watch = 1; watch <= 10; watch += 1) packer.report(watch, eventOf(10_000));
+  expect(orderOf(framesOf(packer, 1))).toEqual(["event 1"]);
+  expect(framesOf(packer, 35_000).map(({ events }) => events.length)).toEqual([3, 1]);
+  expect(packer.reports).toBe(5);
 });
 
 test("pages of children and parts of a multi count with all that they hold", () => {
   const packer = new FramePacker();
   const child = { path: "n", data: Buffer.alloc(500_000) };
-  packer.respond({ id: 1, children: { children: [child, child] } });
+  const pages: Encodable<IResponse> = { id: 1, children: { children: [child, child] } };
+  packer.respond(pages);
   packer.respond({ id: 2, multi: { parts: [{ node: child }] } });
   expect(packer.bytes).toBeGreaterThan(1_500_000);
   expect(framesOf(packer)).toHaveLength(2);
 });
+
+test("what a slow reader loses is told by watch; answers, and ends of watches, stay", () => {
+  const packer = new FramePacker();
+  const end = WatchReport.ofEnd({ code: "OVERLOADED", message: "late" }, []);
+  packer.respond({ id: 1 });
+  packer.report(4, WatchReport.ofProgress([position]));
+  packer.report(5, eventOf(10));
+  packer.report(6, end);
+  packer.report(5, eventOf(20));
+  packer.respond({ id: 2 });
+  const lost = packer.dropReports();
+  expect([...lost.keys()]).toEqual([5]);
+  expect(lost.get(5)?.position).toEqual(position);
+  expect(orderOf(framesOf(packer))).toEqual(["answer 1", "event 6", "answer 2"]);
+});
+
+test("what many watches are told is encoded once", () => {
+  const report = eventOf(100);
+  expect(report.body).toBe(report.body);
+  const frame = ServerFrame.decode([...packerOf(report, 3).take()][0] ?? Buffer.alloc(0));
+  expect(frame.events.map(({ events }) => events)).toEqual(
+    [1, 2, 3].map(() => frame.events[0]?.events),
+  );
+});
+
+function packerOf(report: WatchReport, watches: number): FramePacker {
+  const packer = new FramePacker();
+  for (let watch = 1; watch <= watches; watch += 1) packer.report(watch, report);
+  return packer;
+}

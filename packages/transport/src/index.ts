@@ -44,4 +44,4 @@ export type {
   WatchHandler,
 } from "./service.ts";
 export { saysSuperseded } from "./stranger.ts";
-export type { Acceptor, Caller, FrameHandler, FrameStream } from "./stream.ts";
+export type { AcceptedStream, Acceptor, Caller, FrameHandler, FrameStream } from "./stream.ts";

@@ -58,6 +58,8 @@ export interface Executed {
 
 /** A watch that was opened by the unary twin; told once that its stream is over. */
 export interface WatchHandler {
+  /** All that was sent has been taken by the operating system. */
+  onDrain?(): void;
   onClose(error: Error | undefined): void;
 }
 

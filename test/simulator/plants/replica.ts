@@ -33,7 +33,7 @@ export const replicaPlants: readonly Plant[] = [
     name: "watch-from-now",
     what: "a watch that resumes begins with what comes next",
     file: "packages/replica/src/watch-registry.ts",
-    find: "watch.seen.get(cluster) ?? { ...position, index: 0 }",
+    find: "seen.get(cluster) ?? { ...position, index: 0 }",
     replace: "position",
     scenario: "core",
     seedsMax: 200,

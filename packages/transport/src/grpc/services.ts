@@ -140,7 +140,11 @@ function watching(handlers: CoordinationHandlers, { messageBytesMax, onFault }: 
       const { watch } = decodeBounded(call.request, incoming, messageBytesMax);
       if (watch === undefined) throw new MeridianError("BAD_ARGUMENTS", "there is no watch");
       const handler = handlers.watch(watch, eventsOf(stream), new GrpcCaller(call));
-      stream.receive({ onFrame: () => undefined, onClose: (error) => handler.onClose(error) });
+      stream.receive({
+        onFrame: () => undefined,
+        onDrain: () => handler.onDrain?.(),
+        onClose: (error) => handler.onClose(error),
+      });
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) onFault(error);
