@@ -21,9 +21,12 @@ export class SessionKeeper {
   #link: Link | undefined;
   #isExpired = false;
   #isDetached = false;
+  /** Incarnation of the cluster in which the session was last known. */
+  #incarnation = 0;
 
   /**
-   * `onLapsed` is told when the lease runs out; it decides what `expire` or `replace` has to do.
+   * `onLapsed` is told when the lease runs out, or the cluster has begun anew without all that the
+   * session did; it decides what `expire` or `replace` has to do.
    */
   constructor(context: LaneContext, cluster: string, onLapsed: (reason: MeridianError) => void) {
     this.#context = context;
@@ -70,6 +73,14 @@ export class SessionKeeper {
   /** A node took the session. */
   onWelcome(link: Link, welcome: IWelcome): void {
     const wasOpen = this.#ledger.isOpen;
+    const isElsewhere = wasOpen && welcome.incarnation !== this.#incarnation;
+    this.#incarnation = welcome.incarnation;
+    if (isElsewhere && !this.isReplaceable) {
+      // By an operator's hand acknowledged history was abandoned, and the session's ephemeral
+      // nodes perhaps with it: then it lives on, and others hold its locks.
+      this.#onLapsed(sessionExpired(this.#cluster, "its cluster began a new incarnation"));
+      return;
+    }
     this.#link = link;
     this.#ledger.welcomed(welcome);
     link.pingIntervalMs = this.pingIntervalMs;

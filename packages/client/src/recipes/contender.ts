@@ -70,7 +70,6 @@ export class Contender {
       void own.remove();
       throw error;
     }
-    own.watchOver();
     return own;
   }
 
@@ -94,10 +93,7 @@ export class Contender {
     try {
       const blocker = await this.#blocker(own, signal);
       if (!own.isAlive) throw own.gone();
-      if (blocker === undefined) {
-        own.watchOver();
-        return own;
-      }
+      if (blocker === undefined) return own;
     } catch (error) {
       void own.remove();
       throw error;

@@ -64,7 +64,6 @@ export class DoubleBarrier {
     try {
       const upTo = await untilDone(this.#context, stop, () => this.#untilOpen(own, stop));
       if (!own.isAlive) throw own.gone();
-      own.watchOver();
       return new Visit(this.#client, this.#context, own, upTo);
     } catch (error) {
       void own.remove();
@@ -148,6 +147,7 @@ export class Visit {
     this.#upTo = upTo;
     this.path = own.path;
     this.lost = own.lost;
+    own.watchOver();
   }
 
   /**

@@ -157,6 +157,7 @@ export class Leadership implements AsyncDisposable {
     this.path = own.path;
     this.fencingToken = own.fencingToken;
     this.lost = own.lost;
+    own.watchOver();
   }
 
   /** Certain to lead now, by the client's own clock. */

@@ -87,6 +87,7 @@ export class HeldLock implements AsyncDisposable {
     this.path = own.path;
     this.fencingToken = own.fencingToken;
     this.lost = own.lost;
+    own.watchOver();
   }
 
   /**

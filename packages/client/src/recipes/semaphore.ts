@@ -199,6 +199,7 @@ export class Permit implements AsyncDisposable {
     this.path = own.path;
     this.fencingToken = own.fencingToken;
     this.lost = own.lost;
+    own.watchOver();
   }
 
   /** Certain to be held now, by the client's own clock. */
@@ -287,7 +288,6 @@ class Attempt {
   #permit(made: MadeNode): Permit {
     this.#turn.leave();
     const own = new OwnNode(this.#client, this.#context, made);
-    own.watchOver();
     return new Permit(own, Number(made.path.slice(made.path.lastIndexOf("/") + 1)));
   }
 }
