@@ -155,6 +155,24 @@ test("dependencies are compared with imports both ways", () => {
   ]);
 });
 
+test("what a bundled package needs and its bundler does not declare or bundle is found", () => {
+  const packageJson = (dependencies: object, rest: object = {}): { path: string; text: string } => {
+    return { path: "package.json", text: JSON.stringify({ dependencies, ...rest }, undefined, 1) };
+  };
+  const dependencies = { "@meridian/wire": "1", "@meridian/merge": "1", long: "1" };
+  const found = dependencyBreaches({
+    name: "client",
+    packageJson: packageJson(dependencies, { bundleDependencies: ["@meridian/wire"] }),
+    tsconfig: { path: "tsconfig.json", text: '{ "references": [{ "path": "../wire" }] }' },
+    sources: [source("src/a.ts", "import '@meridian/wire';")],
+    sisters: { wire: packageJson({ long: "1", pino: "1", "@meridian/merge": "1" }) },
+  });
+  expect(found).toEqual([
+    "package.json:3: @meridian/wire needs pino",
+    "package.json:3: @meridian/wire is bundled, and @meridian/merge, which it needs, is not",
+  ]);
+});
+
 test("a test that is switched off without a reason is found", () => {
   const text = `test.skip("a", () => {});
 describe.only("b", () => {});

@@ -60,6 +60,9 @@ test("drivers and tiers are handed time and chance", () => {
 });
 
 test("each package declares the dependencies that it imports, no more and no fewer", () => {
+  const sisters = Object.fromEntries(
+    Object.keys(floors).map((name) => [name, read(`packages/${name}/package.json`)]),
+  );
   holds(
     Object.keys(floors).flatMap((name) =>
       dependencyBreaches({
@@ -67,6 +70,7 @@ test("each package declares the dependencies that it imports, no more and no few
         packageJson: read(`packages/${name}/package.json`),
         tsconfig: read(`packages/${name}/tsconfig.json`),
         sources: sources.filter((source) => packageOf(source.path) === name && isShipped(source)),
+        sisters,
       }),
     ),
   );

@@ -9,14 +9,19 @@ export interface Manifest {
   readonly tsconfig: TextFile;
   /** Everything that is shipped: `src` and `bin`, generated code included. */
   readonly sources: readonly Source[];
+  /** Manifests of all packages of the repository, by name. */
+  readonly sisters?: Readonly<Record<string, TextFile>>;
 }
 
 /**
  * Dependencies that are declared and not imported, imported and not declared, or not referenced.
+ * Who bundles sister packages declares what those need as well: nobody else installs it.
  */
 export function dependencyBreaches(manifest: Manifest): Breach[] {
   const imported = importedPackages(manifest);
-  const { dependencies = {} } = JSON.parse(manifest.packageJson.text) as PackageJson;
+  const packageJson = JSON.parse(manifest.packageJson.text) as PackageJson;
+  const { dependencies = {}, bundleDependencies = [] } = packageJson;
+  const bundled = neededBy(bundleDependencies, manifest.sisters ?? {});
   const { references = [] } = JSON.parse(manifest.tsconfig.text) as Tsconfig;
   const declared = Object.keys(dependencies);
   const referenced = references.map(({ path }) => path.replace(/^\.\.\//, scope));
@@ -28,7 +33,13 @@ export function dependencyBreaches(manifest: Manifest): Breach[] {
   ]);
   return [
     ...missing,
-    ...unused(declared, imported, manifest.packageJson, (name) => `"${name}"`),
+    ...unbundled(bundled, declared, bundleDependencies, manifest.packageJson),
+    ...unused(
+      declared,
+      new Map([...imported, ...bundled]),
+      manifest.packageJson,
+      (name) => `"${name}"`,
+    ),
     ...unused(referenced, imported, manifest.tsconfig, (name) => name.replace(scope, "../")),
   ];
 }
@@ -47,6 +58,35 @@ function importedPackages({ name, sources }: Manifest): Map<string, string> {
   return found;
 }
 
+/** What bundled packages depend on, each with the one that does. */
+function neededBy(
+  bundled: readonly string[],
+  sisters: Readonly<Record<string, TextFile>>,
+): Map<string, string> {
+  const needed = new Map<string, string>();
+  for (const name of bundled) {
+    const text = sisters[name.replace(scope, "")]?.text ?? "{}";
+    const { dependencies = {} } = JSON.parse(text) as PackageJson;
+    for (const dependency of Object.keys(dependencies)) needed.set(dependency, name);
+  }
+  return needed;
+}
+
+/** What bundled packages depend on and the bundling one does not declare, or bundle. */
+function unbundled(
+  needed: ReadonlyMap<string, string>,
+  declared: readonly string[],
+  bundled: readonly string[],
+  { path, text }: TextFile,
+): Breach[] {
+  return [...needed].flatMap(([name, by]) => {
+    const line = text.split("\n").findIndex((candidate) => candidate.includes(`"${by}"`)) + 1;
+    if (!declared.includes(name)) return [breach(path, line, `${by} needs ${name}`)];
+    if (!name.startsWith(scope) || bundled.includes(name)) return [];
+    return [breach(path, line, `${by} is bundled, and ${name}, which it needs, is not`)];
+  });
+}
+
 function unused(
   declared: readonly string[],
   imported: ReadonlyMap<string, string>,
@@ -63,6 +103,7 @@ function unused(
 
 interface PackageJson {
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly bundleDependencies?: readonly string[];
 }
 
 interface Tsconfig {

@@ -19,7 +19,7 @@ import type { Runtime } from "../runtime.ts";
 import { encodeToken } from "../token.ts";
 
 /** What the owner of a follower is asked and told. Nothing comes after `onRefused`. */
-export interface FollowerEvents {
+interface FollowerEvents {
   /** Where to go on; index 0: from a snapshot. Asked at every connect. */
   from(): Position;
   /** The stream has begun; `isSnapshot`: with a snapshot. Answers whether to go on with it. */
