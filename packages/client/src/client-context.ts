@@ -4,6 +4,7 @@ import type { SessionEvent } from "./options.ts";
 import type { Performer } from "./performer.ts";
 import type { PositionMap } from "./position.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Standing } from "./standing.ts";
 import type { TopologySource } from "./topology-source.ts";
 
 /** The parts of a client. */
@@ -18,4 +19,9 @@ export interface ClientContext {
   readonly listeners: Set<(event: SessionEvent) => void>;
   /** Default deadline of operations, milliseconds. */
   readonly deadlineMs: number;
+  /**
+   * The client for what comes back by itself. Undefined: this is that client, and what both share
+   * belongs to the other.
+   */
+  readonly standing: Standing | undefined;
 }

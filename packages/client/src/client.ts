@@ -290,10 +290,11 @@ export class Meridian implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    const { standing, topology, lanes, pool } = this.#context;
     this.#streams.close();
-    this.#context.topology.close();
-    await this.#context.lanes.close();
-    this.#context.pool.close();
+    if (standing !== undefined) topology.close();
+    await Promise.all([standing?.close(), lanes.close()]);
+    if (standing !== undefined) pool.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { openChannel } from "@meridian/transport";
 import { MeridianError } from "@meridian/wire";
 import { ChannelPool } from "./channel.ts";
 import { Meridian } from "./client.ts";
+import type { ClientContext } from "./client-context.ts";
 import type { Directory } from "./directory.ts";
 import type { LaneContext } from "./lane-context.ts";
 import { Lanes } from "./lanes.ts";
@@ -9,6 +10,7 @@ import { LANE_LIMITS, type ConnectOptions, type SessionEvent } from "./options.t
 import { Performer } from "./performer.ts";
 import { PositionMap } from "./position.ts";
 import { systemRuntime, type Runtime } from "./runtime.ts";
+import { Standing } from "./standing.ts";
 import { decodeToken } from "./token.ts";
 import { TopologySource } from "./topology-source.ts";
 
@@ -50,11 +52,24 @@ interface Parts {
 }
 
 function assemble(options: ConnectOptions, parts: Parts): Meridian {
+  const listeners = new Set<(event: SessionEvent) => void>();
+  if (options.onSession !== undefined) listeners.add(options.onSession);
+  const standing = new Standing(() => {
+    const context = contextOf(options, parts, new Set(), undefined);
+    return { client: new Meridian(context), context };
+  });
+  return new Meridian(contextOf(options, parts, listeners, standing));
+}
+
+function contextOf(
+  options: ConnectOptions,
+  parts: Parts,
+  listeners: Set<(event: SessionEvent) => void>,
+  standing: Standing | undefined,
+): ClientContext {
   const { runtime, pool, topology, token } = parts;
   const { sessionTimeoutMs = LANE_LIMITS.sessionTimeoutMs, deadlineMs = defaultMs } = options;
   const { strictDeadlineMs = options.deadlineMs ?? strictDefaultMs } = options;
-  const listeners = new Set<(event: SessionEvent) => void>();
-  if (options.onSession !== undefined) listeners.add(options.onSession);
   const refreshTopology = (): void => void topology.refresh();
   const laneContext: LaneContext = {
     runtime,
@@ -71,6 +86,5 @@ function assemble(options: ConnectOptions, parts: Parts): Meridian {
   const lanes = new Lanes(laneContext, directory);
   const deadlines = { deadlineMs, strictDeadlineMs };
   const performer = new Performer({ runtime, lanes, ...deadlines, directory, refreshTopology });
-  const context = { runtime, pool, topology, lanes, performer, token, listeners, deadlineMs };
-  return new Meridian(context);
+  return { ...parts, lanes, performer, listeners, deadlineMs, standing };
 }
