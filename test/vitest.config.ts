@@ -53,6 +53,8 @@ export default defineConfig({
       fromSource("simulator", "test/simulator", "**/*.test.ts"),
       fromSource("linearizability", "test/linearizability", "**/*.test.ts"),
       fromSource("faults", "test/faults", "**/*.test.ts"),
+      fromSource("watch-model", "test/watch-model", "**/*.test.ts"),
+      fromSource("zookeeper", "test/zookeeper", "*.test.ts"),
       system,
     ],
   },
