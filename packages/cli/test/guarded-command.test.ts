@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { runGuarded } from "../src/recipe/guarded-command.ts";
 
@@ -37,6 +37,21 @@ test("a command that was ended for what it lost has not succeeded", async () => 
   const ended = runGuarded([node, "-e", script], { path, fencingToken: 1, lost: lost.signal });
   lost.abort();
   expect(await ended).not.toBe(0);
+});
+
+test("what the command has started ends with it", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "meridian-")), "pid");
+  const lost = new AbortController();
+  const ended = runGuarded(["sh", "-c", `sleep 60 & echo $! > ${file}; wait`], {
+    path,
+    fencingToken: 1,
+    lost: lost.signal,
+  });
+  const pid = await vi.waitUntil(() => existsSync(file) && Number(readFileSync(file, "utf8")));
+  lost.abort();
+  expect(await ended).toBe(143);
+  // It is gone, or a process that nobody has asked for its exit code yet.
+  await vi.waitUntil(() => !existsSync(`/proc/${pid}/exe`));
 });
 
 test("a command that ignores the request to end is killed", async () => {

@@ -60,11 +60,15 @@ export class Cluster implements AsyncDisposable {
     return server;
   }
 
+  /** What tells `meridian` that this cluster is meant. */
+  get environment(): Readonly<Record<string, string>> {
+    const endpoints = this.nodes.map(({ address }) => address).join(",");
+    return { MERIDIAN_ENDPOINTS: endpoints, MERIDIAN_REGION: region };
+  }
+
   /** Runs `meridian` against this cluster. */
   run(args: readonly string[], stdin: string | Uint8Array = ""): Promise<Ended> {
-    const endpoints = this.nodes.map(({ address }) => address).join(",");
-    const environment = { MERIDIAN_ENDPOINTS: endpoints, MERIDIAN_REGION: region };
-    return meridian(args, { stdin, environment });
+    return meridian(args, { stdin, environment: this.environment });
   }
 
   /** Waits until a write is acknowledged. */
