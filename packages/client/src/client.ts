@@ -316,9 +316,9 @@ export class Meridian implements AsyncDisposable {
     draft: () => ReturnType<typeof setRequest>,
   ): Promise<Answer> {
     this.#assertOpen();
-    const { consistency, maxStalenessMs, deadlineMs, signal, after } = options;
+    const { consistency, maxStalenessMs, hedgeMs, deadlineMs, signal, after } = options;
     if (after !== undefined) this.observe(after);
-    const reading = { path, consistency, maxStalenessMs, deadlineMs, signal, draft };
+    const reading = { path, consistency, maxStalenessMs, hedgeMs, deadlineMs, signal, draft };
     return await this.#context.performer.read(reading);
   }
 

@@ -84,7 +84,7 @@ function contextOf(
   };
   const directory = (): Directory => topology.directory;
   const lanes = new Lanes(laneContext, directory);
-  const deadlines = { deadlineMs, strictDeadlineMs };
-  const performer = new Performer({ runtime, lanes, ...deadlines, directory, refreshTopology });
+  const times = { deadlineMs, strictDeadlineMs, hedgeMs: options.hedgeMs };
+  const performer = new Performer({ runtime, lanes, ...times, directory, refreshTopology });
   return { ...parts, lanes, performer, listeners, deadlineMs, standing };
 }

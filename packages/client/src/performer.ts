@@ -1,5 +1,6 @@
 import { MeridianError, type MeridianErrorCode } from "@meridian/wire";
 import type { Directory } from "./directory.ts";
+import { Hedging, type Attempt } from "./hedge.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Settle, Submission } from "./pending.ts";
@@ -33,6 +34,8 @@ export interface Reading extends OperationOptions {
   readonly path: string;
   readonly consistency: ReadConsistency | undefined;
   readonly maxStalenessMs: number | undefined;
+  /** An eventual read asks the next place as well after this long. */
+  readonly hedgeMs?: number | "auto" | undefined;
   /** A new draft of the request: each step sends its own. */
   draft(): DraftRequest;
 }
@@ -43,6 +46,8 @@ export interface PerformerContext {
   readonly lanes: Lanes;
   readonly deadlineMs: number;
   readonly strictDeadlineMs: number;
+  /** For eventual reads that do not say. */
+  readonly hedgeMs: number | "auto" | undefined;
   directory(): Directory;
   refreshTopology(): void;
 }
@@ -78,9 +83,11 @@ const stepMsMax = 2_000;
 /** Carries operations out: finds the cluster of a write, and takes a read from step to step. */
 export class Performer {
   readonly #context: PerformerContext;
+  readonly #hedging: Hedging;
 
   constructor(context: PerformerContext) {
     this.#context = context;
+    this.#hedging = new Hedging(context.runtime);
   }
 
   /** The policy that holds for a path. */
@@ -218,7 +225,7 @@ export class Performer {
   ): Promise<Answer> {
     for (let pauseMs = disagreementMinMs; ; pauseMs = longer(pauseMs)) {
       const policy = this.policyOf(reading.path);
-      const outcome = await this.#readAlong(plan(policy), policy, reading, deadlineAtMs);
+      const outcome = await this.#readHedged(plan(policy), policy, reading, deadlineAtMs);
       if (!(outcome instanceof MeridianError)) return outcome;
       if (outcome.code !== "MOVED") throw reasonOf(outcome, reading.signal);
       if (!(await this.#disagree(pauseMs, deadlineAtMs, reading.signal))) {
@@ -227,12 +234,48 @@ export class Performer {
     }
   }
 
-  /** Takes the steps of a plan. Resolves with why none of them gave an answer. */
+  /** Takes the steps of a plan, or the first and the others side by side if that takes long. */
+  async #readHedged(
+    steps: readonly Step[],
+    policy: ZonePolicy,
+    reading: Reading,
+    deadlineAtMs: number,
+  ): Promise<Answer | MeridianError> {
+    const { hedgeMs = this.#context.hedgeMs, signal } = reading;
+    const [first, ...others] = steps;
+    const isEventual = (reading.consistency ?? defaultConsistency(policy)) === "eventual";
+    if (hedgeMs === undefined || !isEventual || first === undefined || others.length === 0) {
+      return await this.#readAlong(steps, policy, reading, deadlineAtMs);
+    }
+    if (hedgeMs !== "auto" && !(hedgeMs >= 0)) {
+      throw new MeridianError("BAD_ARGUMENTS", "hedgeMs must not be negative");
+    }
+    const along = (some: readonly Step[], behind: number): Attempt<Answer> => {
+      return (end) => {
+        const both = signal === undefined ? end : AbortSignal.any([signal, end]);
+        const own = { ...reading, signal: both };
+        return this.#readAlong(some, policy, own, deadlineAtMs, behind);
+      };
+    };
+    const delayMs = this.#hedging.delayMs(hedgeMs);
+    const attempts = [along([first], others.length), along(others, 0)] as const;
+    const isFinal = ({ code }: MeridianError): boolean => {
+      const isOver = signal?.aborted === true || this.#context.runtime.nowMs() >= deadlineAtMs;
+      return isOver || !passedOn.has(code);
+    };
+    return await this.#hedging.run(delayMs, attempts, { isFinal, worse });
+  }
+
+  /**
+   * Takes the steps of a plan, of which somebody else takes `behind` more. Resolves with why none
+   * of them gave an answer.
+   */
   async #readAlong(
     steps: readonly Step[],
     policy: ZonePolicy,
     reading: Reading,
     deadlineAtMs: number,
+    behind: number = 0,
   ): Promise<Answer | MeridianError> {
     const { runtime } = this.#context;
     const owner = ownerOf(policy, this.#context.directory());
@@ -242,8 +285,9 @@ export class Performer {
     for (let step = open[0]; step !== undefined; step = open[0]) {
       open = open.slice(1);
       const nowMs = runtime.nowMs();
-      const isFinal = open.length === 0;
-      const share = Math.min(stepMsMax, (deadlineAtMs - nowMs) / (open.length + 1));
+      const left = open.length + behind;
+      const isFinal = left === 0;
+      const share = Math.min(stepMsMax, (deadlineAtMs - nowMs) / (left + 1));
       const stepAtMs = isFinal ? deadlineAtMs : nowMs + share;
       const limits = { deadlineAtMs: stepAtMs, isFinal };
       const outcome = await this.#ask(step, policy, reading, limits);
