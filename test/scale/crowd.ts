@@ -87,12 +87,7 @@ export class Crowd {
     fanOutMs.push(await this.#change());
     say(await this.#servers());
     const wrongValues = this.#sum("wrongValues");
-    const refusals: Record<string, number> = {};
-    for (const { tally } of this.#loads) {
-      for (const [code, count] of Object.entries(tally.refusals)) {
-        refusals[code] = (refusals[code] ?? 0) + count;
-      }
-    }
+    const refusals = this.#refusals();
     for (const load of this.#loads) load.kill();
     return {
       openMs,
@@ -195,7 +190,9 @@ export class Crowd {
     await until(what, patienceMs, async () => {
       if (performance.now() - toldMs > 5_000) {
         toldMs = performance.now();
-        say(`… ${this.#sum("attached")} sessions, ${this.#sum("watching")} watches run`);
+        say(
+          `… ${this.#sum("attached")} sessions, ${this.#sum("watching")} watches run, ${this.#sum("lost")} streams lost ${JSON.stringify(this.#refusals())}`,
+        );
         await this.#servers();
       }
       return this.#loads.every(({ isComplete }) => isComplete) ? true : undefined;
@@ -223,7 +220,18 @@ export class Crowd {
     return states.map(({ status }) => Math.round((status?.loopDelayMaxUs ?? 0) / 1_000));
   }
 
-  #sum(key: "attached" | "watching" | "expired" | "values" | "wrongValues"): number {
+  /** Refusals of all sessions, by their code. */
+  #refusals(): Readonly<Record<string, number>> {
+    const refusals: Record<string, number> = {};
+    for (const { tally } of this.#loads) {
+      for (const [code, count] of Object.entries(tally.refusals)) {
+        refusals[code] = (refusals[code] ?? 0) + count;
+      }
+    }
+    return refusals;
+  }
+
+  #sum(key: "attached" | "lost" | "watching" | "expired" | "values" | "wrongValues"): number {
     return this.#loads.reduce((sum, { tally }) => sum + tally[key], 0);
   }
 }

@@ -70,7 +70,9 @@ export function newTally(): Tally {
   };
 }
 
-const retryMeanMs = 300;
+/** Pauses between attempts, as those of the client: they double. */
+const retryMinMs = 50;
+const retryMaxMs = 1_000;
 /** Ids of pings; those of watches are 1 and up, of the ephemeral node 0 in the sequence. */
 const pingId = 1_000_000;
 const createId = 2_000_000;
@@ -97,6 +99,8 @@ export class RawSession {
   #watching = 0;
   #lastValue = 0;
   #heardAtMs = 0;
+  /** Attempts since the last welcome. */
+  #failures = 0;
   #hasEphemeral = false;
 
   constructor(plan: SessionPlan, surroundings: SessionSurroundings) {
@@ -143,7 +147,12 @@ export class RawSession {
     this.#detach();
     this.#stream = undefined;
     tally.lost += 1;
-    this.#surroundings.later(retryMeanMs, () => this.connect());
+    this.#failures += 1;
+    this.#surroundings.later(this.#pauseMs, () => this.connect());
+  }
+
+  get #pauseMs(): number {
+    return Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(this.#failures, 10));
   }
 
   #detach(): void {
@@ -160,6 +169,7 @@ export class RawSession {
     if (frame.welcome !== undefined) {
       this.#isOpen = true;
       this.#isAttached = true;
+      this.#failures = 0;
       tally.attached += 1;
       this.#cluster = frame.welcome.cluster;
       this.#incarnation = frame.welcome.incarnation;
@@ -223,7 +233,7 @@ export class RawSession {
     this.#watching -= 1;
     this.#surroundings.tally.watching -= 1;
     const stream = this.#stream;
-    this.#surroundings.later(retryMeanMs, () => {
+    this.#surroundings.later(retryMinMs, () => {
       if (this.#stream === stream) this.#send({ requests: [this.#watch(watch - 1)] });
     });
   }

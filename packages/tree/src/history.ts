@@ -1,4 +1,5 @@
 import type { Position, Transaction } from "./change.ts";
+import { HistoryMarks } from "./history-marks.ts";
 
 /** A transaction with its place in the local history. */
 export interface HistoryEntry {
@@ -29,6 +30,9 @@ export class History {
   /** Replaced, not shortened, when its first half is gone: who still reads the old one may. */
   #kept: Kept = { transactions: [], indexes: [], sizes: [] };
   #first = 0;
+  /** Transactions that came before those in `#kept`. */
+  #gone = 0;
+  readonly #marks = new HistoryMarks();
   #bytes = 0;
   #localFloor = 0;
   /** Transactions of a cluster at or below its floor are not all kept. */
@@ -45,6 +49,8 @@ export class History {
   add(index: number, transaction: Transaction): void {
     const { transactions, indexes, sizes } = this.#kept;
     const size = sizeOf(transaction);
+    const { origin, incarnation } = transaction;
+    this.#marks.add(origin, incarnation, transaction.index, this.#gone + transactions.length);
     transactions.push(transaction);
     indexes.push(index);
     sizes.push(size);
@@ -62,7 +68,9 @@ export class History {
         indexes: indexes.slice(this.#first),
         sizes: sizes.slice(this.#first),
       };
+      this.#gone += this.#first;
       this.#first = 0;
+      this.#marks.drop(this.#gone);
     }
   }
 
@@ -107,6 +115,8 @@ export class History {
   reset(index: number, positions: Iterable<Position>): void {
     this.#kept = { transactions: [], indexes: [], sizes: [] };
     this.#first = 0;
+    this.#gone = 0;
+    this.#marks.clear();
     this.#bytes = 0;
     this.#localFloor = index;
     this.#floors.clear();
@@ -134,8 +144,20 @@ export class History {
         floor === undefined ? index === 0 : floor.incarnation < incarnation || index >= floor.index;
       if (!isKept || this.#interrupted.has(cluster)) return { outcome: "compacted" };
     }
-    const transactions = unseen(read(this.#kept, this.#first), positions);
+    const transactions = unseen(read(this.#kept, this.#startOf(positions)), positions);
     return { outcome: "continue", transactions };
+  }
+
+  /** A place before which everything kept has been seen from these positions. */
+  #startOf(positions: ReadonlyMap<string, Position>): number {
+    let start = Infinity;
+    for (const cluster of this.#marks.clusters()) {
+      const position = positions.get(cluster);
+      if (position === undefined) return this.#first;
+      const { incarnation, index } = position;
+      start = Math.min(start, this.#marks.before(cluster, incarnation, index) - this.#gone);
+    }
+    return Math.max(this.#first, start);
   }
 
   #dropFirst(): void {
