@@ -191,7 +191,7 @@ class ScriptWriter {
     const create = { kind: "create", data: "", ttlMs: 0 } as const;
     return this.#one<() => Request>([
       () => ({ ...create, mode: "persistent", path: this.#one(badPaths) }),
-      () => ({ ...create, mode: this.#one(modes.slice(0, 4)), path: `/missing${path}` }),
+      () => ({ ...create, mode: this.#one(modes.slice(0, 4)), path: `/missing/x${path}` }),
       () => ({ kind: "set", path, data: "", version: -1 }),
       () => ({ kind: "delete", path, version: -1 }),
       () => ({ ...create, mode: "ttl", path: this.#path() }),
