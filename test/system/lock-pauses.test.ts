@@ -112,7 +112,8 @@ class GuardedRegister implements AsyncDisposable {
     worker.kill("SIGSTOP");
     try {
       await until("others use the register", successionMsMax, () => {
-        return this.#last !== undefined && this.#last.token > token ? true : undefined;
+        if (performance.now() - startedMs <= sessionTimeoutMs) return undefined;
+        return (this.#last?.token ?? 0) > token ? true : undefined;
       });
     } finally {
       worker.kill("SIGCONT");

@@ -89,9 +89,9 @@ export const platformPlants: readonly Plant[] = [
   {
     name: "fencing-by-clock",
     what: "fencing tokens are times of the leader's wall clock",
-    file: "packages/client/src/recipes/contender.ts",
-    find: "        this.#token = made.stat.czxid;",
-    replace: "        this.#token = made.stat.ctimeMs;",
+    file: "packages/client/src/recipes/own-node.ts",
+    find: "fencingToken(receipt.position.incarnation, stat.czxid);",
+    replace: "fencingToken(receipt.position.incarnation, stat.ctimeMs);",
     scenario: "platform",
     seedsMax: 300,
   },
