@@ -4,9 +4,13 @@ import {
   errorCodeNumber,
   type IError,
   type IResponse,
+  type MeridianErrorCode,
   MultiOutcome,
 } from "@meridian/wire";
 import { encodeStat } from "./change-codec.ts";
+
+/** A part whose code may also be one that the tree does not give. */
+type EncodedPart = Omit<PartResult, "code"> & { readonly code: MeridianErrorCode | "" };
 
 const outcomes: Readonly<Record<PartOutcome, MultiOutcome>> = {
   done: MultiOutcome.DONE,
@@ -38,7 +42,10 @@ export function encodeResult(result: Result): Encodable<IResponse> {
   }
 }
 
-function encodePart(part: PartResult): Encodable<NonNullable<IResponse["multi"]>["parts"][number]> {
+/** A part of a multi as sent and stored. */
+export function encodePart(
+  part: EncodedPart,
+): Encodable<NonNullable<IResponse["multi"]>["parts"][number]> {
   return {
     node:
       part.stat === undefined

@@ -6,7 +6,13 @@ import type {
   FrameStream,
   WatchHandler,
 } from "@meridian/transport";
-import { type Applied, type Operation, type Position, validatePath } from "@meridian/tree";
+import {
+  type Applied,
+  type Operation,
+  type Position,
+  type Refused,
+  validatePath,
+} from "@meridian/tree";
 import {
   Consistency,
   type Encodable,
@@ -23,10 +29,11 @@ import {
 } from "@meridian/wire";
 import { defaultLimits } from "@meridian/consensus";
 import { Arrivals } from "./arrivals.ts";
+import { encodeResult } from "./answer-codec.ts";
 import { encodeCommand, operationOf } from "./command-codec.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
-import { pathsOf } from "./operation-paths.ts";
+import { QuotaGate } from "./quota-gate.ts";
 import { Outflow } from "./outflow.ts";
 import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
@@ -35,6 +42,7 @@ import { isKnownKind } from "./watch-events.ts";
 import { WatchRegistry } from "./watch-registry.ts";
 import { WatchReport } from "./watch-report.ts";
 import { WatchStream } from "./watch-stream.ts";
+import { checkWrite, encodeWriteRefusal, type WriteRefusal } from "./write-check.ts";
 import type { WriteOutcome } from "./write-queue.ts";
 
 /** Bounds that a session's timeout is negotiated within. */
@@ -213,25 +221,13 @@ export class SessionService {
   }
 
   /** Refuses early what the tree would refuse anyway, so that it costs no log entry. */
-  refuseWrite(operation: Operation): Refusal | undefined {
-    const { place, tree } = this.member;
-    if (place.tier === "edge") {
-      const message = `${place.node} is an edge and takes no writes: write to ${place.cluster}`;
-      return { code: "MOVED", message, hint: place.cluster };
-    }
-    for (const path of pathsOf(operation)) {
-      const fault = validatePath(path);
-      if (fault !== undefined) return { code: "BAD_PATH", message: fault };
-      const { cluster, zone } = tree.ownership(path);
-      if (cluster === undefined ? place.tier !== "global" : cluster === place.cluster) continue;
-      // It has just started: there are no zones yet by which it could tell who owns anything.
-      if (tree.cluster === "") return this.#outside();
-      const owner = cluster === undefined ? "a regional cluster" : `cluster ${cluster}`;
-      const found = `${path} lies in zone ${zone.prefix}`;
-      const message = `${found}, which ${owner} owns, not ${place.cluster}`;
-      return { code: "MOVED", message, hint: cluster ?? "" };
-    }
-    return undefined;
+  checkWrite(operation: Operation): WriteRefusal | undefined {
+    return checkWrite(this.member, operation, () => this.#outside());
+  }
+
+  /** What refuses writes early for which there is no room. */
+  gate(): QuotaGate {
+    return new QuotaGate(this.member, this.#clock);
   }
 
   /** The log takes no larger command, now or later. */
@@ -305,11 +301,20 @@ export class SessionService {
     deadlineAtMs: number,
     done: (response: Encodable<IResponse>) => void,
   ): void {
+    const refusal = this.checkWrite(operation);
+    if (refusal !== undefined) return done(encodeWriteRefusal(refusal, operation));
     const finish = (outcome: WriteOutcome): void => done(this.responseOf(outcome));
-    const refusal =
-      this.refuseWrite(operation) ??
-      (this.member.serving ? this.#submit(operation, deadlineAtMs, finish) : this.#noLeader());
-    if (refusal !== undefined) done({ error: encodeRefusal(refusal) });
+    const pass = (): void => {
+      const refused = this.member.serving
+        ? this.#submit(operation, deadlineAtMs, finish)
+        : this.#noLeader();
+      if (refused !== undefined) done({ error: encodeRefusal(refused) });
+    };
+    const timeMs = this.wallMs();
+    const command = { session: 0, sequence: 0, acknowledged: 0, timeMs, operation };
+    const refuse = (refused: Refused): void => done(encodeResult(refused));
+    // Without a session there is no order to be kept: each waits for itself.
+    this.gate().offer({ command, mayRefuse: () => true, pass, refuse });
   }
 
   /** Sends every client elsewhere, for example because this node stops. */
@@ -339,6 +344,7 @@ export class SessionService {
       if (stream.closed) return;
       if (outcome.kind !== "applied") return stream.farewell(this.#noLeader());
       const { result } = outcome.applied;
+      if (outcome.applied.isOpened === true) stream.onOpened();
       if (result.kind !== "failed") return this.#welcome(stream, hello);
       stream.farewell(result.code === "BAD_ARGUMENTS" ? wrongSecret(hello) : result);
     });

@@ -1,5 +1,5 @@
 import type { AcceptedStream, FrameHandler } from "@meridian/transport";
-import type { Operation, Tree } from "@meridian/tree";
+import type { Command, Operation, Tree } from "@meridian/tree";
 import {
   type Encodable,
   type IClientFrame,
@@ -15,11 +15,13 @@ import { encodeResult } from "./answer-codec.ts";
 import { encodeCommand, operationOf } from "./command-codec.ts";
 import { FramePacker } from "./frame-packer.ts";
 import type { Flowing } from "./outflow.ts";
+import type { QuotaGate } from "./quota-gate.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { SessionOrder } from "./session-order.ts";
 import type { SessionService } from "./session-service.ts";
 import { StreamWatches, tooSlow } from "./stream-watches.ts";
 import type { WatchReport } from "./watch-report.ts";
+import { encodeWriteRefusal, type WriteRefusal } from "./write-check.ts";
 import type { WriteOutcome } from "./write-queue.ts";
 
 /** What the client has not taken; beyond it the stream is cut and the client resumes. */
@@ -47,6 +49,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   readonly #order = new SessionOrder();
   readonly #packer = new FramePacker();
   readonly #watches: StreamWatches;
+  readonly #gate: QuotaGate;
   #hello: IHello | undefined;
   /** What came before the welcome could be sent. */
   #early: IClientFrame[] = [];
@@ -56,6 +59,10 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   #open = 0;
   /** First write refused for want of room: what comes after it must not go before it. */
   #refusedFrom = Infinity;
+  /** Writes from this number on were never sent before, here or elsewhere. */
+  #newFrom = Infinity;
+  /** Writes on their way through the log. */
+  #submitted = 0;
   /** Reads that wait until the client has taken what was sent before. */
   #paced: (() => void)[] = [];
   #closed = false;
@@ -71,6 +78,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     this.#service = service;
     this.address = address;
     this.#stream = stream;
+    this.#gate = service.gate();
     this.#watches = new StreamWatches(service, this.#packer, () => service.flushSoon(this));
   }
 
@@ -119,10 +127,16 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     this.#closed = true;
     this.#watches.clear();
     this.#order.clear();
+    this.#gate.clear();
     this.#packer.clear();
     this.#paced = [];
     this.#early = [];
     this.#service.forget(this);
+  }
+
+  /** The session was opened for this very stream: nothing was ever sent in it. */
+  onOpened(): void {
+    this.#newFrom = 1;
   }
 
   /** Tells the client that the session is open, and begins with what it sent meanwhile. */
@@ -331,40 +345,62 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   }
 
   #write(request: IRequest): void {
-    const refusal = this.#refuseWrite(request) ?? this.#submit(request);
-    if (refusal === undefined) return;
-    if (refusal.code === "OVERLOADED") this.#noteRefused(request);
-    this.#settle(request.id, { error: encodeRefusal(refusal) });
+    const operation = operationOf(request);
+    const refusal = this.#refuseWrite(request, operation);
+    if (refusal !== undefined || operation === undefined) {
+      return this.#settle(request.id, encodeWriteRefusal(refusal ?? unknownWrite, operation));
+    }
+    const { sequence } = request;
+    // One that comes again may be on its way from somewhere else: only the log knows its fate.
+    const isNew = sequence >= this.#newFrom;
+    if (isNew) this.#newFrom = sequence + 1;
+    const { session } = this;
+    const acknowledged = this.#acknowledged;
+    const command = { session, sequence, acknowledged, timeMs: this.#service.wallMs(), operation };
+    const ticket = this.#order.begin();
+    if (!this.#gate.concerns(command)) return this.#submit(request, command, ticket);
+    this.#gate.offer({
+      command,
+      mayRefuse: () => isNew && this.#submitted === 0,
+      pass: () => this.#submit(request, command, ticket),
+      refuse: (refused) => this.#endWrite(request, ticket, encodeResult(refused)),
+    });
   }
 
   #noteRefused({ sequence }: IRequest): void {
     if (sequence > 0) this.#refusedFrom = Math.min(this.#refusedFrom, sequence);
   }
 
-  #refuseWrite({ sequence }: IRequest): Refusal | undefined {
+  #refuseWrite(request: IRequest, operation: Operation | undefined): WriteRefusal | undefined {
     if (this.session === 0) {
       const message = "writes need a session: say hello with a session id, or use unary methods";
       return { code: "BAD_ARGUMENTS", message };
     }
+    const { sequence } = request;
+    const overtaken = this.#refuseOrder(request);
+    if (overtaken !== undefined) return overtaken;
+    return operation === undefined || sequence === 0
+      ? unknownWrite
+      : this.#service.checkWrite(operation);
+  }
+
+  #refuseOrder({ sequence }: IRequest): Refusal | undefined {
     if (sequence <= this.#refusedFrom) return undefined;
     const message = `write ${this.#refusedFrom} was refused for now and comes before ${sequence}`;
     return { code: "OVERLOADED", message, retryAfterMs: 50 };
   }
 
-  #submit(request: IRequest): Refusal | undefined {
-    const { sequence } = request;
-    const operation = operationOf(request);
-    if (operation === undefined || sequence === 0) {
-      const message = "expected a write with its sequence number, of a kind known here";
-      return { code: "BAD_ARGUMENTS", message };
-    }
+  #submit(request: IRequest, command: Command, ticket: number): void {
+    if (this.#closed) return;
+    const { sequence, session } = command;
     const service = this.#service;
-    const bytes = this.#encode(operation, sequence);
-    const refused = service.refuseWrite(operation) ?? service.refuseSize(bytes);
-    if (refused !== undefined) return refused;
-    const ticket = this.#order.begin();
+    const bytes = encodeCommand(command);
+    const refused = this.#refuseOrder(request) ?? service.refuseSize(bytes);
+    if (refused !== undefined) {
+      return this.#endWrite(request, ticket, { error: encodeRefusal(refused) });
+    }
     const taken = service.member.submit({
-      session: this.session,
+      session,
       sequence,
       repeatable: true,
       bytes,
@@ -372,32 +408,27 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
       done: (outcome) => this.#onOutcome(request, ticket, outcome),
     });
     if (taken) {
+      this.#submitted += 1;
       if (sequence === this.#refusedFrom) this.#refusedFrom = Infinity;
-      return undefined;
+      return;
     }
-    this.#order.end(ticket);
+    this.#noteRefused(request);
     const message = "too many writes are waiting for the leader of this cluster";
-    return { code: "OVERLOADED", message, retryAfterMs: 50 };
+    const refusal = { code: "OVERLOADED", message, retryAfterMs: 50 } as const;
+    this.#endWrite(request, ticket, { error: encodeRefusal(refusal) });
   }
 
-  #encode(operation: Operation, sequence: number): Uint8Array {
-    const { session } = this;
-    const timeMs = this.#service.wallMs();
-    return encodeCommand({
-      session,
-      sequence,
-      acknowledged: this.#acknowledged,
-      timeMs,
-      operation,
-    });
+  #endWrite(request: IRequest, ticket: number, response: Encodable<IResponse>): void {
+    this.#settle(request.id, response);
+    this.#order.end(ticket);
   }
 
   #onOutcome(request: IRequest, ticket: number, outcome: WriteOutcome): void {
+    this.#submitted -= 1;
     if (this.#closed) return;
     // It comes again under its number. What comes before that must not overtake it.
     if (outcome.kind !== "applied") this.#noteRefused(request);
-    this.#settle(request.id, this.#service.responseOf(outcome));
-    this.#order.end(ticket);
+    this.#endWrite(request, ticket, this.#service.responseOf(outcome));
   }
 
   #settle(id: number, response: Encodable<IResponse>): void {
@@ -411,6 +442,11 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     this.#service.flushSoon(this);
   }
 }
+
+const unknownWrite: Refusal = {
+  code: "BAD_ARGUMENTS",
+  message: "expected a write with its sequence number, of a kind known here",
+};
 
 function isWrite(request: IRequest): boolean {
   return (

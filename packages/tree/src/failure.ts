@@ -8,10 +8,13 @@ export interface Failure {
   readonly hint?: string;
 }
 
+/** A refusal as the result of a command. */
+export type Refused = Extract<Result, { kind: "failed" }>;
+
 const noParts: readonly PartResult[] = [];
 
-/** A refusal as the result of a command. */
-export function failed(failure: Failure, parts: readonly PartResult[] = noParts): Result {
+/** Makes a refusal the result of a command. */
+export function failed(failure: Failure, parts: readonly PartResult[] = noParts): Refused {
   const { code, message, hint = "" } = failure;
   return { kind: "failed", code, message, hint, parts };
 }

@@ -1,5 +1,6 @@
 export type { Change, Position, Stamp, Transaction } from "./change.ts";
 export type { Command, NodeOperation, Operation } from "./command.ts";
+export type { Refused } from "./failure.ts";
 export type { HistoryEntry, HistoryRead } from "./history.ts";
 export { ViewLostError } from "./node-view.ts";
 export { isWithin, joinPath, nameOf, parentOf, validatePath } from "./path.ts";

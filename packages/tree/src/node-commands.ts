@@ -1,11 +1,15 @@
-import type { Command, NodeOperation } from "./command.ts";
-import { type Failure, failed } from "./failure.ts";
+import type { Command, NodeOperation, Operation } from "./command.ts";
+import { type Failure, failed, type Refused } from "./failure.ts";
 import { type Written, writeNode } from "./node-writer.ts";
 import { countOn } from "./quota-switch.ts";
 import { isDue } from "./reap-index.ts";
 import type { Applied, PartResult, Result } from "./result.ts";
 import { goOnEnding } from "./session-commands.ts";
 import { type State, unchanged } from "./state.ts";
+import { utf8Length } from "./utf8.ts";
+
+/** What a client may ask for. */
+type Write = Extract<Operation, { kind: "create" | "set" | "delete" | "multi" }>;
 
 const done: Result = { kind: "done" };
 
@@ -34,11 +38,8 @@ export function multi(
   { session, timeMs }: Command,
   operations: readonly NodeOperation[],
 ): Applied {
-  const { multiOperationsMax, multiBytesMax } = state.limits;
-  if (operations.length > multiOperationsMax || sizeOf(operations) > multiBytesMax) {
-    const message = `a multi may have ${multiOperationsMax} parts and ${multiBytesMax} bytes`;
-    return unchanged(index, failed({ code: "TOO_LARGE", message }));
-  }
+  const refusal = refuseSizeOf(state, operations);
+  if (refusal !== undefined) return unchanged(index, failed(refusal));
   const draft = state.draft(index, timeMs, true);
   const parts: PartResult[] = [];
   for (const operation of operations) {
@@ -50,6 +51,41 @@ export function multi(
     parts.push({ path: written.path, stat: written.stat, code: "", outcome: "done" });
   }
   return state.finishOwn(draft, { kind: "multi", parts });
+}
+
+/** Why a multi is too large, whatever is in the tree; undefined: it is not. */
+export function refuseSizeOf(
+  state: State,
+  operations: readonly NodeOperation[],
+): Failure | undefined {
+  const { multiOperationsMax, multiBytesMax } = state.limits;
+  if (operations.length <= multiOperationsMax && sizeOf(operations) <= multiBytesMax) {
+    return undefined;
+  }
+  const message = `a multi may have ${multiOperationsMax} parts and ${multiBytesMax} bytes`;
+  return { code: "TOO_LARGE", message };
+}
+
+/**
+ * Why a write would be refused if it were the next command; undefined: it would be done. It is tried
+ * and taken back, so that nothing of it stays.
+ */
+export function foresee(state: State, command: Command): Refused | undefined {
+  const { operation, session, timeMs } = command;
+  if (!isWrite(operation)) return undefined;
+  const isMulti = operation.kind === "multi";
+  const operations = isMulti ? operation.operations : [operation];
+  const draft = state.draft(state.appliedIndex + 1, timeMs, true);
+  let refused: Refused | undefined;
+  for (const [place, part] of operations.entries()) {
+    const written = writeNode(state, draft, session, part);
+    if (!isFailure(written)) continue;
+    refused = isMulti ? failedAt(place, written, operations) : failed(written);
+    break;
+  }
+  draft.rollBack();
+  state.nodes.settle();
+  return refused;
 }
 
 /**
@@ -72,7 +108,12 @@ export function reap(
   return state.finishOwn(draft);
 }
 
-function failedAt(place: number, failure: Failure, operations: readonly NodeOperation[]): Result {
+function isWrite(operation: Operation): operation is Write {
+  const { kind } = operation;
+  return kind === "create" || kind === "set" || kind === "delete" || kind === "multi";
+}
+
+function failedAt(place: number, failure: Failure, operations: readonly NodeOperation[]): Refused {
   const parts = operations.map(({ path }, at): PartResult => {
     if (at === place) return { path, stat: undefined, code: failure.code, outcome: "failed" };
     return { path, stat: undefined, code: "", outcome: at < place ? "undone" : "untried" };
@@ -87,7 +128,7 @@ function isFailure(written: Written | Failure): written is Failure {
 function sizeOf(operations: readonly NodeOperation[]): number {
   let bytes = 0;
   for (const operation of operations) {
-    bytes += operation.path.length;
+    bytes += utf8Length(operation.path);
     if ("data" in operation) bytes += operation.data.byteLength;
   }
   return bytes;

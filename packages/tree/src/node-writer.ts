@@ -173,11 +173,15 @@ function refuseCreate(
   return undefined;
 }
 
+/** Why data is too large for a node; undefined: it is not. */
+export function refuseSizeOfData({ byteLength }: Uint8Array): Failure | undefined {
+  if (byteLength <= dataBytesMax) return undefined;
+  return { code: "TOO_LARGE", message: `data may have ${dataBytesMax} bytes, found ${byteLength}` };
+}
+
 function refuseData(state: State, path: string, data: Uint8Array): Failure | undefined {
-  if (data.byteLength > dataBytesMax) {
-    const message = `data may have ${dataBytesMax} bytes, found ${data.byteLength}`;
-    return { code: "TOO_LARGE", message };
-  }
+  const tooLarge = refuseSizeOfData(data);
+  if (tooLarge !== undefined) return tooLarge;
   const fault =
     path === zonesPath
       ? faultOfZones(state, data)

@@ -1,7 +1,8 @@
 /** Longest path, in bytes of UTF-8. */
 const pathBytesMax = 1_024;
 const componentBytesMax = 255;
-const componentsMax = 32;
+/** Most components of a path. */
+export const componentsMax = 32;
 
 const slash = 0x2f;
 const dot = 0x2e;

@@ -1,6 +1,7 @@
+import type { Operation } from "./command.ts";
 import type { Failure } from "./failure.ts";
 import { addHash, finishHash, type Hash, hashNumber, hashText, newHash } from "./hash.ts";
-import { comparePaths, isWithin, parentOf, quote } from "./path.ts";
+import { comparePaths, componentsMax, isWithin, parentOf, quote } from "./path.ts";
 import { type Quota, quotasPath } from "./quota-table.ts";
 import { utf8Length } from "./utf8.ts";
 import type { Znode } from "./znode.ts";
@@ -24,6 +25,9 @@ export interface QuotaRecord extends Quota {
   /** Paths up to this one, in tree order, are counted; "": none, undefined: all. */
   readonly countedTo: string | undefined;
 }
+
+/** Digits of a sequential name. */
+const digitsMax = 16;
 
 /** Writes here are never refused: they may be what gives room. */
 const exempt = parentOf(quotasPath);
@@ -108,10 +112,7 @@ export class QuotaMeter {
     return this.#refuse(node, node.path, 0, bytes);
   }
 
-  /**
-   * False when there is certainly room for so many nodes and bytes at a path, whether there is a
-   * node or not.
-   */
+  /** False when there is certainly room for so much at a path, whether there is a node or not. */
   isTight(path: string, nodes: number, bytes: number): boolean {
     for (let at = path; ; at = parentOf(at)) {
       const meter = this.#meters.get(at);
@@ -152,6 +153,24 @@ export class QuotaMeter {
     }
     return undefined;
   }
+}
+
+/** False when a write would certainly not be beyond a quota, whatever else it may be. */
+export function isTight(quotas: QuotaMeter, operation: Operation): boolean {
+  const parts = operation.kind === "multi" ? operation.operations : [operation];
+  let [nodes, bytes] = [0, 0];
+  for (const part of parts) {
+    if (part.kind === "create") nodes += part.parents ? componentsMax : 1;
+    if (part.kind !== "create" && part.kind !== "set") continue;
+    // Ancestors that are made take at most as much as the path itself each.
+    const path = utf8Length(part.path) + digitsMax;
+    bytes +=
+      part.data.byteLength + path * (part.kind === "create" && part.parents ? componentsMax : 1);
+  }
+  return parts.some((part) => {
+    const adds = part.kind === "create" || part.kind === "set";
+    return adds && quotas.isTight(part.path, nodes, bytes);
+  });
 }
 
 interface Meter {

@@ -56,4 +56,6 @@ export interface Applied {
   readonly transactions: readonly Transaction[];
   /** Sessions that ended with this entry. */
   readonly endedSessions: readonly number[];
+  /** The session was opened by this very entry, not found open. */
+  readonly isOpened?: true;
 }

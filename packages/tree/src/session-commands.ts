@@ -21,7 +21,9 @@ export function openSession(state: State, index: number, operation: OpenSession)
   const known = state.sessions.get(session);
   if (known === undefined) {
     state.sessions.open(session, new Uint8Array(secret), timeoutMs);
-  } else if (!sameBytes(known.secret, secret)) {
+    return { ...unchanged(index), isOpened: true };
+  }
+  if (!sameBytes(known.secret, secret)) {
     return refused(index, `session ${session} exists and the secret is not its own`);
   }
   return unchanged(index);

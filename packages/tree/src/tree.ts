@@ -1,15 +1,16 @@
 import type { Change, Position, Transaction } from "./change.ts";
-import type { Command } from "./command.ts";
-import { failed } from "./failure.ts";
+import type { Command, Operation } from "./command.ts";
+import { type Failure, failed, type Refused } from "./failure.ts";
 import { found } from "./founding.ts";
 import { addHash, finishHash, type Hash, hashNumber, hashText, hexOf, newHash } from "./hash.ts";
 import type { HistoryRead } from "./history.ts";
 import { invariant } from "./invariant.ts";
 import { mirrorChange, placeChange } from "./mirror.ts";
-import { multi, reap, write } from "./node-commands.ts";
+import { foresee, multi, reap, refuseSizeOf, write } from "./node-commands.ts";
+import { refuseSizeOfData } from "./node-writer.ts";
 import { joinPath, nameOf } from "./path.ts";
 import { applyRemote, seedRemote } from "./remote-commands.ts";
-import type { QuotaUsage } from "./quota-meter.ts";
+import { isTight, type QuotaUsage } from "./quota-meter.ts";
 import { finishRestore, restoreRecord } from "./restore.ts";
 import type { Applied } from "./result.ts";
 import { type SeedFilter, type SeedRange, seedRanges } from "./seed.ts";
@@ -160,6 +161,29 @@ export class Tree {
   /** The quotas of this cluster and what is used of them, in the order of their table. */
   quotas(): readonly QuotaUsage[] {
     return this.#state.nodes.quotas.usages();
+  }
+
+  /** Why a client's write is too large, whatever the tree holds; undefined: it is not. */
+  refuseSize(operation: Operation): Failure | undefined {
+    if (operation.kind === "multi") return refuseSizeOf(this.#state, operation.operations);
+    return "data" in operation ? refuseSizeOfData(operation.data) : undefined;
+  }
+
+  /**
+   * False when a write would certainly not be beyond a quota now; true: see `foresee`. Without
+   * quotas it costs nothing.
+   */
+  isTight(operation: Operation): boolean {
+    const { quotas } = this.#state.nodes;
+    return !quotas.isEmpty && isTight(quotas, operation);
+  }
+
+  /**
+   * Why a client's write would be refused if it were the next command; undefined: it would be done.
+   * Costs as much as doing it, and changes nothing.
+   */
+  foresee(command: Command): Refused | undefined {
+    return foresee(this.#state, command);
   }
 
   /** Who owns a path. */
