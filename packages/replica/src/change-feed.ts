@@ -20,8 +20,13 @@ const frameBytesMax = 256 * 1024;
 const consumersMax = 1_000;
 /** Unused credit that a consumer may pile up. */
 const creditBytesMax = 64 * 1024 * 1024;
-/** What a consumer has not taken of what needs no credit; beyond it the stream is cut. */
-const bufferedBytesMax = 8 * 1024 * 1024;
+/** What may be on its way to one consumer: credit says what it wants, this what it takes. */
+const windowBytesMax = 1024 * 1024;
+const windowBytesMin = 32 * 1024;
+/** Likewise, to all consumers that do not take it, together. */
+const budgetBytes = 32 * 1024 * 1024;
+/** A consumer that takes nothing at all for so long is cut. */
+const stuckMaxMs = 15_000;
 /** Time for saying what to follow. */
 const openMaxMs = 10_000;
 
@@ -30,6 +35,8 @@ export class ChangeFeed {
   readonly #member: Member;
   readonly #clock: Clock;
   readonly #consumers = new Set<Consumer>();
+  /** Have not taken what was sent. */
+  readonly #blocked = new Set<Consumer>();
   readonly #cancel: () => void;
 
   constructor(member: Member, clock: Clock) {
@@ -47,15 +54,31 @@ export class ChangeFeed {
 
   /** Accepts a consumer's stream. */
   accept(stream: FrameStream<Encodable<IChangeFrame>>): FrameHandler<IFollowFrame> {
-    const consumer = new Consumer(this.#member, this.#clock, stream, () =>
-      this.#consumers.delete(consumer),
-    );
+    const consumer = new Consumer(this, this.#member, this.#clock, stream);
     if (this.#consumers.size >= consumersMax) {
       stream.close(new Error(`this node feeds ${consumersMax} consumers already: try another`));
     } else {
       this.#consumers.add(consumer);
     }
     return consumer;
+  }
+
+  /** What may be on its way to one consumer. */
+  get windowBytes(): number {
+    const share = budgetBytes / Math.max(1, this.#blocked.size);
+    return Math.max(windowBytesMin, Math.min(windowBytesMax, share));
+  }
+
+  /** A consumer has not taken what was sent, or has now. */
+  block(consumer: Consumer, isBlocked: boolean): void {
+    if (isBlocked) this.#blocked.add(consumer);
+    else this.#blocked.delete(consumer);
+  }
+
+  /** A consumer's stream has ended. */
+  forget(consumer: Consumer): void {
+    this.#consumers.delete(consumer);
+    this.#blocked.delete(consumer);
   }
 
   /** The node applied something. */
@@ -79,10 +102,10 @@ export class ChangeFeed {
  * One consumer. What it has no credit for is not read from the history, so nothing waits for it.
  */
 class Consumer implements FrameHandler<IFollowFrame> {
+  readonly #feed: ChangeFeed;
   readonly #member: Member;
   readonly #clock: Clock;
   readonly #stream: FrameStream<Encodable<IChangeFrame>>;
-  readonly #onEnd: () => void;
   #open: IOpenChanges | undefined;
   /** Everything of the local history up to here has been sent or filtered out. */
   #cursor = 0;
@@ -93,17 +116,20 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #seedsBegun = false;
   #ended = false;
   readonly #acceptedAtMs: number;
+  /** What was on its way when it was last looked at, and since when it is as much. */
+  #stuckBytes = 0;
+  #stuckSinceMs = 0;
 
   constructor(
+    feed: ChangeFeed,
     member: Member,
     clock: Clock,
     stream: FrameStream<Encodable<IChangeFrame>>,
-    onEnd: () => void,
   ) {
+    this.#feed = feed;
     this.#member = member;
     this.#clock = clock;
     this.#stream = stream;
-    this.#onEnd = onEnd;
     this.#acceptedAtMs = clock.nowMs();
   }
 
@@ -122,11 +148,15 @@ class Consumer implements FrameHandler<IFollowFrame> {
     this.pump(true);
   }
 
+  onDrain(): void {
+    this.pump(false);
+  }
+
   onClose(): void {
     this.#ended = true;
     this.#seeds?.return(undefined);
     this.#seeds = undefined;
-    this.#onEnd();
+    this.#feed.forget(this);
   }
 
   /** Ends the stream; the consumer comes back with its position. */
@@ -138,7 +168,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
   /** Sends what there is credit for; `bookmark`: at least how far the producer is. */
   pump(bookmark: boolean): void {
     if (this.#ended) return;
-    if (this.#stream.bufferedBytes > bufferedBytesMax) return this.cut();
+    if (this.#isStuck()) return this.cut();
     if (this.#open === undefined) {
       if (this.#clock.nowMs() - this.#acceptedAtMs > openMaxMs) this.cut();
       return;
@@ -146,7 +176,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
     let sent = this.#pumpSeeds();
     if (this.#ended) return;
     if (this.#seeds === undefined) {
-      while (this.#credit > 0 && this.#cursor < this.#member.tree.appliedIndex) {
+      while (this.#mayGoOn && this.#cursor < this.#member.tree.appliedIndex) {
         const next = this.#nextTransactions();
         if (next === undefined) return this.cut();
         if (next.transactions.length === 0) break;
@@ -155,9 +185,28 @@ class Consumer implements FrameHandler<IFollowFrame> {
         sent = true;
       }
     }
-    if (!bookmark || sent) return;
+    this.#feed.block(this, this.#roomBytes <= 0);
+    // To whoever does not read, bookmarks would only pile up.
+    if (!bookmark || sent || this.#roomBytes <= 0) return;
     // In the middle of a snapshot there is no position to tell of; but silence is an error.
     this.#stream.send(this.#seeds === undefined ? { bookmark: this.#bookmark() } : {});
+  }
+
+  /** Room for changes on the way to the consumer. */
+  get #roomBytes(): number {
+    return this.#feed.windowBytes - this.#stream.bufferedBytes;
+  }
+
+  get #mayGoOn(): boolean {
+    return this.#credit > 0 && this.#roomBytes > 0;
+  }
+
+  #isStuck(): boolean {
+    const nowMs = this.#clock.nowMs();
+    const { bufferedBytes } = this.#stream;
+    if (bufferedBytes === 0 || bufferedBytes !== this.#stuckBytes) this.#stuckSinceMs = nowMs;
+    this.#stuckBytes = bufferedBytes;
+    return nowMs - this.#stuckSinceMs > stuckMaxMs;
   }
 
   #begin(open: IOpenChanges): void {
@@ -185,7 +234,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
 
   #pumpSeeds(): boolean {
     let sent = false;
-    while (this.#seeds !== undefined && this.#credit > 0) {
+    while (this.#seeds !== undefined && this.#mayGoOn) {
       // The state is that of the first look at it, however late that is.
       if (!this.#seedsBegun) this.#cursor = this.#member.tree.appliedIndex;
       this.#seedsBegun = true;
@@ -213,7 +262,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
     const history = this.#member.tree.changesSince(this.#cursor);
     if (history.outcome !== "continue") return undefined;
     const transactions: Encodable<ITransaction>[] = [];
-    const bytesMax = Math.min(this.#credit, frameBytesMax);
+    const bytesMax = Math.min(this.#credit, this.#roomBytes, frameBytesMax);
     let costBytes = 0;
     let read = this.#cursor;
     let isAll = true;

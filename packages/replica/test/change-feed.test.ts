@@ -102,6 +102,8 @@ class Consumer {
   readonly frames: IChangeFrame[] = [];
   closed = false;
   buffered = 0;
+  /** What is sent waits until `drain`. */
+  buffers = false;
   readonly #handler: ReturnType<ChangeFeed["accept"]>;
 
   constructor(producer: Producer) {
@@ -110,7 +112,11 @@ class Consumer {
       get bufferedBytes() {
         return buffered();
       },
-      send: (frame) => this.frames.push(ChangeFrame.decode(ChangeFrame.encode(frame))),
+      send: (frame) => {
+        const bytes = ChangeFrame.encode(frame);
+        if (this.buffers) this.buffered += bytes.byteLength;
+        this.frames.push(ChangeFrame.decode(bytes));
+      },
       close: () => (this.closed = true),
     });
   }
@@ -122,6 +128,12 @@ class Consumer {
   open(index: number, creditBytes: number = 10_000_000, rest: object = {}): void {
     const from = { cluster: "us-west", incarnation: 1, index };
     this.send({ open: { consumer: "test", from, ...rest }, creditBytes, sentAtMs: 1 });
+  }
+
+  /** Takes everything that was sent. */
+  drain(): void {
+    this.buffered = 0;
+    this.#handler.onDrain?.();
   }
 
   hangUp(): void {
@@ -297,12 +309,31 @@ test("consumers that take nothing, or never say what they want, are cut", async 
   const producer = new Producer();
   const [slow, mute] = [new Consumer(producer), new Consumer(producer)];
   slow.open(1);
-  slow.buffered = 9_000_000;
-  await producer.time.run(300);
-  expect([slow.closed, mute.closed]).toEqual([true, false]);
+  slow.buffered = 2_000_000;
   await producer.time.run(11_000);
-  expect(mute.closed).toBe(true);
+  expect([slow.closed, mute.closed]).toEqual([false, true]);
+  await producer.time.run(5_000);
+  expect(slow.closed).toBe(true);
   expect(producer.feed.size).toBe(0);
+});
+
+test("a consumer with credit that does not read is sent no more than a window, and then all", () => {
+  const producer = new Producer();
+  const [slow, other] = [new Consumer(producer), new Consumer(producer)];
+  slow.open(1);
+  other.open(1);
+  slow.buffers = true;
+  for (let count = 0; count < 40; count += 1) {
+    producer.create(`n${count}`, 100_000);
+    producer.feed.onTurnEnd();
+  }
+  expect(other.transactions).toHaveLength(40);
+  expect(slow.buffered).toBeLessThan(1_500_000);
+  while (slow.transactions.length < 40) {
+    slow.drain();
+    expect(slow.buffered).toBeLessThan(1_500_000);
+  }
+  expect(slow.transactions).toEqual(other.transactions);
 });
 
 test("nothing is left to happen once a feed has stopped", async () => {
