@@ -10,6 +10,8 @@ import { Election } from "./recipes/election.ts";
 import { Lock } from "./recipes/lock.ts";
 import { ReadWriteLock } from "./recipes/read-write-lock.ts";
 import { Semaphore } from "./recipes/semaphore.ts";
+import type { NearCache, NearCacheOptions } from "./near-cache.ts";
+import { NearCaches } from "./near-caches.ts";
 import type {
   ChildrenOptions,
   CreateOptions,
@@ -57,12 +59,14 @@ const pageMax = 1_000;
 export class Meridian implements AsyncDisposable {
   readonly #context: ClientContext;
   readonly #streams: Streams;
+  readonly #caches: NearCaches;
   #isClosed = false;
 
   /** Use `connect`. */
   constructor(context: ClientContext) {
     this.#context = context;
     this.#streams = new Streams(context);
+    this.#caches = new NearCaches(context);
   }
 
   /** The caller's region. */
@@ -157,11 +161,15 @@ export class Meridian implements AsyncDisposable {
 
   /** Reads a node. */
   async get(path: string, options: ReadOptions = {}): Promise<NodeValue> {
+    const cache = this.#near(path, options);
+    if (cache !== undefined) return cache.read(path);
     return nodeValue(await this.#read(path, options, () => getDraft(path)));
   }
 
   /** Tells whether a node exists. */
   async exists(path: string, options: ReadOptions = {}): Promise<Existence> {
+    const cache = this.#near(path, options);
+    if (cache !== undefined) return cache.existence(path);
     return existence(await this.#read(path, options, () => existsDraft(path)));
   }
 
@@ -172,6 +180,8 @@ export class Meridian implements AsyncDisposable {
   async children(path: string, options: ChildrenOptions = {}): Promise<ChildList> {
     const { withStats = false, withData = false, limit = Infinity } = options;
     if (!(limit >= 1)) throw new MeridianError("BAD_ARGUMENTS", "limit must be at least 1");
+    const cache = this.#near(path, options);
+    if (cache !== undefined) return cache.childList(path, options);
     let after = options.startAfter ?? "";
     let list: ChildList | undefined;
     for (;;) {
@@ -265,6 +275,18 @@ export class Meridian implements AsyncDisposable {
   }
 
   /**
+   * Holds a node and all below it in this process: `get` of the cache answers at once, and so do
+   * eventual reads of this client. Resolves when everything has been read.
+   * @throws {MeridianError} TOO_LARGE when it does not fit; DEADLINE; what forbids to read.
+   */
+  async nearCache(path: string, options: NearCacheOptions = {}): Promise<NearCache> {
+    options.signal?.throwIfAborted();
+    const { nodesMax, bytesMax, signal } = options;
+    const subtree = this.cachedSubtree(path, { nodesMax, bytesMax, signal });
+    return await this.#caches.over(subtree, options);
+  }
+
+  /**
    * The session with a cluster ("global", or a region) as a bare pipe for requests, without a
    * promise each: for load generators and whoever else counts microseconds.
    */
@@ -291,6 +313,7 @@ export class Meridian implements AsyncDisposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const { standing, topology, lanes, pool } = this.#context;
+    this.#caches.close();
     this.#streams.close();
     if (standing !== undefined) topology.close();
     await Promise.all([standing?.close(), lanes.close()]);
@@ -308,6 +331,14 @@ export class Meridian implements AsyncDisposable {
   ): Promise<Answer> {
     if (this.#isClosed) return Promise.reject(closed());
     return this.#context.performer.write(path, request, options);
+  }
+
+  #near(path: string, options: ReadOptions): NearCache | undefined {
+    if (this.#caches.size === 0) return undefined;
+    this.#assertOpen();
+    options.signal?.throwIfAborted();
+    if (options.after !== undefined) this.observe(options.after);
+    return this.#caches.find(path, options);
   }
 
   async #read(

@@ -31,6 +31,7 @@ export { Directory, type Place, type TopologySnapshot } from "./directory.ts";
 export { Election, Leadership, type ElectOptions, type Leader } from "./recipes/election.ts";
 export type { LaneLimits, SessionState } from "./lane-context.ts";
 export { HeldLock, Lock } from "./recipes/lock.ts";
+export { NearCache, type NearCacheOptions } from "./near-cache.ts";
 export type {
   ChildrenOptions,
   ConnectOptions,

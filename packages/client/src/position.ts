@@ -14,6 +14,12 @@ export interface Position {
  */
 export class PositionMap {
   readonly #positions = new Map<string, Position>();
+  #version = 0;
+
+  /** Another number whenever it has changed. */
+  get version(): number {
+    return this.#version;
+  }
 
   get size(): number {
     return this.#positions.size;
@@ -31,6 +37,7 @@ export class PositionMap {
       if (known.incarnation > incarnation) return false;
       if (known.incarnation === incarnation && known.index >= index) return false;
     }
+    this.#version += 1;
     this.#positions.set(cluster, { cluster, incarnation, index });
     return true;
   }
@@ -64,6 +71,7 @@ export class PositionMap {
 
   /** Forgets one cluster, or all. */
   clear(cluster?: string): void {
+    this.#version += 1;
     if (cluster === undefined) this.#positions.clear();
     else this.#positions.delete(cluster);
   }

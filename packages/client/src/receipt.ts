@@ -9,7 +9,8 @@ export type Stat = IStat;
 export interface ServedBy {
   readonly region: string;
   readonly node: string;
-  readonly tier: "global" | "regional" | "edge";
+  /** "cache": a near cache of this process; then there is no node. */
+  readonly tier: "global" | "regional" | "edge" | "cache";
 }
 
 /** What an answer delivered. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { MeridianError } from "@meridian/wire";
 
 /**
  * Time, chance and the order of work: everything the client takes from its surroundings beside
@@ -47,5 +48,20 @@ export function pause(runtime: Runtime, delayMs: number, signal?: AbortSignal): 
       resolve();
     });
     signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** As the promise; rejects with DEADLINE when that takes longer. */
+export function endingWithin<T>(
+  runtime: Runtime,
+  deadlineMs: number,
+  promise: Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (!(deadlineMs > 0)) throw new MeridianError("BAD_ARGUMENTS", "deadlineMs must be positive");
+    const cancel = runtime.after(deadlineMs, () => {
+      reject(new MeridianError("DEADLINE", `it was not done within ${deadlineMs} ms`));
+    });
+    promise.finally(cancel).then(resolve, reject);
   });
 }

@@ -49,6 +49,17 @@ export class ZoneTable {
     }
     return OUTSIDE;
   }
+
+  /** Whether other zones may begin below a path, so that its own policy is not that of all there. */
+  hasZonesBelow(path: string): boolean {
+    const components = path.split("/").filter((component) => component !== "");
+    return this.#patterns.some((pattern) => {
+      if (pattern.components.length <= components.length) return false;
+      return components.every((component, place) => {
+        return place === pattern.regionAt || component === pattern.components[place];
+      });
+    });
+  }
 }
 
 function parsePattern(zone: Encodable<IZone>): ZonePattern {
