@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Applied, isWithin, type NodeOperation, parentOf } from "../src/index.ts";
+import {
+  type Applied,
+  isWithin,
+  type NodeOperation,
+  type Operation,
+  parentOf,
+} from "../src/index.ts";
 import { NodeStore } from "../src/node-store.ts";
 import { Znode } from "../src/znode.ts";
 import { churn } from "./support/churn.ts";
@@ -320,6 +326,58 @@ test("after any history what is used is what is there, on every replica and afte
     eu.restart();
     expect(eu.tree.digest()).toBe(digest);
   }
+});
+
+test("what a write would answer is foreseen exactly, and foreseeing it leaves no trace", () => {
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const random = seeded(seed);
+    const cluster = new Cluster(pick(random, ["global", "eu"]));
+    const root = cluster.name === "global" ? "/global" : pick(random, ["/regions/eu", "/shared"]);
+    if (cluster.name === "eu") {
+      const global = new Cluster("global");
+      limit(global, { path: root, nodesMax: 6, bytesMax: 160 });
+      cluster.seed(global);
+    } else limit(cluster, { path: root, nodesMax: 6, bytesMax: 120 }, { path: "/", nodesMax: 9 });
+    cluster.open(7);
+    const name = () => `${root}/${pick(random, ["a", "b", "a/c", "b/d/e"])}`;
+    const part = (): NodeOperation => {
+      const data = "x".repeat(Math.floor(random() * 20));
+      return pick(random, [
+        create(name(), data),
+        create(name(), data, { parents: true }),
+        create(`${name()}-`, data, { mode: "persistent-sequential" }),
+        set(name(), data, random() < 0.8 ? -1 : 1),
+        remove(name()),
+        { kind: "check", path: name(), version: -1 },
+      ]);
+    };
+    for (let step = 0; step < 60; step += 1) {
+      const operations = Array.from({ length: 1 + Math.floor(random() * 3) }, part);
+      const [first] = operations;
+      const isSingle = random() < 0.5 && first !== undefined && first.kind !== "check";
+      const operation: Operation = isSingle ? first : { kind: "multi", operations };
+      const command = { session: 7, sequence: 0, acknowledged: 0, timeMs: 9_000, operation };
+      const before = cluster.tree.digest();
+      const usages = cluster.tree.quotas();
+      const isTight = cluster.tree.isTight(operation);
+      const foreseen = cluster.tree.foresee(command);
+      expect(cluster.tree.digest(), `seed ${seed}`).toBe(before);
+      expect(cluster.tree.quotas()).toEqual(usages);
+      const { result } = cluster.apply(operation, { session: 7, timeMs: 9_000 });
+      expect(foreseen).toEqual(result.kind === "failed" ? result : undefined);
+      if (codeOf({ result }) === "QUOTA_EXCEEDED") expect(isTight).toBe(true);
+    }
+  }
+});
+
+test("without quotas, and far from them, nothing is in doubt", () => {
+  const tree = new Cluster("global");
+  const operation = create("/global/a", "data", { parents: true });
+  expect(tree.tree.isTight(operation)).toBe(false);
+  limit(tree, { path: "/global", nodesMax: 40, bytesMax: 1_000 });
+  expect(tree.tree.isTight(operation)).toBe(false);
+  expect(tree.tree.isTight(remove("/global/a") as Operation)).toBe(false);
+  expect(tree.tree.isTight({ kind: "close-session", session: 7 })).toBe(false);
 });
 
 test("a large subtree is counted in portions by the leader's rounds, and refused only then", () => {
