@@ -3,6 +3,7 @@ import { CreateMode, errorCodeName, type IResponse } from "@meridian/wire";
 import type { World } from "./world.ts";
 
 const registers = ["r0", "r1", "r2"];
+const directories = ["a", "ab"];
 
 /** A write, and what is to be found of it in the history. */
 interface Issued {
@@ -99,7 +100,8 @@ export class Client {
     for (let at = 0; at < count; at += 1) {
       if (this.open > 40) return;
       const dice = world.below(10);
-      if (dice < 3) this.#createNext();
+      if (dice < 2) this.#createNext();
+      else if (dice < 3) this.#several();
       else if (dice < 5) this.#set(-1);
       else if (dice < 7) this.#set(world.chance(0.3) ? 1 : undefined);
       else this.#read();
@@ -112,6 +114,23 @@ export class Client {
     const ephemeral = this.#world.chance(0.2);
     const mode = ephemeral ? CreateMode.EPHEMERAL_SEQUENTIAL : CreateMode.PERSISTENT_SEQUENTIAL;
     this.#write(mark, { create: { path: `${this.#world.stage.root}/q-`, data, mode } });
+  }
+
+  /** Makes a node as a sign of it, and with it changes some in directories that watches are for. */
+  #several(): void {
+    const { root } = this.#world.stage;
+    const mark = this.#mark();
+    const mode = CreateMode.PERSISTENT_SEQUENTIAL;
+    const sign = { create: { path: `${root}/q-`, data: Buffer.from(mark), mode } };
+    const others = Array.from({ length: 1 + this.#world.below(3) }, (_, place) => {
+      const path = `${root}/${this.#world.pick(directories)}/n${this.#world.below(3)}`;
+      const data = Buffer.from(`with ${mark} ${place}`);
+      const dice = this.#world.below(3);
+      if (dice === 0) return { delete: { path, version: -1 } };
+      if (dice === 1) return { set: { path, data, version: -1 } };
+      return { create: { path, data, mode: CreateMode.PERSISTENT, parents: true } };
+    });
+    this.#write(mark, { multi: { operations: [sign, ...others] } });
   }
 
   /** Sets a register: whatever its version, at the one last seen, or at another. */
@@ -186,8 +205,8 @@ export class Client {
     }
     this.#knowledge.index = Math.max(this.#knowledge.index, found);
     this.#seen = Math.max(this.#seen, found);
-    const { path = "", stat } = response.node ?? {};
-    this.#versions.set(path, stat?.version ?? 0);
+    const { path, stat } = response.node ?? {};
+    if (path !== undefined) this.#versions.set(path, stat?.version ?? 0);
   }
 
   #checkRead({ pending, path, floor, strict }: Asked): void {

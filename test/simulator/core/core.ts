@@ -15,6 +15,12 @@ export const core: Scenario = {
     "torn tail": 0.2,
     "recovered member": 0.05,
     "wiped member refused": 0.05,
+    "watch event": 0.95,
+    "watch resume": 0.95,
+    "watch bookmark": 0.95,
+    "watch of several changes": 0.4,
+    "watch passed over": 0.8,
+    "watch COMPACTED": 0.6,
   },
 };
 

@@ -5,7 +5,7 @@ import { Client, type Knowledge } from "./client.ts";
 import type { Strike } from "./faults.ts";
 import { changeMembers, release } from "./operator.ts";
 import { describe, type Setup } from "./setup.ts";
-import { Watcher } from "./watcher.ts";
+import { Watcher, watchedPaths } from "./watcher.ts";
 import { type Stage, World } from "./world.ts";
 
 /** How long a majority without trouble may take until everything is answered and level. */
@@ -48,7 +48,7 @@ export class GroupRun {
     for (let number = 1; number <= world.setup.clients; number += 1) {
       this.#clients.push(new Client(world, number, this.#knowledge));
     }
-    this.#watchers.push(new Watcher(world, "w1"));
+    for (const watched of watchedPaths) this.#watchers.push(new Watcher(world, watched));
     for (const client of this.#clients) this.#live(client, world.setup.thinkMs);
     for (const watcher of this.#watchers) this.#live(watcher, world.setup.thinkMs);
     await world.drive(1_500);
@@ -94,11 +94,14 @@ export class GroupRun {
     }
     for (const client of this.#clients) client.rest();
     await this.#converge(healed);
-    if (others.length === 0) return;
-    world.ledger.note("all come back");
-    await world.undoAll();
-    world.links.mendAll();
-    await this.#converge(world.names);
+    if (others.length > 0) {
+      world.ledger.note("all come back");
+      await world.undoAll();
+      world.links.mendAll();
+      await this.#converge(world.names);
+    }
+    for (const watcher of this.#watchers) watcher.check(world.ledger.committed);
+    world.ledger.check();
   }
 
   /** Waits until all is answered and those of some nodes that are members have the same. */
@@ -146,7 +149,8 @@ export class GroupRun {
     if (open > 0) return `${open} writes are not answered`;
     const behind = names.filter((name) => group.member(name).tree.appliedIndex < status.lastIndex);
     if (behind.length > 0) return `${behind.join(" ")} lack what the leader has`;
-    if (this.#watchers.every((watcher) => watcher.isAt(ledger.appliedIndex))) return "";
+    const history = ledger.committed;
+    if (this.#watchers.every((watcher) => watcher.isAt(ledger.appliedIndex, history))) return "";
     return "a watch has not been told of everything";
   }
 

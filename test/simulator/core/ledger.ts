@@ -4,6 +4,7 @@ import { configurationCodec } from "@meridian/replica";
 import { type Group, type Life, standIn } from "@meridian/replica/harness";
 import type { Storage, Write } from "@meridian/storage";
 import type { Applied, Change } from "@meridian/tree";
+import { CommittedHistory } from "../../watch-model/committed-history.ts";
 import type { Trace } from "../scenario.ts";
 
 /** A change as its index made it. */
@@ -21,6 +22,8 @@ export interface Noted {
 export class Ledger {
   /** All changes of the state, in order, as the first who applied them saw them. */
   readonly history: Noted[] = [];
+  /** The same, by transactions. */
+  readonly committed: CommittedHistory = new CommittedHistory(0);
   /** The first contradiction; whoever drives the run throws it. */
   violation: Error | undefined;
   leaderChanges = 0;
@@ -126,6 +129,7 @@ export class Ledger {
       },
       onTurnEnd: () => {
         const { appliedIndex } = replica.tree;
+        this.committed.reach(appliedIndex);
         // What is written now may replace entries that the disk still has.
         if ((this.#writing.get(storage) ?? 0) === 0) {
           checked = this.#checkApplied(name, storage, checked, appliedIndex);
@@ -225,10 +229,13 @@ export class Ledger {
     if (index <= this.#historyIndex) return;
     if (applied.transactions.length > 0) this.note(`${name} is the first to apply ${index}`);
     this.#historyIndex = index;
-    for (const { changes } of applied.transactions) {
-      for (const { kind, path, data } of changes) {
-        this.history.push({ index, kind, path, data: Buffer.from(data).toString() });
-      }
+    this.committed.reach(index);
+    for (const transaction of applied.transactions) {
+      const changes = transaction.changes.map(({ kind, path, data }) => {
+        return { kind, path, data: Buffer.from(data).toString() };
+      });
+      this.committed.add({ index, changes });
+      this.history.push(...changes.map((change) => ({ index, ...change })));
     }
   }
 
