@@ -9,32 +9,46 @@ export interface Arriving {
   farewell(refusal: Refusal): void;
 }
 
+interface Arrival<Stream> {
+  readonly stream: Stream;
+  readonly hello: IHello;
+  /** It was about to be refused once, and kept waiting instead. */
+  readonly hasWaited: boolean;
+}
+
 /** Streams that say hello in one slice of a turn, and the time for it. */
 const sliceStreamsMax = 200;
 const sliceMs = 5;
 /** Streams that may wait to be opened; others are told to come back. */
 const waitingMax = 5_000;
 /** Streams that may be sent elsewhere at once, and in a second after that; others wait. */
-const refusalsMax = 200;
-const refusalsPerSecond = 200;
-/** How long they wait, at least; at most twice as long. */
-const pauseMs = 500;
+const refusalsMax = 100;
+const refusalsPerSecond = 100;
+/** How long they wait, at least; at most twice as long. Clients give a silent node 2 s. */
+const pauseMs = 700;
 const periodMs = 100;
+/** Who has waited in vain is told to come back so late that a node sees so many in a second. */
+const returnsPerSecond = 200;
+const returnMinMs = 500;
+const returnMaxMs = 5_000;
 
 /**
  * Opens streams at a rate that leaves time for everything else. When a node dies, thousands of
  * clients come to the others within a moment; and while nobody leads, clients that are sent away
  * would come back at once: each stream costs more than the answer to it, so that the members might
  * find no time to elect a leader. Beyond a few, clients that would be sent elsewhere are kept
- * waiting for a while instead, and then asked about again.
+ * waiting for a while first, and are told to take their time when that was in vain.
  */
 export class Arrivals<Stream extends Arriving> {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #open: (stream: Stream, hello: IHello) => void;
   readonly #cancel: () => void;
-  #waiting: (readonly [Stream, IHello])[] = [];
-  #parked: { readonly stream: Stream; readonly hello: IHello; readonly untilMs: number }[] = [];
+  #waiting: Arrival<Stream>[] = [];
+  /** Wait for a reason to refuse them to pass. */
+  #parked: (Arrival<Stream> & { readonly untilMs: number })[] = [];
+  /** Is being opened. */
+  #present: Arrival<Stream> | undefined;
   #refusalsLeft = refusalsMax;
   #scheduled = false;
 
@@ -54,27 +68,40 @@ export class Arrivals<Stream extends Arriving> {
   add(stream: Stream, hello: IHello): void {
     if (this.size >= waitingMax) {
       const message = `${waitingMax} clients are waiting for this node: try another, or later`;
-      const retryAfterMs = Math.floor(2 * pauseMs * (1 + this.#random()));
-      return stream.farewell({ code: "OVERLOADED", message, retryAfterMs });
+      return stream.farewell({ code: "OVERLOADED", message, retryAfterMs: this.#returnMs });
     }
-    this.#waiting.push([stream, hello]);
+    this.#waiting.push({ stream, hello, hasWaited: false });
     this.#schedule();
   }
 
-  /** Sends a stream elsewhere, or asks about it again after a while if too many were. */
-  refuse(stream: Stream, hello: IHello, refusal: Refusal): void {
-    if (this.#refusalsLeft >= 1) {
+  /**
+   * Sends a stream that is being opened elsewhere, for a reason that may pass. If too many were
+   * sent away of late it is opened again after a while, and only then told to come back.
+   */
+  refuse(stream: Stream, refusal: Refusal): void {
+    const arrival = this.#present;
+    if (this.#refusalsLeft >= 1 || arrival?.stream !== stream) {
       this.#refusalsLeft -= 1;
       return stream.farewell(refusal);
     }
+    if (arrival.hasWaited) {
+      return stream.farewell({ ...refusal, retryAfterMs: this.#returnMs });
+    }
     const untilMs = this.#clock.nowMs() + pauseMs * (1 + this.#random());
-    this.#parked.push({ stream, hello, untilMs });
+    this.#parked.push({ ...arrival, hasWaited: true, untilMs });
   }
 
   stop(): void {
     this.#cancel();
     this.#waiting = [];
     this.#parked = [];
+  }
+
+  /** When to come back: the later the more are here. */
+  get #returnMs(): number {
+    const evenMs = (1_000 * this.size) / returnsPerSecond;
+    const meanMs = Math.min(returnMaxMs, Math.max(returnMinMs, evenMs));
+    return Math.floor(meanMs * (0.5 + this.#random()));
   }
 
   #schedule(): void {
@@ -89,24 +116,27 @@ export class Arrivals<Stream extends Arriving> {
   #slice(): void {
     const untilMs = this.#clock.nowMs() + sliceMs;
     let opened = 0;
-    for (const [stream, hello] of this.#waiting) {
+    for (const arrival of this.#waiting) {
+      const { stream, hello } = arrival;
       opened += 1;
+      this.#present = arrival;
       if (!stream.closed) this.#open(stream, hello);
       if (opened === sliceStreamsMax || this.#clock.nowMs() >= untilMs) break;
     }
+    this.#present = undefined;
     this.#waiting.splice(0, opened);
     if (this.#waiting.length > 0) this.#schedule();
   }
 
   #sweep(): void {
     const gained = (refusalsPerSecond * periodMs) / 1_000;
-    this.#refusalsLeft = Math.min(refusalsMax, this.#refusalsLeft + gained);
+    this.#refusalsLeft = Math.min(refusalsMax, Math.max(0, this.#refusalsLeft) + gained);
     if (this.#parked.length === 0) return;
     const nowMs = this.#clock.nowMs();
     const due = this.#parked.filter(({ untilMs }) => untilMs <= nowMs);
     if (due.length === 0) return;
     this.#parked = this.#parked.filter(({ untilMs }) => untilMs > nowMs);
-    for (const { stream, hello } of due) if (!stream.closed) this.#waiting.push([stream, hello]);
+    this.#waiting.push(...due);
     if (this.#waiting.length > 0) this.#schedule();
   }
 }

@@ -37,6 +37,7 @@ import { QuotaGate } from "./quota-gate.ts";
 import { Outflow } from "./outflow.ts";
 import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
+import { expired, isPassing, wrongSecret } from "./hello-refusals.ts";
 import { appliedResponse, SessionStream } from "./session-stream.ts";
 import { isKnownKind } from "./watch-events.ts";
 import { WatchRegistry } from "./watch-registry.ts";
@@ -59,7 +60,7 @@ const defaultDeadlineMs = 30_000;
 const progressPeriodMs = 5_000;
 const sweepPeriodMs = 100;
 /** Sessions that one sweep sends to another member. */
-const sentElsewhereMax = 500;
+const sentElsewhereMax = 200;
 
 const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } as const;
 
@@ -157,11 +158,13 @@ export class SessionService {
   }
 
   #open(stream: SessionStream, hello: IHello): void {
-    if (!this.member.takesPart) return this.#arrivals.refuse(stream, hello, this.#outside());
+    if (!this.member.takesPart) return this.#arrivals.refuse(stream, this.#outside());
     if (hello.sessionId === 0) return this.#welcome(stream, hello);
     const refusal = this.#refuseHello(hello);
-    if (refusal?.code === "NOT_LEADER") return this.#arrivals.refuse(stream, hello, refusal);
-    if (refusal !== undefined) return stream.farewell(refusal);
+    if (refusal !== undefined) {
+      if (isPassing(refusal)) return this.#arrivals.refuse(stream, refusal);
+      return stream.farewell(refusal);
+    }
     const known = this.member.tree.session(hello.sessionId);
     if (known !== undefined) {
       if (Buffer.compare(known.secret, hello.secret) === 0) return this.#welcome(stream, hello);
@@ -485,13 +488,4 @@ export class SessionService {
     this.flow.flush();
     if (!this.member.serving) this.#sendElsewhere();
   }
-}
-
-function wrongSecret(hello: IHello): Refusal {
-  const message = `session ${hello.sessionId} exists and the secret is not its own`;
-  return { code: "PERMISSION_DENIED", message };
-}
-
-function expired(session: number): Refusal {
-  return { code: "SESSION_EXPIRED", message: `session ${session} has ended or never existed` };
 }
