@@ -43,6 +43,11 @@ export type NumberedAnswer = RememberedAnswer & { readonly sequence: number };
 
 /** Answers kept for one session; a client with more open writes cannot ask for the oldest. */
 const answersMax = 16_384;
+/** Likewise, about their bytes: answers of large multis take many. */
+const answerBytesMax = 4 * 1024 * 1024;
+/** While the answers of all sessions take more than the first, each session keeps the second. */
+const allAnswersBytesMax = 256 * 1024 * 1024;
+const crowdedBytesMax = 64 * 1024;
 
 /** Finds the paths of a session's ephemeral nodes. */
 type FindEphemerals = (session: number) => ReadonlySet<string>;
@@ -54,6 +59,8 @@ export class SessionTable {
   readonly #ending = new Set<number>();
   readonly #sum: Hash = { low: 0, high: 0 };
   readonly #findEphemerals: FindEphemerals;
+  /** Of the answers of all sessions, about. */
+  #answerBytes = 0;
 
   constructor(findEphemerals: FindEphemerals) {
     this.#findEphemerals = findEphemerals;
@@ -80,6 +87,7 @@ export class SessionTable {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
     subtractHash(this.#sum, entry.hash());
+    this.#answerBytes -= entry.bytes;
     this.#sessions.delete(id);
   }
 
@@ -121,9 +129,12 @@ export class SessionTable {
   remember(id: number, acknowledged: number, answer: NumberedAnswer): void {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
+    const isCrowded = this.#answerBytes > allAnswersBytesMax;
     subtractHash(this.#sum, entry.hash());
+    this.#answerBytes -= entry.bytes;
     entry.add(answer);
-    entry.forget(acknowledged);
+    entry.forget(acknowledged, isCrowded ? crowdedBytesMax : answerBytesMax);
+    this.#answerBytes += entry.bytes;
     addHash(this.#sum, entry.hash());
   }
 
@@ -149,6 +160,7 @@ export class SessionTable {
 
   #add(entry: Entry): void {
     this.#sessions.set(entry.id, entry);
+    this.#answerBytes += entry.bytes;
     addHash(this.#sum, entry.hash());
   }
 }
@@ -173,6 +185,7 @@ class Entry implements Session {
   readonly #base: Hash;
   /** Sum over the answers. */
   #answerSum = 0;
+  #bytes = 0;
   readonly #findEphemerals: FindEphemerals;
 
   constructor(id: number, secret: Uint8Array, timeoutMs: number, findEphemerals: FindEphemerals) {
@@ -188,6 +201,11 @@ class Entry implements Session {
 
   get ephemerals(): ReadonlySet<string> {
     return this.#findEphemerals(this.id);
+  }
+
+  /** Of the answers, about. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   answers(): readonly NumberedAnswer[] {
@@ -210,14 +228,17 @@ class Entry implements Session {
     this.appliedSequence = answer.sequence;
     this.#answers.push(answer);
     this.#answerSum = (this.#answerSum + digestOf(answer)) | 0;
+    this.#bytes += sizeOf(answer.result);
   }
 
-  /** Drops the answers up to a number, and the oldest beyond the bound. */
-  forget(acknowledged: number): void {
+  /** Drops the answers up to a number, and the oldest beyond the bounds, but not the newest. */
+  forget(acknowledged: number, bytesMax: number): void {
     for (let oldest = this.#answers[this.#first]; oldest; oldest = this.#answers[this.#first]) {
       const count = this.#answers.length - this.#first;
-      if (oldest.sequence > acknowledged && count <= answersMax) break;
+      const fits = count === 1 || (count <= answersMax && this.#bytes <= bytesMax);
+      if (oldest.sequence > acknowledged && fits) break;
       this.#answerSum = (this.#answerSum - digestOf(oldest)) | 0;
+      this.#bytes -= sizeOf(oldest.result);
       this.#first += 1;
     }
     if (this.#first < 64 || this.#first * 2 < this.#answers.length) return;
@@ -233,6 +254,17 @@ class Entry implements Session {
     finishHash(hash);
     return hash;
   }
+}
+
+/** About the memory that an answer takes. */
+function sizeOf(result: Result): number {
+  if (result.kind === "done") return 128;
+  if (result.kind === "node") return 384 + result.path.length;
+  let bytes = 128 + (result.kind === "failed" ? result.message.length : 0);
+  for (const { path, stat } of result.parts) {
+    bytes += 96 + path.length + (stat === undefined ? 0 : 256);
+  }
+  return bytes;
 }
 
 /** 32 bits that tell answers apart: this runs twice for every write in a session. */

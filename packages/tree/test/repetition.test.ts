@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { text } from "./support/bytes.ts";
-import { Cluster, codeOf, create, set } from "./support/cluster.ts";
+import { SessionTable } from "../src/session-table.ts";
+import { Cluster, codeOf, create, recordsOf, set } from "./support/cluster.ts";
 
 const by = (sequence: number, acknowledged = 0) => ({ session: 7, sequence, acknowledged });
 
@@ -124,6 +125,64 @@ test("answers are bounded: the oldest are given up, not done again", () => {
   tree.delete("/global/a");
   expect(codeOf(tree.create("/global/a", "", by(1)))).toBe("UNKNOWN");
   expect(codeOf(tree.create("/global/a", "", by(2)))).toBe("NO_NODE");
+});
+
+test("answers are bounded in bytes: the oldest are given up, not done again, alike everywhere", () => {
+  const tree = withSession();
+  const name = "x".repeat(200);
+  const parts = Array.from({ length: 128 }, (_, at) => create(`/global/${name}${at}`));
+  const many = 200;
+  for (let sequence = 1; sequence <= many; sequence += 1) {
+    tree.multi(parts, by(sequence));
+    if (sequence === many / 2) tree.restart();
+  }
+  const kept = recordsOf(tree.tree).flatMap((record) => {
+    return record.kind === "session" ? record.session.answers : [];
+  });
+  expect(kept.length).toBeGreaterThan(50);
+  expect(kept.length).toBeLessThan(150);
+  expect(kept.at(-1)?.sequence).toBe(many);
+  const first = kept[0]?.sequence ?? 0;
+  expect(codeOf(tree.multi(parts, by(first)))).toBe("NODE_EXISTS");
+  expect(codeOf(tree.multi(parts, by(first - 1)))).toBe("UNKNOWN");
+  expect(codeOf(tree.multi(parts, by(1)))).toBe("UNKNOWN");
+  const digest = tree.tree.digest();
+  tree.restart();
+  expect(tree.tree.digest()).toBe(digest);
+});
+
+test("one answer is kept however large it is", () => {
+  const sessions = new SessionTable(() => new Set());
+  sessions.open(7, new Uint8Array(), 1_000);
+  const path = "x".repeat(5 * 1024 * 1024);
+  const part = { path, stat: undefined, code: "", outcome: "done" } as const;
+  for (const sequence of [1, 2]) {
+    sessions.remember(7, 0, {
+      sequence,
+      index: sequence,
+      result: { kind: "multi", parts: [part] },
+    });
+  }
+  expect(sessions.recall(7, 2)).toMatchObject({ index: 2 });
+  expect(sessions.recall(7, 1)).toBe("forgotten");
+});
+
+test("while all sessions together keep too much, each keeps little", () => {
+  const sessions = new SessionTable(() => new Set());
+  const part = { path: "x".repeat(1_000_000), stat: undefined, code: "", outcome: "done" } as const;
+  const result = { kind: "multi", parts: [part] } as const;
+  const ids = Array.from({ length: 70 }, (_, at) => at + 1);
+  for (const id of ids) sessions.open(id, new Uint8Array(), 1_000);
+  for (const sequence of [1, 2, 3, 4]) {
+    for (const id of ids) sessions.remember(id, 0, { sequence, index: 1, result });
+  }
+  const kept = () => sessions.records().reduce((sum, { answers }) => sum + answers.length, 0);
+  expect(kept()).toBeLessThan(280);
+  expect(kept()).toBeGreaterThan(250);
+  sessions.remember(70, 0, { sequence: 5, index: 1, result });
+  for (const id of ids.slice(0, 60)) sessions.close(id);
+  for (const sequence of [6, 7, 8]) sessions.remember(70, 0, { sequence, index: 1, result });
+  expect(sessions.recall(70, 6)).toMatchObject({ index: 1 });
 });
 
 test("a write without a number is done each time and disturbs no numbered one", () => {
