@@ -1,12 +1,18 @@
 import {
   answerDifferences,
-  differenceNames,
+  clientDifferences,
+  clientEventDifferences,
+  type Difference,
   eventDifferences,
   type Finding,
+  streamDifferences,
 } from "./differences.ts";
 import { Isomorphism } from "./isomorphism.ts";
 import { type Operation, operationsOf, type Step } from "./operation.ts";
 import type { NodeStat, Outcome, Told, Transcript } from "./outcome.ts";
+
+/** How Meridian is used: by sessions on the bare protocol, or through its client. */
+export type Through = "protocol" | "client";
 
 /** Something that should be the same and is not. */
 export interface Mismatch {
@@ -37,13 +43,17 @@ interface Passage {
   readonly events: readonly Event[];
 }
 
-/** Compares what a script brought about in ZooKeeper and at Meridian. */
+/**
+ * Compares what a script brought about in ZooKeeper and at Meridian. Through the client events and
+ * answers take different ways, so that each watch has an order of its own.
+ */
 export function compare(
   script: readonly Step[],
   zookeeper: Transcript,
   meridian: Transcript,
+  through: Through = "protocol",
 ): Verdict {
-  const comparison = new Comparison(script, meridian.written);
+  const comparison = new Comparison(script, meridian.written, through);
   for (const [session, told] of zookeeper.told) {
     comparison.session(session, told, meridian.told.get(session) ?? []);
   }
@@ -57,14 +67,25 @@ class Comparison {
   readonly #moves: ReadonlyMap<string, readonly number[]>;
   readonly #zxids = new Isomorphism();
   readonly #mismatches: Mismatch[] = [];
-  readonly #used = new Map(differenceNames.map((name) => [name, 0]));
+  readonly #used = new Map<string, number>();
+  readonly #isOneStream: boolean;
+  readonly #differences: readonly Difference[];
   #session = "";
   #answers = 0;
   #events = 0;
 
-  constructor(script: readonly Step[], written: ReadonlySet<number>) {
+  constructor(script: readonly Step[], written: ReadonlySet<number>, through: Through) {
     this.#operations = new Map(operationsOf(script).map((operation) => [operation.id, operation]));
     this.#written = written;
+    this.#isOneStream = through === "protocol";
+    const isClient = through === "client";
+    this.#differences = isClient ? [...answerDifferences, ...clientDifferences] : answerDifferences;
+    const names = [
+      ...this.#differences.map(({ name }) => name),
+      ...Object.values(eventDifferences),
+      ...Object.values(isClient ? clientEventDifferences : streamDifferences),
+    ];
+    for (const name of names) this.#used.set(name, 0);
     this.#moves = movesOf(script);
   }
 
@@ -88,8 +109,26 @@ class Comparison {
       if (hasNoOrder(operation, their) || hasNoOrder(operation, our)) unordered.add(id);
       this.#outcomes(operation, their, our);
     }
+    const explained = this.#explained(zookeeper);
+    if (!this.#isOneStream) return this.#watches(explained, meridian);
     this.#noteWatchAnswers(zookeeper, meridian);
-    this.#passages(passages(this.#explained(zookeeper), unordered), passages(meridian, unordered));
+    this.#passages(passages(explained, unordered), passages(meridian, unordered));
+  }
+
+  /** Each watch by itself: it has all events, in the order of transactions. */
+  #watches(zookeeper: readonly Told[], meridian: readonly Told[]): void {
+    // Whoever closes the client hears no more of it; others hear of their own ephemerals.
+    const last = zookeeper.findLastIndex(({ kind }) => kind === "answer");
+    if (last < zookeeper.length - 1) this.#count(clientEventDifferences.ownEnd);
+    const theirs = eventsByWatch(zookeeper.slice(0, last));
+    const ours = eventsByWatch(meridian);
+    for (const watch of new Set([...theirs.keys(), ...ours.keys()])) {
+      this.#passage(
+        { id: watch, events: theirs.get(watch) ?? [] },
+        { id: watch, events: ours.get(watch) ?? [] },
+        false,
+      );
+    }
   }
 
   #outcomes(operation: Operation, zookeeper: Outcome, meridian: Outcome): void {
@@ -135,7 +174,7 @@ class Comparison {
   #field(finding: Finding): boolean {
     const { operation, field, zookeeper, meridian } = finding;
     if (zookeeper === meridian) return true;
-    const difference = answerDifferences.find((known) => known.explains(finding));
+    const difference = this.#differences.find((known) => known.explains(finding));
     if (difference !== undefined) {
       this.#count(difference.name);
       return true;
@@ -169,7 +208,7 @@ class Comparison {
     const places = new Map(answersOf(meridian).map(({ id }, place) => [id, place]));
     for (const [place, { id }] of answersOf(zookeeper).entries()) {
       if (this.#operations.get(id)?.kind !== "watch") continue;
-      if ((places.get(id) ?? place) < place) this.#count(eventDifferences.watchAnswer);
+      if ((places.get(id) ?? place) < place) this.#count(streamDifferences.watchAnswer);
     }
   }
 
@@ -192,7 +231,7 @@ class Comparison {
   #passage({ id, events: theirs }: Passage, { events: ours }: Passage, hasMoved: boolean): void {
     this.#events += theirs.length;
     if (hasMoved && !isInOrder(ours) && isSameList(byWatch(theirs), byWatch(ours))) {
-      this.#count(eventDifferences.resumedOrder);
+      this.#count(streamDifferences.resumedOrder);
       return;
     }
     let from = 0;
@@ -215,7 +254,7 @@ class Comparison {
   #orderDifference(zookeeper: readonly Event[], meridian: readonly Event[]): string | undefined {
     const [theirs, ours] = [zookeeper.map(described), meridian.map(described)];
     if (isSameList(theirs, ours)) return "";
-    if (isSameList(byWatch(zookeeper), byWatch(meridian))) return eventDifferences.watchOrder;
+    if (isSameList(byWatch(zookeeper), byWatch(meridian))) return streamDifferences.watchOrder;
     const [first] = meridian;
     const isEnd = first?.transaction !== undefined && !this.#written.has(first.transaction);
     const isSame = isSameList(theirs.toSorted(), ours.toSorted());
@@ -264,6 +303,14 @@ function movesOf(script: readonly Step[]): ReadonlyMap<string, readonly number[]
 function isInOrder(events: readonly Event[]): boolean {
   const places = events.map(({ transaction = 0 }) => transaction);
   return places.every((at, place) => at >= (places[place - 1] ?? 0));
+}
+
+function eventsByWatch(told: readonly Told[]): ReadonlyMap<number, readonly Event[]> {
+  const events = told.filter((entry) => entry.kind === "event");
+  const byWatch = new Map<number, Event[]>();
+  for (const event of events)
+    byWatch.set(event.watch, [...(byWatch.get(event.watch) ?? []), event]);
+  return byWatch;
 }
 
 function passages(told: readonly Told[], unordered: ReadonlySet<number>): readonly Passage[] {

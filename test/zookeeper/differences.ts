@@ -106,21 +106,49 @@ export const answerDifferences: readonly Difference[] = [
   },
 ];
 
-/** Differences in what watches report. */
+/** Further differences of whoever goes through Meridian's client, which refuses some things itself. */
+export const clientDifferences: readonly Difference[] = [
+  {
+    name: "number of parts, in the client",
+    explains: ({ operation, field, zookeeper, meridian }) =>
+      field === "code" &&
+      zookeeper === "" &&
+      meridian === "BAD_ARGUMENTS" &&
+      operation.kind === "multi" &&
+      (operation.parts.length === 0 || operation.parts.length > 128),
+  },
+  {
+    name: "versions below -1, in the client",
+    explains: ({ operation, field, meridian }) =>
+      field === "code" &&
+      meridian === "BAD_ARGUMENTS" &&
+      versionsOf(operation).some((version) => version < -1),
+  },
+];
+
+/** Differences in what watches report, however Meridian is used. */
 export const eventDifferences = {
   removal: "news of a watch's own removal",
   recursiveChildren: "children of a recursive watch",
-  watchAnswer: "place of a watch's own answer",
-  watchOrder: "order of watches within a transaction",
-  resumedOrder: "order of watches that a session took along",
   sessionOrder: "order of an ended session's nodes",
 } as const;
 
-/** Names of all of them. */
-export const differenceNames: readonly string[] = [
-  ...answerDifferences.map(({ name }) => name),
-  ...Object.values(eventDifferences),
-];
+/** Further ones where events and answers come in one stream. */
+export const streamDifferences = {
+  watchAnswer: "place of a watch's own answer",
+  watchOrder: "order of watches within a transaction",
+  resumedOrder: "order of watches that a session took along",
+} as const;
+
+/** Further ones of whoever goes through Meridian's client. */
+export const clientEventDifferences = {
+  ownEnd: "news of one's own end, in the client",
+} as const;
+
+function versionsOf(operation: Operation): readonly number[] {
+  const writes = operation.kind === "multi" ? operation.parts : [operation];
+  return writes.flatMap((write) => ("version" in write ? write.version : []));
+}
 
 const mebibyte = 2 ** 20;
 

@@ -21,7 +21,12 @@ test(
     context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
     const script = scriptOf({ seed, operations, abandons: 1 });
     await using scratch = new Scratch("zookeeper");
-    await using stage = await Stage.start({ cluster: "emulated", seed, scratch });
+    await using stage = await Stage.start({
+      cluster: "emulated",
+      through: "protocol",
+      seed,
+      scratch,
+    });
     const startedMs = performance.now();
     const verdict = await stage.run(script);
     const said = report(script, verdict, performance.now() - startedMs);

@@ -17,6 +17,7 @@ results.
   --operations  of each script, 10000 by default
   --abandons    sessions of each script that end by their timeout, 2 by default
   --real        three server processes instead of a cluster within this process
+  --client      through the client that applications use, which orders less
   --shrink      looks for a smaller script that fails, and prints it
 
 Exit code: 0 no difference but the documented ones, 1 others, 2 it cannot be run.`;
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     operations: { type: "string", default: "10000" },
     abandons: { type: "string", default: "2" },
     real: { type: "boolean", default: false },
+    client: { type: "boolean", default: false },
     shrink: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -51,10 +53,13 @@ async function runAll(): Promise<void> {
 
 async function runOne(seed: number): Promise<boolean> {
   const operations = Number(values.operations);
-  const script = scriptOf({ seed, operations, abandons: Number(values.abandons) });
+  // The client always says goodbye.
+  const abandons = values.client ? 0 : Number(values.abandons);
+  const script = scriptOf({ seed, operations, abandons });
   await using scratch = new Scratch("zookeeper");
   const cluster = values.real ? "real" : "emulated";
-  await using stage = await Stage.start({ cluster, seed, scratch });
+  const through = values.client ? "client" : "protocol";
+  await using stage = await Stage.start({ cluster, through, seed, scratch });
   const startedMs = performance.now();
   const verdict = await stage.run(script);
   const elapsedMs = performance.now() - startedMs;

@@ -38,7 +38,6 @@ export interface Reachable {
   pause(): Promise<void>;
   /** Chance, for who goes where. */
   random(): number;
-  close(): Promise<void>;
 }
 
 /** Does scripts in a regional cluster, by sessions at its nodes on the bare protocol. */

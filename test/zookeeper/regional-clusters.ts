@@ -1,16 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { connect, type Runtime } from "@meridian/client";
 import { randomOf, Scene } from "@meridian/replica/harness";
 import { openChannel } from "@meridian/transport";
 
 import { Cluster } from "../system/support/cluster.ts";
 import type { Scratch } from "../system/support/scratch.ts";
+import type { Connectable } from "./client-side.ts";
 import type { Reachable } from "./meridian-side.ts";
 
+/** A cluster for scripts, by the bare protocol or through the client. */
+export interface RegionalCluster extends Reachable, Connectable {
+  close(): Promise<void>;
+}
+
+const clientTimeoutMs = 60_000;
 const plan = { cluster: "us-west", voters: 3, observers: 1 };
 
 /** Three voters and an observer within this process, on virtual time. */
-export async function emulatedCluster(seed: number): Promise<Reachable> {
+export async function emulatedCluster(seed: number): Promise<RegionalCluster> {
   const scene = new Scene(seed, [plan]);
   const group = await scene.group(plan);
   await group.led();
@@ -23,14 +31,26 @@ export async function emulatedCluster(seed: number): Promise<Reachable> {
       return network.openChannel(client, node);
     },
     settled: (promise) => clock.settled(promise),
+    connect: (name, onSession) => {
+      scene.join(name);
+      return connect({
+        endpoints: group.names,
+        region: plan.cluster,
+        runtime: runtimeOf(scene),
+        openChannel: (address) => network.openChannel(name, address),
+        sessionTimeoutMs: clientTimeoutMs,
+        onSession,
+      });
+    },
     pause: () => new Promise((resolve) => void clock.after(50, resolve)),
+    calm: () => new Promise((resolve) => void clock.after(1_000, resolve)),
     random: scene.random,
     close: () => Promise.resolve(),
   };
 }
 
 /** Three `meridian server` processes on the disk of this machine. */
-export async function realCluster(seed: number, scratch: Scratch): Promise<Reachable> {
+export async function realCluster(seed: number, scratch: Scratch): Promise<RegionalCluster> {
   const cluster = await Cluster.start(scratch, 3);
   const channels = new Map(cluster.nodes.map(({ address }) => [address, openChannel(address)]));
   return {
@@ -42,11 +62,29 @@ export async function realCluster(seed: number, scratch: Scratch): Promise<Reach
       return channel;
     },
     settled: (promise) => promise,
+    connect: (_name, onSession) =>
+      connect({
+        endpoints: [...channels.keys()],
+        region: "local",
+        sessionTimeoutMs: clientTimeoutMs,
+        onSession,
+      }),
     pause: () => sleep(50),
+    calm: () => sleep(500),
     random: randomOf(seed),
     close: async () => {
       for (const channel of channels.values()) channel.close();
       await cluster[Symbol.asyncDispose]();
     },
+  };
+}
+
+function runtimeOf({ clock, random }: Scene): Runtime {
+  return {
+    nowMs: () => clock.nowMs(),
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+    defer: (callback) => void clock.after(0, callback),
+    random,
+    randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
   };
 }

@@ -1,9 +1,10 @@
 import type { Scratch } from "../system/support/scratch.ts";
-import { compare, type Verdict } from "./comparison.ts";
-import { MeridianSide, type Reachable } from "./meridian-side.ts";
-import type { Step } from "./operation.ts";
+import { compare, type Through, type Verdict } from "./comparison.ts";
+import { ClientSide } from "./client-side.ts";
+import { MeridianSide } from "./meridian-side.ts";
+import { operationsOf, type Step } from "./operation.ts";
 import type { Side } from "./outcome.ts";
-import { emulatedCluster, realCluster } from "./regional-clusters.ts";
+import { emulatedCluster, realCluster, type RegionalCluster } from "./regional-clusters.ts";
 import { ZookeeperServer } from "./zookeeper-server.ts";
 import { ZookeeperSide } from "./zookeeper-side.ts";
 
@@ -11,6 +12,7 @@ import { ZookeeperSide } from "./zookeeper-side.ts";
 export interface StageOptions {
   /** Where Meridian runs: within this process on virtual time, or as three processes. */
   readonly cluster: "emulated" | "real";
+  readonly through: Through;
   /** Decides what the sessions and the network of the Meridian side do. */
   readonly seed: number;
   readonly scratch: Scratch;
@@ -20,10 +22,14 @@ export interface StageOptions {
 export class Stage implements AsyncDisposable {
   readonly #options: StageOptions;
   readonly #server: ZookeeperServer;
-  readonly #real: Reachable | undefined;
+  readonly #real: RegionalCluster | undefined;
   #runs = 0;
 
-  private constructor(options: StageOptions, server: ZookeeperServer, real: Reachable | undefined) {
+  private constructor(
+    options: StageOptions,
+    server: ZookeeperServer,
+    real: RegionalCluster | undefined,
+  ) {
     this.#options = options;
     this.#server = server;
     this.#real = real;
@@ -42,13 +48,15 @@ export class Stage implements AsyncDisposable {
   async run(script: readonly Step[]): Promise<Verdict> {
     this.#runs += 1;
     const name = `script-${this.#runs}`;
-    const { scratch, seed } = this.#options;
+    const { scratch, seed, through } = this.#options;
     await using zookeeper = await ZookeeperSide.connect(this.#server.address, scratch, name);
     const cluster = this.#real ?? (await emulatedCluster(seed));
-    await using meridian = await MeridianSide.connect(cluster, name);
+    const Meridian = through === "client" ? ClientSide : MeridianSide;
+    await using meridian = await Meridian.connect(cluster, name);
     const whole = fenced(script);
     await Promise.all([perform(zookeeper, whole), perform(meridian, whole)]);
-    return compare(whole, zookeeper.transcript, meridian.transcript);
+    await cluster.settled(cluster.calm());
+    return compare(whole, zookeeper.transcript, meridian.transcript, through);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,18 +69,24 @@ async function perform(side: Side, script: readonly Step[]): Promise<void> {
   for (const step of script) await side.perform(step);
 }
 
-/** Ends a script with a read of every session: before its answer come all events. */
+/**
+ * Lets every session read something before it closes, and at the end of the script: before the
+ * answer come all events so far.
+ */
 function fenced(script: readonly Step[]): readonly Step[] {
   const open = new Set<string>();
-  let last = 0;
-  for (const step of script) {
-    if (step.kind === "open") open.add(step.session);
-    else if (step.kind === "close" || step.kind === "abandon") open.delete(step.session);
-    else if (step.kind === "burst") last = Math.max(last, ...step.operations.map(({ id }) => id));
-  }
-  const fences = [...open].map((session, place): Step => {
-    const fence = { kind: "exists", path: "/", watch: false, id: last + 1 + place } as const;
-    return { kind: "burst", session, operations: [fence] };
+  let last = Math.max(0, ...operationsOf(script).map(({ id }) => id));
+  const fence = (session: string): Step => {
+    last += 1;
+    const read = { kind: "exists", path: "/", watch: false, id: last } as const;
+    return { kind: "burst", session, operations: [read] };
+  };
+  const steps = script.flatMap((step): readonly Step[] => {
+    const { kind, session } = step;
+    if (kind === "open") open.add(session);
+    if (kind !== "close" && kind !== "abandon") return [step];
+    open.delete(session);
+    return [fence(session), step];
   });
-  return [...script, ...fences];
+  return [...steps, ...[...open].map((session) => fence(session))];
 }
