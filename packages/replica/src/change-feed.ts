@@ -6,6 +6,7 @@ import {
   type IFollowFrame,
   type IOpenChanges,
   type ITransaction,
+  MeridianError,
   OpenOutcome,
 } from "@meridian/wire";
 import { encodeChange, encodeTransaction } from "./change-codec.ts";
@@ -56,7 +57,8 @@ export class ChangeFeed {
   accept(stream: FrameStream<Encodable<IChangeFrame>>): FrameHandler<IFollowFrame> {
     const consumer = new Consumer(this, this.#member, this.#clock, stream);
     if (this.#consumers.size >= consumersMax) {
-      stream.close(new Error(`this node feeds ${consumersMax} consumers already: try another`));
+      const message = `this node feeds ${consumersMax} consumers already: try another`;
+      stream.close(new MeridianError("OVERLOADED", message, { retryAfterMs: 1_000 }));
     } else {
       this.#consumers.add(consumer);
     }
@@ -161,8 +163,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
 
   /** Ends the stream; the consumer comes back with its position. */
   cut(): void {
-    this.#stream.close();
-    this.onClose();
+    this.#end(undefined);
   }
 
   /** Sends what there is credit for; `bookmark`: at least how far the producer is. */
@@ -209,8 +210,15 @@ class Consumer implements FrameHandler<IFollowFrame> {
     return nowMs - this.#stuckSinceMs > stuckMaxMs;
   }
 
+  #end(error: Error | undefined): void {
+    this.#stream.close(error);
+    this.onClose();
+  }
+
   #begin(open: IOpenChanges): void {
-    const { tree, place, incarnation } = this.#member;
+    const { tree, place, incarnation, takesPart } = this.#member;
+    // Its tree is empty, or of an unknown time: to a consumer that would pass for the cluster's.
+    if (!takesPart) return this.#end(outside(place));
     const position = { cluster: place.cluster, incarnation, index: tree.appliedIndex };
     const from = open.from?.index ?? 0;
     const wanted = open.from?.cluster ?? "";
@@ -301,6 +309,11 @@ class Consumer implements FrameHandler<IFollowFrame> {
     const heldMs = Math.ceil(this.#clock.nowMs() - this.#echoedAtMs);
     return { position, echoMs: this.#echoMs, heldMs, ages };
   }
+}
+
+function outside({ node, cluster }: Member["place"]): MeridianError {
+  const message = `${node} takes no part in cluster ${cluster} yet: try another member`;
+  return new MeridianError("NOT_LEADER", message);
 }
 
 function covers(path: string): (prefix: string) => boolean {

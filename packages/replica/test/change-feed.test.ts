@@ -22,14 +22,18 @@ class Producer {
   readonly tree: Tree = new Tree();
   readonly feed: ChangeFeed;
   incarnation = 1;
+  takesPart = true;
 
   constructor() {
     const incarnation = (): number => this.incarnation;
+    const takesPart = (): boolean => this.takesPart;
     const { tree } = this;
     const member: Member = {
       place: { node: "a", region: "us-west", tier: "regional", cluster: "us-west" },
       leader: "a",
-      takesPart: true,
+      get takesPart() {
+        return takesPart();
+      },
       serving: true,
       vouches: true,
       get incarnation() {
@@ -101,6 +105,8 @@ function foreign(index: number, bytes: number): Transaction {
 class Consumer {
   readonly frames: IChangeFrame[] = [];
   closed = false;
+  /** What the stream was ended with. */
+  error: Error | undefined;
   buffered = 0;
   /** What is sent waits until `drain`. */
   buffers = false;
@@ -117,7 +123,10 @@ class Consumer {
         if (this.buffers) this.buffered += bytes.byteLength;
         this.frames.push(ChangeFrame.decode(bytes));
       },
-      close: () => (this.closed = true),
+      close: (error) => {
+        this.closed = true;
+        this.error ??= error;
+      },
     });
   }
 
@@ -294,6 +303,22 @@ test("a long snapshot that waits for credit is not silent", async () => {
   await producer.time.run(1_000);
   expect(consumer.frames.length).toBeGreaterThan(before + 3);
   expect(consumer.position).toBeUndefined();
+});
+
+test("a node that takes no part tells nobody anything of its tree, and sends them elsewhere", () => {
+  const producer = new Producer();
+  producer.takesPart = false;
+  for (const index of [0, 1]) {
+    const consumer = new Consumer(producer);
+    consumer.open(index);
+    expect(consumer.frames).toEqual([]);
+    expect(consumer.error).toMatchObject({ code: "NOT_LEADER" });
+  }
+  expect(producer.feed.size).toBe(0);
+  producer.takesPart = true;
+  const consumer = new Consumer(producer);
+  consumer.open(1);
+  expect(consumer.frames[0]?.opened?.outcome).toBe(OpenOutcome.CONTINUE);
 });
 
 test("a position of an abandoned history is answered with the fork, not with changes", () => {
