@@ -7,8 +7,8 @@ import { decodeRecord, encodeRecord } from "./snapshot-codec.ts";
 
 /** A witness keeps no more than this, even if a full member is further behind. */
 const witnessEntriesMax = 1_000_000;
-/** Records decoded between two breaths of the event loop. */
-const restoredPerSlice = 2_000;
+/** Records put into the tree between two breaths of the event loop: a millisecond or two. */
+const restoredPerSlice = 500;
 
 /** What taking snapshots needs. */
 export interface SnapshotOptions {
@@ -36,11 +36,13 @@ export async function restoreTree(storage: Storage, clock: Clock, witness = fals
   const restorer = Tree.restorer({}, storage.identity.incarnation);
   let sinceBreath = 0;
   for await (const records of storage.readSnapshot()) {
-    for (const record of records) restorer.add(decodeRecord(record));
-    sinceBreath += records.length;
-    if (sinceBreath < restoredPerSlice) continue;
-    sinceBreath = 0;
-    await breath(clock);
+    for (const record of records) {
+      restorer.add(decodeRecord(record));
+      sinceBreath += 1;
+      if (sinceBreath < restoredPerSlice) continue;
+      sinceBreath = 0;
+      await breath(clock);
+    }
   }
   return restorer.finish();
 }
