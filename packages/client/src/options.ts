@@ -12,7 +12,8 @@ export interface SessionEvent {
   /**
    * `opened`: the cluster knows it. `detached`, `attached`: the connection that carries it was
    * lost, and is back on the same or another node. `expired`: it is over, and with it its ephemeral
-   * nodes and locks. `renewed`: a new one takes its place. `closed`: the client was closed.
+   * nodes and locks. `renewed`: a new one has taken its place, and `opened` of it follows.
+   * `closed`: the client was closed.
    */
   readonly state: SessionState;
   readonly sessionId: number;

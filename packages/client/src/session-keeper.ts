@@ -21,6 +21,8 @@ export class SessionKeeper {
   #link: Link | undefined;
   #isExpired = false;
   #isDetached = false;
+  /** There was another one before. It is told of once the cluster knows the new one. */
+  #isRenewal = false;
   /** Incarnation of the cluster in which the session was last known. */
   #incarnation = 0;
 
@@ -85,6 +87,8 @@ export class SessionKeeper {
     this.#ledger.welcomed(welcome);
     link.pingIntervalMs = this.pingIntervalMs;
     this.#alarm.setNoLaterThan(this.leaseEndsAtMs);
+    if (!wasOpen && this.#isRenewal) this.#tell("renewed");
+    this.#isRenewal = false;
     if (!wasOpen) this.#tell("opened");
     else if (this.#isDetached) this.#tell("attached");
     this.#isDetached = false;
@@ -111,17 +115,14 @@ export class SessionKeeper {
 
   /** The session has ended, and a new one takes its place at once. */
   replace(): void {
-    const wasOpen = this.#ledger.isOpen;
-    if (wasOpen) this.#tell("expired");
+    if (this.#ledger.isOpen) this.#tell("expired");
     this.#start();
-    if (wasOpen) this.#tell("renewed");
   }
 
   /** After `expire`: the caller wants to go on. */
   renew(): void {
     if (!this.#isExpired) return;
     this.#start();
-    this.#tell("renewed");
   }
 
   /** The client is closed. */
@@ -132,6 +133,7 @@ export class SessionKeeper {
 
   #start(): void {
     this.#alarm.clear();
+    this.#isRenewal ||= this.#ledger.isOpen;
     this.#isExpired = false;
     this.#isDetached = false;
     this.#link = undefined;

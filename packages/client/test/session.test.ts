@@ -44,6 +44,29 @@ test("a session without ephemerals is replaced, and no write is lost or doubled"
   expect(states.slice(0, 2)).toEqual(["expired", "renewed"]);
 });
 
+test("a renewed session is one that the cluster knows, however many attempts it took", async () => {
+  const { fleet, client } = await attached();
+  const { runtime } = fleet;
+  const events: string[] = [];
+  client.onSession(({ cluster, state, sessionId }) => {
+    if (cluster === "global") events.push(`${state} ${sessionId}`);
+  });
+  const [session = 0] = fleet.cluster("global").sessions.keys();
+  fleet.cluster("global").expire(session);
+  for (const server of fleet.select(isGlobal)) server.isSilent = true;
+  const lost = codeOf(client.set("/global/a", "x", { deadlineMs: 120_000 }));
+  await runtime.run(45_000); // what was to take its place has itself run out of time by now
+  for (const server of fleet.select(isGlobal)) server.isSilent = false;
+  expect(await lost).toBe("UNKNOWN");
+  await runtime.until(client.set("/global/a", "y", { deadlineMs: 60_000 }));
+  const [opened = 0] = fleet.cluster("global").sessions.keys();
+  expect(events.filter((event) => !/tached/.test(event))).toEqual([
+    `expired ${session}`,
+    `renewed ${opened}`,
+    `opened ${opened}`,
+  ]);
+});
+
 test("a write that was on its way when the session ended is UNKNOWN", async () => {
   const { fleet, client } = await attached();
   const { runtime } = fleet;
