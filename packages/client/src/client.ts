@@ -4,10 +4,15 @@ import type { ClientContext } from "./client-context.ts";
 import { childrenDraft, createBody, dataBytes, existsDraft, getDraft, multiBody } from "./draft.ts";
 import { syncDraft, versionNumber } from "./draft.ts";
 import { Barrier } from "./recipes/barrier.ts";
+import { Counter } from "./recipes/counter.ts";
+import { Discovery } from "./recipes/discovery.ts";
 import { DoubleBarrier } from "./recipes/double-barrier.ts";
 import { CachedSubtree, type CachedSubtreeOptions } from "./recipes/cached-subtree.ts";
 import { Election } from "./recipes/election.ts";
 import { Lock } from "./recipes/lock.ts";
+import { Membership } from "./recipes/membership.ts";
+import { PersistentNode, type PersistentNodeOptions } from "./recipes/persistent-node.ts";
+import { DelayQueue, PriorityQueue, Queue, type QueueOptions } from "./recipes/queue.ts";
 import { ReadWriteLock } from "./recipes/read-write-lock.ts";
 import { Semaphore } from "./recipes/semaphore.ts";
 import type { NearCache, NearCacheOptions } from "./near-cache.ts";
@@ -284,6 +289,46 @@ export class Meridian implements AsyncDisposable {
     const { nodesMax, bytesMax, signal } = options;
     const subtree = this.cachedSubtree(path, { nodesMax, bytesMax, signal });
     return await this.#caches.over(subtree, options);
+  }
+
+  /** Keeps a node there over the end of sessions, until it is closed. Strict and regional zones. */
+  persistentNode(
+    path: string,
+    data: string | Uint8Array = "",
+    options: PersistentNodeOptions = {},
+  ): PersistentNode {
+    this.#assertOpen();
+    return new PersistentNode(this.#context, path, data, options);
+  }
+
+  /** A number that many count together. All zones. */
+  counter(path: string): Counter {
+    return new Counter(this, this.#context, path);
+  }
+
+  /** Items that each go to one consumer, in the order of their offers. Strict and regional zones. */
+  queue(path: string, options: QueueOptions = {}): Queue {
+    return new Queue(this.#context, path, options);
+  }
+
+  /** A queue whose items go by their priority. Strict and regional zones. */
+  priorityQueue(path: string, options: QueueOptions = {}): PriorityQueue {
+    return new PriorityQueue(this.#context, path, options);
+  }
+
+  /** A queue whose items go when they are due. Strict and regional zones. */
+  delayQueue(path: string, options: QueueOptions = {}): DelayQueue {
+    return new DelayQueue(this.#context, path, options);
+  }
+
+  /** Who is there in a group. To join: strict and regional zones. */
+  membership(path: string): Membership {
+    return new Membership(this, this.#context, path);
+  }
+
+  /** Which instances of services there are. To register: strict and regional zones. */
+  discovery(path: string): Discovery {
+    return new Discovery(this, this.#context, path);
   }
 
   /**

@@ -27,6 +27,28 @@ export type { Contestant } from "./recipes/line.ts";
 export { HeldWriteLock, ReadWriteLock } from "./recipes/read-write-lock.ts";
 export { Permit, PermitsConflict, Semaphore, type PermitHolder } from "./recipes/semaphore.ts";
 export type { WaitOptions } from "./recipes/wait-limit.ts";
+export { Counter } from "./recipes/counter.ts";
+export { Discovery, type FindOptions, type RegisterOptions } from "./recipes/discovery.ts";
+export {
+  Membership,
+  OwnMembership,
+  type GroupMember,
+  type JoinOptions,
+  type MembershipChange,
+} from "./recipes/membership.ts";
+export { PersistentNode, type PersistentNodeOptions } from "./recipes/persistent-node.ts";
+export { QueueItem } from "./recipes/queue-item.ts";
+export {
+  DelayQueue,
+  PriorityQueue,
+  Queue,
+  type DelayOptions,
+  type PriorityOptions,
+  type QueueOptions,
+} from "./recipes/queue.ts";
+export type { Health, PickStrategy, ServiceInstance } from "./recipes/service-instance.ts";
+export { ServiceRegistration, type InstanceUpdate } from "./recipes/service-registration.ts";
+export { ServiceView, type PickOptions, type ServiceChange } from "./recipes/service-view.ts";
 export { Directory, type Place, type TopologySnapshot } from "./directory.ts";
 export { Election, Leadership, type ElectOptions, type Leader } from "./recipes/election.ts";
 export type { LaneLimits, SessionState } from "./lane-context.ts";

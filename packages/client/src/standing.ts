@@ -1,9 +1,11 @@
 import type { ClientContext } from "./client-context.ts";
 import type { Meridian } from "./client.ts";
 import type { SessionEvent } from "./options.ts";
+import { RecipeMemory } from "./recipes/recipe-memory.ts";
+import { hasCode, mayPass } from "./recipes/retry.ts";
 
 /** A client and its parts. */
-export interface StandingClient {
+interface StandingClient {
   readonly client: Meridian;
   readonly context: ClientContext;
 }
@@ -14,17 +16,14 @@ export interface StandingClient {
  * sessions, which never silently become others. It is made when it is first needed.
  */
 export class Standing {
+  /** What its recipes remember from one call to the next. */
+  readonly memory: RecipeMemory = new RecipeMemory(this);
   readonly #make: () => StandingClient;
   #made: StandingClient | undefined;
   #isClosed = false;
 
   constructor(make: () => StandingClient) {
     this.#make = make;
-  }
-
-  /** Nothing will be renewed any more. */
-  get isClosed(): boolean {
-    return this.#isClosed;
   }
 
   /** The client, and its parts. */
@@ -43,9 +42,20 @@ export class Standing {
     return made;
   }
 
+  /** Whether the same step may succeed in a moment: the end of a session is none here. */
+  isPassing(error: unknown): boolean {
+    return mayPass(error) || (hasCode(error, "SESSION_EXPIRED") && !this.#isClosed);
+  }
+
   /** Ends its sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#made?.client.close();
   }
+}
+
+/** What belongs to a caller's client for all that comes back by itself. */
+export function standingOf({ standing }: ClientContext): Standing {
+  if (standing === undefined) throw new Error("recipes are made by the caller's own client");
+  return standing;
 }

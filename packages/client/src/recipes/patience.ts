@@ -7,10 +7,13 @@ const pauseMaxMs = 2_000;
 /** Waits between attempts: longer after each failure in a row, and never in step with others. */
 export class Patience {
   readonly #runtime: Runtime;
+  readonly #minMs: number;
   #failures = 0;
 
-  constructor(runtime: Runtime) {
+  /** `minMs`: about how long after the first failure. */
+  constructor(runtime: Runtime, minMs: number = pauseMinMs) {
     this.#runtime = runtime;
+    this.#minMs = minMs;
   }
 
   /** An attempt has succeeded. */
@@ -21,20 +24,9 @@ export class Patience {
   /** Waits as long as the failure calls for. Rejects with the reason of the signal. */
   async wait(error: unknown, signal?: AbortSignal): Promise<void> {
     this.#failures += 1;
-    const ceilingMs = Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(this.#failures, 8));
+    const ceilingMs = Math.min(pauseMaxMs, this.#minMs * 2 ** Math.min(this.#failures, 8));
     const askedMs = error instanceof MeridianError ? error.retryAfterMs : 0;
     const delayMs = Math.max(askedMs, ceilingMs * (0.5 + this.#runtime.random() / 2));
     await pause(this.#runtime, delayMs, signal);
   }
-}
-
-/** Whether an operation that ended so did nothing, or may be tried again all the same. */
-export function mayPass(error: unknown): boolean {
-  if (!(error instanceof MeridianError)) return false;
-  return error.retryable || error.code === "DEADLINE";
-}
-
-/** Whether an error has this code. */
-export function hasCode(error: unknown, ...codes: readonly MeridianError["code"][]): boolean {
-  return error instanceof MeridianError && codes.includes(error.code);
 }

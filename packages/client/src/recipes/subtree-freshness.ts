@@ -4,7 +4,7 @@ import { existsDraft } from "../draft.ts";
 import type { Position } from "../position.ts";
 import { receipt } from "../result.ts";
 import type { ReadConsistency } from "../route.ts";
-import { mayPass } from "./patience.ts";
+import { mayPass } from "./retry.ts";
 
 /** How often it is found out how far the history has gone. */
 const probeMs = 2_000;

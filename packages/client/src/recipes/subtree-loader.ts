@@ -4,7 +4,8 @@ import { childrenDraft, existsDraft, getDraft } from "../draft.ts";
 import type { DraftRequest } from "../request.ts";
 import { childPage, existence, nodeValue, type Answer, type ChildList } from "../result.ts";
 import type { ReadConsistency } from "../route.ts";
-import { hasCode, mayPass, Patience } from "./patience.ts";
+import { Patience } from "./patience.ts";
+import { hasCode, mayPass } from "./retry.ts";
 import { SubtreeCoverage } from "./subtree-coverage.ts";
 import { childOf, SubtreeTable } from "./subtree-table.ts";
 
