@@ -11,11 +11,6 @@ export class EventQueue<T> {
     this.#max = max;
   }
 
-  /** Everything that was put has been taken. */
-  get isEmpty(): boolean {
-    return this.#first === this.#items.length;
-  }
-
   /** Whether so many more items fit. An empty queue takes any number: they come as one. */
   hasRoomFor(count: number): boolean {
     const queued = this.#items.length - this.#first;

@@ -138,6 +138,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
   readonly #reached = new PositionMap();
   /** Everything up to here has been read by the caller. */
   #read: readonly Position[];
+  /** Events that were queued and not handed out; one may be on its way to who waits for it. */
+  #unread = 0;
   #settleReady: (error?: Error) => void = () => undefined;
   #isRunning = false;
   #step = -1;
@@ -182,14 +184,14 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
 
   /** From where another watch would go on without a gap: after the last event that was read. */
   get token(): string {
-    const positions = this.#queue.isEmpty ? this.#reached.list() : this.#read;
-    return encodeToken(positions);
+    return encodeToken(this.#unread === 0 ? this.#reached.list() : this.#read);
   }
 
   /** The next event; `done` when the watch was ended, or a one-shot watch has fired. */
   async next(): Promise<IteratorResult<WatchEvent, undefined>> {
     const event = await this.#queue.take();
     if (event === undefined) return { done: true, value: undefined };
+    this.#unread -= 1;
     this.#read = event.resumeFrom;
     this.#context.token.addAll(event.resumeFrom);
     return { done: false, value: event };
@@ -270,10 +272,13 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
       this.#end(overloaded(this.#path, encodeToken(before)));
       return;
     }
+    // Nothing is between what was read last and these events.
+    if (this.#unread === 0) this.#read = before;
     this.#reached.addAll(positions);
     const after = this.#reached.list();
     for (const [place, event] of events.entries()) {
       const isLast = place === events.length - 1;
+      this.#unread += 1;
       this.#queue.put(new WatchEvent(event, isLast ? after : before));
     }
     const isOneShot = this.#kind !== "persistent" && this.#kind !== "persistent-recursive";

@@ -1,5 +1,6 @@
 import { ErrorCode, EventKind } from "@meridian/wire";
 import { expect, test } from "vitest";
+import type { OpenChannel } from "../src/channel.ts";
 import type { Meridian } from "../src/client.ts";
 import type { Watch } from "../src/watch.ts";
 import { FakeFleet } from "./fake-fleet.ts";
@@ -240,4 +241,55 @@ test("what a server ends in passing is taken up again", async () => {
   fleet.cluster("global").seed("/global/n0");
   expect((await fleet.runtime.until(watch.next())).value?.kind).toBe("created");
   expect(EventKind.CREATED).toBe(1);
+});
+
+test("the token of a watch does not cover an event that has not been handed out", async () => {
+  const { fleet } = await scene();
+  let look = (): void => undefined;
+  const openChannel: OpenChannel = (address) => {
+    const channel = fleet.channel(address);
+    return {
+      follow: (handler) => channel.follow(handler),
+      topology: (options) => channel.topology(options),
+      status: (options) => channel.status(options),
+      close: () => channel.close(),
+      session: (handler) =>
+        channel.session({
+          onFrame: (frame) => {
+            handler.onFrame(frame);
+            look(); // an event that came with the frame is on its way to who waits for it
+          },
+          onClose: (error) => handler.onClose(error),
+        }),
+    };
+  };
+  const client = await fleet.client({ openChannel });
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  await fleet.runtime.run(100);
+  const before = watch.token;
+  const tokens: string[] = [];
+  let isHandedOut = false;
+  look = () => {
+    if (!isHandedOut) tokens.push(watch.token);
+  };
+  const next = watch.next().finally(() => {
+    isHandedOut = true;
+  });
+  fleet.cluster("global").seed("/global/b");
+  const { value } = await fleet.runtime.until(next);
+  expect(tokens.length).toBeGreaterThan(0);
+  expect(new Set(tokens)).toEqual(new Set([before]));
+  expect(watch.token).toBe(value?.token);
+});
+
+test("watches end with their client", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const next = watch.next();
+  const starting = client.watch("/global");
+  await fleet.runtime.until(client.close());
+  expect(await fleet.runtime.until(next)).toEqual({ done: true, value: undefined });
+  expect(await codeOf(fleet.runtime.until(starting.ready))).toBe("DEADLINE");
 });
