@@ -61,7 +61,7 @@ test("a wait at a barrier is over after its time, or with its signal", async () 
   const { fleet, path } = scene;
   const barrier = clientOf(scene, 0).barrier(path);
   await fleet.runtime.until(barrier.raise());
-  expect(await fleet.runtime.until(codeOf(barrier.wait({ timeoutMs: 500 })))).toBe("DEADLINE");
+  expect(await fleet.runtime.until(codeOf(barrier.wait({ deadlineMs: 500 })))).toBe("DEADLINE");
   const given = new AbortController();
   const waiting = barrier.wait({ signal: given.signal });
   await fleet.runtime.run(100);
@@ -171,7 +171,7 @@ test("who gives up entering, also while its node is under way, has not come", as
       return outcome.error === undefined ? "drop" : outcome;
     };
   }
-  const entering = clientOf(scene, 0).doubleBarrier(path, 2).enter({ timeoutMs: 400 });
+  const entering = clientOf(scene, 0).doubleBarrier(path, 2).enter({ deadlineMs: 400 });
   expect(await fleet.runtime.until(codeOf(entering))).toBe("DEADLINE");
   for (const server of fleet.select(isGlobal)) server.script = undefined;
   breakStreams(scene);

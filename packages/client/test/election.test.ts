@@ -134,7 +134,7 @@ test("who gives up standing for election stands no more", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const leading = await fleet.runtime.until(clientOf(scene, 0).election(path).elect());
-  const late = codeOf(clientOf(scene, 1).election(path).elect({ timeoutMs: 400 }));
+  const late = codeOf(clientOf(scene, 1).election(path).elect({ deadlineMs: 400 }));
   expect(await fleet.runtime.until(late)).toBe("DEADLINE");
   await fleet.runtime.run(200);
   expect(below(scene, path)).toEqual([leading.path]);

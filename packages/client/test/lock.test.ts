@@ -188,7 +188,7 @@ test("a wait is over after its time, and leaves no place in the queue behind", a
   const { fleet, path } = scene;
   const lock = await acquired(scene, 0);
   const startMs = fleet.runtime.nowMs();
-  const waiting = codeOf(clientOf(scene, 1).lock(path).acquire({ timeoutMs: 700 }));
+  const waiting = codeOf(clientOf(scene, 1).lock(path).acquire({ deadlineMs: 700 }));
   expect(await fleet.runtime.until(waiting)).toBe("DEADLINE");
   expect(fleet.runtime.nowMs() - startMs).toBeLessThanOrEqual(700);
   await fleet.runtime.run(200);
@@ -203,12 +203,12 @@ test("an attempt takes a free lock, and neither waits nor leaves a node when it 
   expect(lock?.isHeld).toBe(true);
   expect(await runtime.until(clientOf(scene, 1).lock(path).tryAcquire())).toBeUndefined();
   const startMs = runtime.nowMs();
-  const late = clientOf(scene, 1).lock(path).tryAcquire({ timeoutMs: 500 });
+  const late = clientOf(scene, 1).lock(path).tryAcquire({ deadlineMs: 500 });
   expect(await runtime.until(late)).toBeUndefined();
   expect(runtime.nowMs() - startMs).toBeLessThanOrEqual(500);
   await runtime.run(200);
   expect(below(scene, path)).toEqual([lock?.path]);
-  const patient = clientOf(scene, 2).lock(path).tryAcquire({ timeoutMs: 5_000 });
+  const patient = clientOf(scene, 2).lock(path).tryAcquire({ deadlineMs: 5_000 });
   await runtime.run(200);
   await runtime.until(lock?.release() ?? Promise.resolve());
   expect((await runtime.until(patient))?.isHeld).toBe(true);

@@ -133,7 +133,7 @@ test("attempts to read or write do not wait, and leave nothing behind", async ()
   const second = await runtime.until(clientOf(scene, 1).readWriteLock(path).tryRead());
   expect([reader?.isHeld, second?.isHeld]).toEqual([true, true]);
   expect(await runtime.until(clientOf(scene, 2).readWriteLock(path).tryWrite())).toBeUndefined();
-  const late = clientOf(scene, 2).readWriteLock(path).tryWrite({ timeoutMs: 300 });
+  const late = clientOf(scene, 2).readWriteLock(path).tryWrite({ deadlineMs: 300 });
   expect(await runtime.until(late)).toBeUndefined();
   await runtime.run(200);
   expect(below(scene, path)).toHaveLength(2);

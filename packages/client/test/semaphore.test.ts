@@ -148,7 +148,7 @@ test("who gives up while a permit is on its way leaves neither slot nor place be
       return outcome.error === undefined ? "drop" : outcome;
     };
   }
-  const acquiring = codeOf(semaphore.acquire({ timeoutMs: 500 }));
+  const acquiring = codeOf(semaphore.acquire({ deadlineMs: 500 }));
   expect(await fleet.runtime.until(acquiring)).toBe("DEADLINE");
   expect(slots(scene)).toHaveLength(1);
   for (const server of fleet.select(isGlobal)) server.script = undefined;
@@ -192,7 +192,7 @@ test("an attempt neither waits, nor overtakes those who wait, nor leaves anythin
   expect(await runtime.until(clientOf(scene, 1).semaphore(path, 1).tryAcquire())).toBeUndefined();
   const waiting = clientOf(scene, 2).semaphore(path, 1).acquire();
   await runtime.run(200);
-  const late = clientOf(scene, 1).semaphore(path, 1).tryAcquire({ timeoutMs: 400 });
+  const late = clientOf(scene, 1).semaphore(path, 1).tryAcquire({ deadlineMs: 400 });
   expect(await runtime.until(late)).toBeUndefined();
   await runtime.run(200);
   expect(queued(scene)).toHaveLength(1);

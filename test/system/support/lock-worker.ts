@@ -52,7 +52,7 @@ process.once("SIGTERM", () => {
 });
 while (!isOver) {
   try {
-    await using lock = await locks.lock(lockPath).acquire({ timeoutMs: 10_000 });
+    await using lock = await locks.lock(lockPath).acquire({ deadlineMs: 10_000 });
     await Promise.all([incrementRegister(lock), incrementNode(lock)]);
   } catch (error) {
     if (!(error instanceof MeridianError)) throw error;

@@ -21,9 +21,9 @@ export async function elect(
   return withMeridian(sessionOf(options), async (meridian) => {
     for (;;) {
       try {
-        const timeoutMs = Math.max(0, untilMs - performance.now());
+        const deadlineMs = Math.max(0, untilMs - performance.now());
         await using leadership = await waiting((signal) =>
-          meridian.election(path).elect({ data, signal, timeoutMs }),
+          meridian.election(path).elect({ data, signal, deadlineMs }),
         );
         return await runGuarded(command, leadership);
       } catch (error) {

@@ -14,17 +14,17 @@ export async function lock(
   command: readonly string[],
   options: LockOptions,
 ): Promise<number> {
-  const timeoutMs = waitMsOf(options);
+  const deadlineMs = waitMsOf(options);
   const data = nameOf(options);
   return withMeridian(sessionOf(options), async (meridian) => {
     const both = meridian.readWriteLock(path);
     await using held = await waiting((signal) => {
-      const how = { data, signal, timeoutMs };
-      if (timeoutMs === undefined) return options.shared ? both.read(how) : both.write(how);
+      const how = { data, signal, deadlineMs };
+      if (deadlineMs === undefined) return options.shared ? both.read(how) : both.write(how);
       return options.shared ? both.tryRead(how) : both.tryWrite(how);
     });
     if (held !== undefined) return await runGuarded(command, held);
-    const message = `${path} was not free within ${timeoutMs} ms`;
+    const message = `${path} was not free within ${deadlineMs} ms`;
     throw new CommandError(exitCodes.unavailable, "DEADLINE", message);
   });
 }

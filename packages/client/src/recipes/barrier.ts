@@ -11,7 +11,7 @@ import { hasCode, untilDone } from "./retry.ts";
  *
  * ```ts
  * const barrier = meridian.barrier("/jobs/import/ready");
- * await barrier.wait({ timeoutMs: 60_000 });
+ * await barrier.wait({ deadlineMs: 60_000 });
  * ```
  */
 export class Barrier {
@@ -62,7 +62,7 @@ export class Barrier {
 
   /**
    * Resolves when the barrier is not up: at once, or when it is lifted.
-   * @throws {MeridianError} UNSUPPORTED in an eventual zone; DEADLINE after `timeoutMs`; the reason
+   * @throws {MeridianError} UNSUPPORTED in an eventual zone; DEADLINE after `deadlineMs`; the reason
    * of the signal.
    */
   async wait(options: WaitOptions = {}): Promise<void> {

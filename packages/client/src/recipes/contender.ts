@@ -78,9 +78,9 @@ export class Contender {
    * its turn. Then it is undefined, and no place is left behind.
    */
   async tryContend(options: ContendOptions): Promise<OwnNode | undefined> {
-    const { timeoutMs = 0, signal } = options;
-    if (timeoutMs > 0) {
-      using limit = new WaitLimit(this.#context.runtime, this.#queue, { signal, timeoutMs });
+    const { deadlineMs = 0, signal } = options;
+    if (deadlineMs > 0) {
+      using limit = new WaitLimit(this.#context.runtime, this.#queue, { signal, deadlineMs });
       try {
         return await this.contend({ data: options.data, signal: limit.signal });
       } catch (error) {

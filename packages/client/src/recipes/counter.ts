@@ -10,7 +10,7 @@ import { hasCode } from "./retry.ts";
 import { WaitLimit, type WaitOptions } from "./wait-limit.ts";
 
 /** A step may have to be looked up and repeated: it gets the time of so many operations. */
-const timeoutDeadlines = 3;
+const patienceShare = 3;
 
 /**
  * A whole number that many count together, between -(2^53 - 1) and 2^53 - 1. What is not there yet
@@ -125,12 +125,12 @@ export class Counter {
   }
 
   async #take(step: CounterStep, options: WaitOptions): Promise<Stepped> {
-    const { performer, runtime, deadlineMs } = this.#context;
+    const { performer, runtime, deadlineMs: usualMs } = this.#context;
     const owner = performer.ownerOf(this.path);
     const path = this.#isShared ? `${this.path}/${owner}` : this.path;
     const line = standingOf(this.#context).memory.counterLine(path);
-    const { signal, timeoutMs = timeoutDeadlines * deadlineMs } = options;
-    using limit = new WaitLimit(runtime, path, { signal, timeoutMs });
+    const { signal, deadlineMs = patienceShare * usualMs } = options;
+    using limit = new WaitLimit(runtime, path, { signal, deadlineMs });
     return await line.take(step, limit.signal);
   }
 

@@ -52,7 +52,7 @@ export class DoubleBarrier {
   /**
    * Waits until `count` have come. Who gives up, or loses its session, has not come.
    * @throws {MeridianError} UNSUPPORTED in an eventual zone; SESSION_EXPIRED when the session ended
-   * meanwhile; DEADLINE after `timeoutMs`; the reason of the signal.
+   * meanwhile; DEADLINE after `deadlineMs`; the reason of the signal.
    */
   async enter(options: ContendOptions = {}): Promise<Visit> {
     requireOrder(this.#context, this.path, "barriers");
@@ -153,7 +153,7 @@ export class Visit {
   /**
    * Waits until all who were let in together have left, or lost their sessions. Who gives up
    * waiting has left all the same; so has who lost its own session, and waits no less.
-   * @throws {MeridianError} DEADLINE after `timeoutMs`; the reason of the signal.
+   * @throws {MeridianError} DEADLINE after `deadlineMs`; the reason of the signal.
    */
   async leave(options: WaitOptions = {}): Promise<void> {
     using limit = new WaitLimit(this.#context.runtime, this.path, options);

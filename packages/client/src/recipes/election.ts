@@ -42,7 +42,7 @@ export class Election {
   /**
    * Stands for election and waits until it is won.
    * @throws {MeridianError} UNSUPPORTED in an eventual zone; SESSION_EXPIRED; DEADLINE after
-   * `timeoutMs`; the reason of the signal. Who gives up stands no more.
+   * `deadlineMs`; the reason of the signal. Who gives up stands no more.
    */
   async elect(options: ElectOptions = {}): Promise<Leadership> {
     requireOrder(this.#context, this.path, "elections");

@@ -14,7 +14,7 @@ import type { OwnNode } from "./own-node.ts";
  * lock from another that must not; pass the `HeldLock` on to what runs under it.
  *
  * ```ts
- * await using lock = await meridian.lock("/locks/billing").acquire({ timeoutMs: 5_000 });
+ * await using lock = await meridian.lock("/locks/billing").acquire({ deadlineMs: 5_000 });
  * await store.write(record, { fencingToken: lock.fencingToken, signal: lock.lost });
  * ```
  */
@@ -33,16 +33,16 @@ export class Lock {
   /**
    * Waits until the lock is ours.
    * @throws {MeridianError} UNSUPPORTED in an eventual zone; SESSION_EXPIRED when the place in the
-   * queue was lost; DEADLINE after `timeoutMs`; the reason of the signal. Nothing is left behind.
+   * queue was lost; DEADLINE after `deadlineMs`; the reason of the signal. Nothing is left behind.
    */
   async acquire(options: ContendOptions = {}): Promise<HeldLock> {
     return new HeldLock(await this.#contender().contend(options));
   }
 
   /**
-   * Takes the lock if it is free, or becomes free within `timeoutMs`; undefined otherwise. Without
+   * Takes the lock if it is free, or becomes free within `deadlineMs`; undefined otherwise. Without
    * a time it does not wait at all. It does not overtake those who wait already.
-   * @throws {MeridianError} as `acquire`, but for DEADLINE after `timeoutMs`.
+   * @throws {MeridianError} as `acquire`, but for DEADLINE after `deadlineMs`.
    */
   async tryAcquire(options: ContendOptions = {}): Promise<HeldLock | undefined> {
     const own = await this.#contender().tryContend(options);

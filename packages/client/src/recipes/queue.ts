@@ -38,7 +38,7 @@ export interface DelayOptions extends WaitOptions {
 }
 
 /** Offers get the time of so many operations: they may have to be looked up and repeated. */
-const timeoutDeadlines = 3;
+const patienceShare = 3;
 const takenMax = 1_000;
 
 /**
@@ -103,9 +103,9 @@ abstract class ItemQueue {
 
   /** Takes an item if there is one that nobody has. */
   async tryTake(options: WaitOptions = {}): Promise<QueueItem | undefined> {
-    const { runtime, deadlineMs } = this.standing.get().context;
-    const { signal: given, timeoutMs = timeoutDeadlines * deadlineMs } = options;
-    using limit = new WaitLimit(runtime, this.path, { signal: given, timeoutMs });
+    const { runtime, deadlineMs: usualMs } = this.standing.get().context;
+    const { signal: given, deadlineMs = patienceShare * usualMs } = options;
+    using limit = new WaitLimit(runtime, this.path, { signal: given, deadlineMs });
     const { signal } = limit;
     const { items } = await this.#patiently(signal, () => this.#grab(1, signal));
     return items[0];
@@ -149,9 +149,9 @@ abstract class ItemQueue {
     options: WaitOptions,
     nameOf: (signal: AbortSignal) => Promise<string> | string,
   ): Promise<void> {
-    const { runtime, deadlineMs } = this.standing.get().context;
-    const { signal: given, timeoutMs = timeoutDeadlines * deadlineMs } = options;
-    using limit = new WaitLimit(runtime, this.path, { signal: given, timeoutMs });
+    const { runtime, deadlineMs: usualMs } = this.standing.get().context;
+    const { signal: given, deadlineMs = patienceShare * usualMs } = options;
+    using limit = new WaitLimit(runtime, this.path, { signal: given, deadlineMs });
     const bytes = dataBytes(data);
     const path = `${this.folder}/${await nameOf(limit.signal)}`;
     const mode = "persistent-sequential";

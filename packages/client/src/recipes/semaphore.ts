@@ -94,14 +94,14 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit if one is free, or becomes free within `timeoutMs`; undefined otherwise. Without
+   * Takes a permit if one is free, or becomes free within `deadlineMs`; undefined otherwise. Without
    * a time it does not wait at all. It does not overtake those who wait already.
-   * @throws as `acquire`, but for DEADLINE after `timeoutMs`.
+   * @throws as `acquire`, but for DEADLINE after `deadlineMs`.
    */
   async tryAcquire(options: ContendOptions = {}): Promise<Permit | undefined> {
-    const { timeoutMs = 0, signal, data = "" } = options;
-    if (timeoutMs > 0) {
-      using limit = new WaitLimit(this.#context.runtime, this.path, { signal, timeoutMs });
+    const { deadlineMs = 0, signal, data = "" } = options;
+    if (deadlineMs > 0) {
+      using limit = new WaitLimit(this.#context.runtime, this.path, { signal, deadlineMs });
       try {
         return await this.acquire({ data, signal: limit.signal });
       } catch (error) {

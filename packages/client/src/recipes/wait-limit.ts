@@ -6,7 +6,7 @@ export interface WaitOptions {
   /** Gives up waiting. Default: wait as long as the session lives. */
   readonly signal?: AbortSignal | undefined;
   /** Gives up waiting after this time, with DEADLINE. Default: never. */
-  readonly timeoutMs?: number | undefined;
+  readonly deadlineMs?: number | undefined;
 }
 
 /**
@@ -20,14 +20,14 @@ export class WaitLimit implements Disposable {
   readonly signal: AbortSignal;
 
   /** @throws {MeridianError} BAD_ARGUMENTS for a time that is none. */
-  constructor(runtime: Runtime, what: string, { signal, timeoutMs }: WaitOptions) {
-    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-      throw new MeridianError("BAD_ARGUMENTS", "timeoutMs must not be negative");
+  constructor(runtime: Runtime, what: string, { signal, deadlineMs }: WaitOptions) {
+    if (deadlineMs !== undefined && !(deadlineMs >= 0)) {
+      throw new MeridianError("BAD_ARGUMENTS", "deadlineMs must not be negative");
     }
-    const isBounded = timeoutMs !== undefined && timeoutMs !== Infinity;
+    const isBounded = deadlineMs !== undefined && deadlineMs !== Infinity;
     this.#cancel = isBounded
-      ? runtime.after(timeoutMs, () => {
-          this.#late.abort(new MeridianError("DEADLINE", `${what}: not within ${timeoutMs} ms`));
+      ? runtime.after(deadlineMs, () => {
+          this.#late.abort(new MeridianError("DEADLINE", `${what}: not within ${deadlineMs} ms`));
         })
       : () => undefined;
     const own = this.#late.signal;
