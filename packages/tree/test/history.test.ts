@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import type { HistoryEntry, HistoryRead, Position, Transaction } from "../src/index.ts";
 import { History } from "../src/history.ts";
@@ -52,7 +54,7 @@ test("resuming by local index is refused where nothing is kept any more", () => 
 });
 
 test("history is bounded in bytes, also by a transaction larger than all of it", () => {
-  const tree = written(3, { historyBytesMax: 2_000 });
+  const tree = written(3, { historyBytesMax: 3_000 });
   expect(indexes(tree.tree.changesSince(1))).toEqual([2, 3, 4]);
   tree.set("/global/a", "x".repeat(3_000));
   expect(indexes(tree.tree.changesSince(4))).toBe("compacted");
@@ -229,6 +231,25 @@ function happen(global: Cluster, eu: Cluster, random: () => number): string[] {
 function nameOf({ transaction: { origin, index } }: HistoryEntry): string {
   return `${origin} ${index}`;
 }
+
+test("what no longer fits is let go, not only passed over", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const kept = history(2_000);
+  const added: WeakRef<Transaction>[] = [];
+  for (let index = 1; index <= 3_900; index += 1) {
+    const one = transaction("a", index);
+    added.push(new WeakRef(one));
+    kept.add(index, one);
+  }
+  // What was looked at in this turn is held until it ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const alive = added.filter((one) => one.deref() !== undefined).length;
+  expect(indexes(kept.since(3_898))).toEqual([3_899, 3_900]);
+  expect(alive).toBeGreaterThanOrEqual(2_000);
+  expect(alive).toBeLessThan(3_100);
+});
 
 test("whatever was mixed and dropped, exactly what was not seen comes again", () => {
   for (let seed = 1; seed <= 60; seed += 1) {
