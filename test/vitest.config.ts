@@ -47,7 +47,7 @@ export default defineConfig({
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       ...readdirSync(`${root}/packages`, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && entry.name !== "decisions")
+        .filter((entry) => entry.isDirectory() && !["decisions", "reference"].includes(entry.name))
         .map(({ name }) => fromSource(name, `packages/${name}`, "test/**/*.test.ts")),
       fromSource("repository", "test", "*.test.ts"),
       fromSource("simulator", "test/simulator", "**/*.test.ts"),

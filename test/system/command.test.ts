@@ -37,7 +37,7 @@ interface Sessions {
   }[];
 }
 
-test("a watch goes on through the loss of the node that serves it, and resumes by token", async () => {
+test("a watch goes on through the loss of its node, and resumes by token", async () => {
   const client = await cluster.client();
   const path = `${own}/watched`;
   await client.create(path, "");
@@ -119,7 +119,7 @@ test("of a multi that is refused, each part is told of, and nothing was done", a
   expect(told.stderr).toContain(`operation 2 of 2: delete ${own}/none: NO_NODE`);
 });
 
-test("a lock is shared by readers, kept from writers, and every writer has a greater token", async () => {
+test("a lock is shared by readers and kept from writers, whose tokens grow", async () => {
   const path = `${own}/lock`;
   const token = 'echo "$MERIDIAN_FENCING_TOKEN $MERIDIAN_HELD_NODE"';
   const writer = ["lock", path, "--", "sh", "-c", token];

@@ -67,7 +67,8 @@ test("bash completes commands, options, values, names and paths", async (context
 test("zsh completes commands, options, values, names and paths", async (context) => {
   const setup = [
     "autoload -Uz compinit && compinit -u -D",
-    'show() { print -r -- "LINE=[$BUFFER]" }; zle -N show; bindkey "^G" show; bindkey "^U" kill-whole-line',
+    'show() { print -r -- "LINE=[$BUFFER]" }; zle -N show; bindkey "^G" show',
+    'bindkey "^U" kill-whole-line',
     "PROMPT=; RPROMPT=; unsetopt zle_bracketed_paste promptsp",
   ];
   await expectCompletion(context, "zsh", ["zsh", "-f", "-i"], setup, differing);

@@ -1,13 +1,12 @@
 /** The tour of the README, word for word: what a newcomer types has to do what the README says. */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, expect, test } from "vitest";
 
-import { until } from "./support/condition.ts";
 import { platformOfFile } from "./support/file-platform.ts";
-import { cleanEnvironment, root } from "./support/program.ts";
+import { root } from "./support/program.ts";
+import { Shell } from "./support/shell.ts";
 
 const platform = platformOfFile({ profile: "compact" });
 
@@ -18,15 +17,14 @@ interface Step {
   readonly prints: string;
 }
 
-const stepMsMax = 60_000;
 let shell: Shell | undefined;
 
-afterAll(() => shell?.kill());
+afterAll(() => shell?.[Symbol.dispose]());
 
 test("every line of the README's tour does what it says", async () => {
   const steps = tour(readFileSync(join(root, "README.md"), "utf8"));
   expect(steps.length).toBeGreaterThan(20);
-  shell = new Shell({ MERIDIAN_TOPOLOGY: join(platform().data, "topology.yaml") });
+  shell = new Shell(root, { MERIDIAN_TOPOLOGY: join(platform().data, "topology.yaml") });
   for (const { section, line, prints } of steps) {
     const { output, code } = await shell.run(line);
     expect(output, `${section}: ${line}`).toContain(prints);
@@ -35,15 +33,12 @@ test("every line of the README's tour does what it says", async () => {
 }, 300_000);
 
 test("the worker that took over has a greater fencing token", () => {
-  const text = shellOutputs.join("");
+  const text = shell?.output ?? "";
   const tokens = [...text.matchAll(/(west|asia) works with fencing token (\d+)/g)];
   const first = tokens.find(([, name]) => name === "west");
   const second = tokens.findLast(([, name]) => name === "asia");
   expect(Number(second?.[2])).toBeGreaterThan(Number(first?.[2] ?? Infinity));
 });
-
-/** Everything that any shell of this file printed, for what comes late from the background. */
-const shellOutputs: string[] = [];
 
 /** The lines of the `sh` blocks between "Five minutes" and the next chapter. */
 function tour(readme: string): readonly Step[] {
@@ -58,44 +53,4 @@ function tour(readme: string): readonly Step[] {
     }
   }
   return steps;
-}
-
-/** One shell for the whole tour, as a newcomer has: what runs in the background stays there. */
-class Shell {
-  readonly #child: ReturnType<typeof spawn>;
-  #output = "";
-  #count = 0;
-
-  constructor(environment: Readonly<Record<string, string>>) {
-    this.#child = spawn("bash", ["--noprofile", "--norc"], {
-      cwd: root,
-      env: { ...cleanEnvironment(), ...environment },
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        this.#output += chunk.toString();
-        shellOutputs.push(chunk.toString());
-      });
-    }
-  }
-
-  async run(line: string): Promise<{ readonly output: string; readonly code: number }> {
-    this.#count += 1;
-    const mark = `--- end of line ${this.#count}:`;
-    const from = this.#output.length;
-    this.#child.stdin?.write(`${line}\necho "${mark} $?"\n`);
-    return await until(`the end of ${line}`, stepMsMax, () => {
-      const output = this.#output.slice(from);
-      const code = new RegExp(`${mark} (\\d+)`).exec(output)?.[1];
-      return code === undefined ? undefined : { output, code: Number(code) };
-    });
-  }
-
-  /** Ends the shell and everything that it started. */
-  kill(): void {
-    const { pid } = this.#child;
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  }
 }

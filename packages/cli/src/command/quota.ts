@@ -14,7 +14,7 @@ export function addQuotaCommands(program: Command): void {
     .addHelpText(
       "after",
       `
-A write that would go beyond a quota is refused with QUOTA_EXCEEDED (exit code 1) and changes nothing.
+A write that would go beyond a quota is refused with QUOTA_EXCEEDED (exit code 1); nothing is done.
 
 Examples:
   $ meridian quota set /services/web --nodes 1000 --bytes 64MiB

@@ -11,7 +11,7 @@ import { withMeridian } from "./session.ts";
 
 const head = ["PATH", "NODES", "OF", "BYTES", "OF", "OWNER"];
 
-/** `meridian quota ls`: every quota and what is used of it. Partial (8) when a cluster is silent. */
+/** `meridian quota ls`: each quota and what is used of it. Partial (8) when a cluster is silent. */
 export async function list(path: string | undefined, options: DataOptions): Promise<ExitCode> {
   const { region } = findPlatform(options);
   const [{ quotaUsages }, { openChannel }] = await Promise.all([
