@@ -22,6 +22,8 @@ export interface Connectable {
   connect(name: string, onSession: (event: SessionEvent) => void): Promise<Meridian>;
   /** Lets what a promise waits for happen, where time is emulated. */
   settled<T>(promise: Promise<T>): Promise<T>;
+  /** Ends a member without warning, or starts the one that has been. */
+  disturb(): Promise<void>;
   /** So much time passes that whatever is under way arrives. */
   calm(): Promise<void>;
 }
@@ -63,6 +65,8 @@ export class ClientSide implements Side {
   }
 
   perform(step: Step): Promise<void> {
+    // Sessions move of their own accord when their node goes. Nobody should be able to tell.
+    if (step.kind === "move") return this.#cluster.disturb();
     return this.#cluster.settled(this.#perform(step));
   }
 
@@ -89,10 +93,10 @@ export class ClientSide implements Side {
         return party.client.close();
       case "burst":
         return this.#burst(party, step.operations);
+      case "gone":
       case "move":
-        return; // It moves when it has to.
       case "abandon":
-        throw new Error("the client does not go without a word");
+        throw new Error(`the client does not ${step.kind}`);
     }
   }
 

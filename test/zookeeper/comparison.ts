@@ -5,6 +5,7 @@ import {
   type Difference,
   eventDifferences,
   type Finding,
+  protocolDifferences,
   streamDifferences,
 } from "./differences.ts";
 import { Isomorphism } from "./isomorphism.ts";
@@ -79,7 +80,7 @@ class Comparison {
     this.#written = written;
     this.#isOneStream = through === "protocol";
     const isClient = through === "client";
-    this.#differences = isClient ? [...answerDifferences, ...clientDifferences] : answerDifferences;
+    this.#differences = differencesOf(through);
     const names = [
       ...this.#differences.map(({ name }) => name),
       ...Object.values(eventDifferences),
@@ -268,6 +269,12 @@ class Comparison {
   #mismatch(id: number, what: string): void {
     this.#mismatches.push({ session: this.#session, id, what });
   }
+}
+
+/** Differences in answers that a way of using Meridian has. */
+export function differencesOf(through: Through): readonly Difference[] {
+  const further = through === "client" ? clientDifferences : protocolDifferences;
+  return [...answerDifferences, ...further];
 }
 
 const numbers = ["version", "cversion", "aversion", "owner", "dataLength", "numChildren"] as const;

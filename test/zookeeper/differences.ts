@@ -18,7 +18,7 @@ export interface Difference {
   explains(finding: Finding): boolean;
 }
 
-/** Differences in what an operation is answered. */
+/** Differences in what an operation is answered, however Meridian is used. */
 export const answerDifferences: readonly Difference[] = [
   {
     name: "characters of paths",
@@ -64,15 +64,6 @@ export const answerDifferences: readonly Difference[] = [
       operation.ttlMs >= 2 ** 40,
   },
   {
-    name: "size of a multi",
-    explains: ({ operation, field, zookeeper, meridian }) =>
-      field === "code" &&
-      zookeeper === "" &&
-      meridian === "TOO_LARGE" &&
-      operation.kind === "multi" &&
-      operation.parts.length > 128,
-  },
-  {
     name: "bad path in a multi",
     explains: ({ operation, field, zookeeper, meridian }) =>
       field === "code" &&
@@ -106,7 +97,20 @@ export const answerDifferences: readonly Difference[] = [
   },
 ];
 
-/** Further differences of whoever goes through Meridian's client, which refuses some things itself. */
+/** Further differences on the bare protocol. */
+export const protocolDifferences: readonly Difference[] = [
+  {
+    name: "size of a multi",
+    explains: ({ operation, field, zookeeper, meridian }) =>
+      field === "code" &&
+      zookeeper === "" &&
+      meridian === "TOO_LARGE" &&
+      operation.kind === "multi" &&
+      operation.parts.length > 128,
+  },
+];
+
+/** Further differences of whoever goes through the client, which refuses some things itself. */
 export const clientDifferences: readonly Difference[] = [
   {
     name: "number of parts, in the client",

@@ -1,42 +1,64 @@
 /**
- * The same random script in ZooKeeper and in a regional cluster. `MERIDIAN_ZOOKEEPER_SEED` and
- * `MERIDIAN_ZOOKEEPER_OPERATIONS` choose another script than the usual one.
+ * The same random script in ZooKeeper and in a regional cluster. `MERIDIAN_ZOOKEEPER_SEED` chooses
+ * other scripts than the usual ones, `MERIDIAN_ZOOKEEPER_OPERATIONS` how long the first one is.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { Scratch } from "../system/support/scratch.ts";
-import { answerDifferences } from "./differences.ts";
+import { differencesOf, type Verdict } from "./comparison.ts";
 import { report } from "./report.ts";
 import { scriptOf } from "./script.ts";
-import { Stage } from "./stage.ts";
+import { Stage, type StageOptions } from "./stage.ts";
 import { hasZookeeper, zookeeperInstallation } from "./zookeeper-server.ts";
+
+vi.setConfig({ testTimeout: 300_000 });
 
 const seed = Number(process.env["MERIDIAN_ZOOKEEPER_SEED"] ?? 1);
 const operations = Number(process.env["MERIDIAN_ZOOKEEPER_OPERATIONS"] ?? 10_000);
+const clientOperations = 2_000;
+const realOperations = 1_000;
+/** From here on every documented difference has to turn up. */
+const manyOperations = 10_000;
 
-test(
-  `${operations} random operations do the same as in ZooKeeper (seed ${seed})`,
-  { timeout: 300_000 },
-  async (context) => {
-    context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
-    const script = scriptOf({ seed, operations, abandons: 1 });
-    await using scratch = new Scratch("zookeeper");
-    await using stage = await Stage.start({
-      cluster: "emulated",
-      through: "protocol",
-      seed,
-      scratch,
-    });
-    const startedMs = performance.now();
-    const verdict = await stage.run(script);
-    const said = report(script, verdict, performance.now() - startedMs);
-    console.info(said);
-    const again = `npm run zookeeper -- --seed ${seed} --operations ${operations} --shrink`;
-    expect(verdict.mismatches, `${said}\n${again}`).toEqual([]);
-    if (operations < 10_000) return;
-    const unused = answerDifferences
-      .map(({ name }) => name)
-      .filter((name) => verdict.used.get(name) === 0);
-    expect(unused, "documented differences that nothing shows").toEqual([]);
-  },
-);
+test(`${operations} operations do the same as in ZooKeeper (seed ${seed})`, async (context) => {
+  context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
+  const how = { cluster: "emulated", through: "protocol" } as const;
+  const { mismatches, used } = await outcome("", how, operations, 1);
+  expect(mismatches).toEqual([]);
+  if (operations < manyOperations) return;
+  const names = differencesOf("protocol").map(({ name }) => name);
+  const unused = names.filter((name) => used.get(name) === 0);
+  expect(unused, "documented differences that nothing shows").toEqual([]);
+});
+
+test(`so they do through the client, while members are killed (seed ${seed})`, async (context) => {
+  context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
+  const how = { cluster: "emulated", through: "client" } as const;
+  const { mismatches } = await outcome("--client", how, clientOperations, 0);
+  expect(mismatches).toEqual([]);
+});
+
+test(`so they do with three server processes (seed ${seed})`, async (context) => {
+  context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
+  const how = { cluster: "real", through: "protocol" } as const;
+  const { mismatches } = await outcome("--real", how, realOperations, 0);
+  expect(mismatches).toEqual([]);
+});
+
+/** Does a script at both sides. Prints what came of it, and how to have it again. */
+async function outcome(
+  option: string,
+  how: Pick<StageOptions, "cluster" | "through">,
+  length: number,
+  abandons: number,
+): Promise<Verdict> {
+  const script = scriptOf({ seed, operations: length, abandons });
+  await using scratch = new Scratch("zookeeper");
+  await using stage = await Stage.start({ ...how, seed, scratch });
+  const startedMs = performance.now();
+  const verdict = await stage.run(script);
+  console.info(report(script, verdict, performance.now() - startedMs));
+  const chosen = `--seed ${seed} --operations ${length} --abandons ${abandons} ${option}`;
+  if (verdict.mismatches.length > 0) console.info(`npm run zookeeper -- ${chosen} --shrink`);
+  return verdict;
+}

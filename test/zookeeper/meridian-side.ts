@@ -100,6 +100,8 @@ export class MeridianSide implements Side {
       case "abandon":
         this.#sessions.delete(step.session);
         return this.#abandon(session);
+      case "gone":
+        return this.#untilGone(this.#absolute(step.path));
       case "move":
         return session.attach(this.#somewhere(step.session));
       case "burst":
@@ -127,6 +129,10 @@ export class MeridianSide implements Side {
     const path = `${this.#marks}/${session.id}`;
     await session.ask({ create: { path, mode: CreateMode.EPHEMERAL } });
     session.hangUp();
+    return this.#untilGone(path);
+  }
+
+  async #untilGone(path: string): Promise<void> {
     for (;;) {
       const request = { exists: { path }, consistency: Consistency.STRICT };
       const { exists, error } = await this.#control.ask(request);

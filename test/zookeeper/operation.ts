@@ -59,6 +59,8 @@ export type Step =
   | { readonly kind: "close"; readonly session: string }
   /** The client goes without a word; over when the session has expired. */
   | { readonly kind: "abandon"; readonly session: string }
+  /** Over when the server has removed a node of its own accord. */
+  | { readonly kind: "gone"; readonly session: string; readonly path: string }
   /** The session goes on at another node, where there are several. */
   | { readonly kind: "move"; readonly session: string }
   /** Operations that are under way together. */

@@ -4,7 +4,7 @@ import { connect, type Runtime } from "@meridian/client";
 import { randomOf, Scene } from "@meridian/replica/harness";
 import { openChannel } from "@meridian/transport";
 
-import { Cluster } from "../system/support/cluster.ts";
+import { Cluster, type Server } from "../system/support/cluster.ts";
 import type { Scratch } from "../system/support/scratch.ts";
 import type { Connectable } from "./client-side.ts";
 import type { Reachable } from "./meridian-side.ts";
@@ -42,6 +42,12 @@ export async function emulatedCluster(seed: number): Promise<RegionalCluster> {
         onSession,
       });
     },
+    disturb: async () => {
+      const down = group.names.find((name) => !group.runs(name));
+      if (down !== undefined) return group.boot(down);
+      const name = oneOf(group.names, scene.random);
+      group.crash(name, scene.random());
+    },
     pause: () => new Promise((resolve) => void clock.after(50, resolve)),
     calm: () => new Promise((resolve) => void clock.after(1_000, resolve)),
     random: scene.random,
@@ -52,6 +58,8 @@ export async function emulatedCluster(seed: number): Promise<RegionalCluster> {
 /** Three `meridian server` processes on the disk of this machine. */
 export async function realCluster(seed: number, scratch: Scratch): Promise<RegionalCluster> {
   const cluster = await Cluster.start(scratch, 3);
+  let down: Server | undefined;
+  const random = randomOf(seed);
   const channels = new Map(cluster.nodes.map(({ address }) => [address, openChannel(address)]));
   return {
     region: "local",
@@ -69,9 +77,18 @@ export async function realCluster(seed: number, scratch: Scratch): Promise<Regio
         sessionTimeoutMs: clientTimeoutMs,
         onSession,
       }),
+    disturb: async () => {
+      if (down !== undefined) {
+        down.start();
+        down = undefined;
+        return;
+      }
+      down = oneOf(cluster.nodes, random);
+      await down.stop("SIGKILL");
+    },
     pause: () => sleep(50),
     calm: () => sleep(500),
-    random: randomOf(seed),
+    random,
     close: async () => {
       for (const channel of channels.values()) channel.close();
       await cluster[Symbol.asyncDispose]();
@@ -87,4 +104,10 @@ function runtimeOf({ clock, random }: Scene): Runtime {
     random,
     randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
   };
+}
+
+function oneOf<T>(from: readonly T[], random: () => number): T {
+  const one = from[Math.floor(random() * from.length)];
+  if (one === undefined) throw new Error("there is nothing to choose from");
+  return one;
 }

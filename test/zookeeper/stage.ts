@@ -5,7 +5,7 @@ import { MeridianSide } from "./meridian-side.ts";
 import { operationsOf, type Step } from "./operation.ts";
 import type { Side } from "./outcome.ts";
 import { emulatedCluster, realCluster, type RegionalCluster } from "./regional-clusters.ts";
-import { ZookeeperServer } from "./zookeeper-server.ts";
+import { type ZookeeperOptions, ZookeeperServer } from "./zookeeper-server.ts";
 import { ZookeeperSide } from "./zookeeper-side.ts";
 
 /** What a run is. */
@@ -13,6 +13,8 @@ export interface StageOptions {
   /** Where Meridian runs: within this process on virtual time, or as three processes. */
   readonly cluster: "emulated" | "real";
   readonly through: Through;
+  /** How ZooKeeper runs, beside what all scripts need. */
+  readonly zookeeper?: ZookeeperOptions;
   /** Decides what the sessions and the network of the Meridian side do. */
   readonly seed: number;
   readonly scratch: Scratch;
@@ -37,9 +39,9 @@ export class Stage implements AsyncDisposable {
 
   /** Starts what scripts need. */
   static async start(options: StageOptions): Promise<Stage> {
-    const { scratch, seed, cluster } = options;
+    const { scratch, seed, cluster, zookeeper } = options;
     // Nothing is compared that a crash could take away.
-    const server = await ZookeeperServer.start(scratch, { isDurable: false });
+    const server = await ZookeeperServer.start(scratch, { isDurable: false, ...zookeeper });
     const real = cluster === "real" ? await realCluster(seed, scratch) : undefined;
     return new Stage(options, server, real);
   }

@@ -79,6 +79,8 @@ export class ZookeeperSide implements Side {
         return;
       case "abandon":
         return this.#abandon(session);
+      case "gone":
+        return this.#untilGone(encoded(this.#base + step.path));
       case "move":
         return; // It is a single server.
       case "burst":
@@ -99,8 +101,12 @@ export class ZookeeperSide implements Side {
     const mark = encoded(`${this.#marks}/${session}`);
     await this.#ask(session, "create", "EPHEMERAL", mark, "", "0");
     await this.#ask(session, "abandon");
-    await until(`session ${session} expires`, 60_000, async () => {
-      const { code } = await this.#ask(control, "exists", mark, "0");
+    return this.#untilGone(mark);
+  }
+
+  async #untilGone(path: string): Promise<void> {
+    await until(`${decoded(path)} is gone`, 60_000, async () => {
+      const { code } = await this.#ask(control, "exists", path, "0");
       return code === "NO_NODE" ? true : undefined;
     });
   }
