@@ -103,11 +103,18 @@ export class Counter {
    */
   async *watch(options: CachedSubtreeOptions = {}): AsyncGenerator<number, undefined> {
     await using cached = this.#client.cachedSubtree(this.path, options);
-    await cached.ready;
-    let told: number | undefined;
-    for await (const _ of cached) {
+    const changes = cached[Symbol.asyncIterator]();
+    try {
+      await cached.ready;
+    } catch (error) {
+      if (options.signal?.aborted === true) return undefined;
+      throw error;
+    }
+    let told = this.#valueIn(cached);
+    yield told;
+    for await (const _ of changes) {
       const value = cached.isReady ? this.#valueIn(cached) : told;
-      if (value === undefined || value === told) continue;
+      if (value === told) continue;
       told = value;
       yield value;
     }
