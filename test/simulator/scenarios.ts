@@ -5,6 +5,7 @@ export const scenarios: ReadonlyMap<string, () => Promise<Scenario>> = new Map([
   ["core", async () => (await import("./core/core.ts")).core],
   ["hierarchy", async () => (await import("./hierarchy/hierarchy.ts")).hierarchy],
   ["platform", async () => (await import("./platform/platform.ts")).platform],
+  ["recipes", async () => (await import("./recipes/recipes.ts")).recipes],
   ["scripts", async () => (await import("./scripts.ts")).scripts],
 ]);
 

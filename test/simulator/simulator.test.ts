@@ -8,6 +8,7 @@ import { huntAll } from "./hunt.ts";
 import { environmentOf, occurrences, type Plant } from "./plant.ts";
 import { plants } from "./plants/index.ts";
 import { huntedLine, scoreOf } from "./score.ts";
+import { recipes } from "./recipes/recipes.ts";
 import { nodeArguments } from "./run.ts";
 import { type Outcome, outcomeOf, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
@@ -34,6 +35,7 @@ function simulate(...argv: readonly string[]): Promise<Finished> {
 const seedsOf: readonly (readonly [Scenario, number])[] = [
   [core, 12],
   [hierarchy, 3],
+  [recipes, 2],
 ];
 
 for (const [scenario, count] of seedsOf) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Visit } from "../src/recipes/double-barrier.ts";
-import { below, breakStreams, clientOf, expireOwner, recipeScene } from "./recipe-scene.ts";
+import { below, breakStreams, clientOf, expireOwner, hears, recipeScene } from "./recipe-scene.ts";
 import { codeOf, isGlobal } from "./scene.ts";
 
 test("a barrier holds up whoever comes until it is lifted, and then nobody", async () => {
@@ -24,7 +24,7 @@ test("a barrier holds up whoever comes until it is lifted, and then nobody", asy
   expect(await fleet.runtime.until(barrier.isRaised())).toBe(false);
 });
 
-test("who waits at a barrier lives through lost connections and the loss of the leader", async () => {
+test("who waits at a barrier lives through lost connections and leaders", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   await fleet.runtime.until(clientOf(scene, 0).barrier(path).raise());
@@ -151,7 +151,7 @@ test("who loses its session has left, whether the others wait to enter or to lea
   });
   await fleet.runtime.run(1_000);
   expect(isIn).toBe(false);
-  await fleet.runtime.until(codeOf(clientOf(scene, 0).set("/locks/x", ""))); // hears SESSION_EXPIRED
+  await fleet.runtime.until(hears(scene));
   expect(await fleet.runtime.until(given)).toBe("SESSION_EXPIRED");
   const [visit, other] = await fleet.runtime.until(Promise.all([second, enter(2)]));
   const leaving = visit.leave();
@@ -179,7 +179,7 @@ test("who gives up entering, also while its node is under way, has not come", as
   expect(below(scene, path)).toEqual([]);
 });
 
-test("there are no barriers in eventual zones, and none for numbers that make no sense", async () => {
+test("there are no barriers in eventual zones, nor for numbers without sense", async () => {
   const scene = await recipeScene(1);
   const client = clientOf(scene, 0);
   const { runtime } = scene.fleet;

@@ -5,6 +5,7 @@ import {
   breakStreams,
   clientOf,
   expireOwner,
+  hears,
   recipeScene,
   type RecipeScene,
 } from "./recipe-scene.ts";
@@ -124,7 +125,7 @@ test("who loses its session leads no more, and hears of it", async () => {
   await fleet.runtime.run(100);
   expireOwner(scene, leading.path);
   const next = await fleet.runtime.until(electing);
-  await fleet.runtime.until(codeOf(clientOf(scene, 0).set("/locks/x", ""))); // hears SESSION_EXPIRED
+  await fleet.runtime.until(hears(scene));
   expect([leading.isLeader, leading.lost.aborted, next.isLeader]).toEqual([false, true, true]);
   await fleet.runtime.until(leading.resign());
   expect(below(scene, path)).toEqual([next.path]);

@@ -68,7 +68,7 @@ test("a use that fails lets the next one in, and its token counts", async () => 
   expect(await codeOf(guard.admit("a", 2))).toBe("BAD_VERSION");
 });
 
-test("with a store that lasts, a guard that starts anew refuses what the one before refused", async () => {
+test("with a store that lasts a new guard refuses what the one before refused", async () => {
   const kept = new Map<string, number>();
   const store: TokenStore = {
     read: (resource) => Promise.resolve(kept.get(resource)),
@@ -92,7 +92,7 @@ test("what a store could not keep is not used", async () => {
   expect(uses).toBe(0);
 });
 
-test("a fenced node refuses who was succeeded, and loses no update of two who both believe", async () => {
+test("a fenced node loses no update of two who both believe to hold its lock", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const { runtime } = fleet;
@@ -132,7 +132,7 @@ test("of many who use a fenced node at the same time the highest token wins", as
   expect((await fleet.runtime.until(clientOf(scene, 0).get("/locks/balance"))).text).toBe("6");
 });
 
-test("what is in one transaction with the check of a lock happens only while it is held", async () => {
+test("what is in a transaction with the check of a lock happens only under it", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const { runtime } = fleet;

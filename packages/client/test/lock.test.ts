@@ -5,6 +5,7 @@ import {
   breakStreams,
   clientOf,
   expireOwner,
+  hears,
   recipeScene,
   type RecipeScene,
 } from "./recipe-scene.ts";
@@ -195,7 +196,7 @@ test("a wait is over after its time, and leaves no place in the queue behind", a
   expect(below(scene, path)).toEqual([lock.path]);
 });
 
-test("an attempt takes a free lock, and neither waits nor leaves a node when it is taken", async () => {
+test("an attempt takes a free lock, and of one that is taken leaves no node", async () => {
   const scene = await recipeScene(3);
   const { fleet, path } = scene;
   const { runtime } = fleet;
@@ -214,7 +215,7 @@ test("an attempt takes a free lock, and neither waits nor leaves a node when it 
   expect((await runtime.until(patient))?.isHeld).toBe(true);
 });
 
-test("the queue can be looked at: who holds, who waits, and what they say of themselves", async () => {
+test("the queue can be looked at: who holds, who waits, and what they say", async () => {
   const scene = await recipeScene(3);
   const { fleet, clients, path } = scene;
   expect(await fleet.runtime.until(clientOf(scene, 0).lock(path).holders())).toEqual([]);
@@ -238,7 +239,7 @@ test("the end of the session is the end of the lock, and the holder hears of it"
   expireOwner(scene, lock.path);
   const other = await fleet.runtime.until(next);
   expect(other.fencingToken).toBeGreaterThan(lock.fencingToken);
-  await fleet.runtime.until(codeOf(clientOf(scene, 0).set("/locks/x", ""))); // hears SESSION_EXPIRED
+  await fleet.runtime.until(hears(scene));
   expect(lock.lost.aborted).toBe(true);
   expect(lock.isHeld).toBe(false);
   await fleet.runtime.until(lock.release());
@@ -258,7 +259,7 @@ test("a lock that was lost is not held again, whatever session follows", async (
   expect(below(scene, path)).toEqual([again.path]);
 });
 
-test("a holder whose node somebody takes away hears of it, and takes nothing away itself", async () => {
+test("a holder whose node somebody takes away hears of it, and takes none itself", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const lock = await acquired(scene, 0);
@@ -280,7 +281,7 @@ test("after a long pause a holder knows at once that it may hold no more", async
   expect(lock.isHeld).toBe(false);
 });
 
-test("a release just after a pause frees the lock, also when the session has lived on", async () => {
+test("a release just after a pause frees the lock also if the session lives on", async () => {
   let livedOn = 0;
   for (let phase = 0; phase < 40; phase += 1) {
     const scene = await recipeScene(1);
@@ -331,7 +332,7 @@ test("tokens grow through the failover of the global tier to another region", as
   expect(below(scene, path)).toEqual([next.path]);
 });
 
-test("a forced promotion ends what was held, and tokens grow although indexes begin lower", async () => {
+test("a forced promotion ends what was held, and tokens grow while indexes fall", async () => {
   const scene = await recipeScene(2);
   const { fleet } = scene;
   const global = fleet.cluster("global");

@@ -63,7 +63,7 @@ test.each(["/locks", "/regions/us-west"] as const)(
   },
 );
 
-test("a writer's token is above all that came before it, a reader's above all writers before", async () => {
+test("a writer's token is above all before it, a reader's above all writers' before", async () => {
   const scene = await recipeScene(5);
   const visitors = new Visitors(scene);
   await visitors.arrive("rwrwr");

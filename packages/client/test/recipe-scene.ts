@@ -1,7 +1,7 @@
 import type { ClientChannel } from "../src/channel.ts";
 import type { Meridian } from "../src/client.ts";
 import { FakeFleet } from "./fake-fleet.ts";
-import { isGlobal } from "./scene.ts";
+import { codeOf, isGlobal } from "./scene.ts";
 
 /** Some clients that coordinate at one path, on a fleet of their own. */
 export interface RecipeScene {
@@ -52,6 +52,12 @@ export function expireOwner({ fleet, cluster }: RecipeScene, path: string): void
   const owner = fleet.cluster(cluster).nodes.get(path)?.stat.ephemeralOwner ?? 0;
   if (owner === 0) throw new Error(`${path} has no owner`);
   fleet.cluster(cluster).expire(owner);
+}
+
+/** The first client asks for something, and hears that its session is over. */
+export async function hears(scene: RecipeScene): Promise<void> {
+  const code = await codeOf(clientOf(scene, 0).set("/locks/x", ""));
+  if (code !== "SESSION_EXPIRED") throw new Error(`the session is not over: ${code}`);
 }
 
 /** Breaks all connections to the global cluster; whoever had one comes back. */

@@ -5,6 +5,7 @@ import {
   breakStreams,
   clientOf,
   expireOwner,
+  hears,
   recipeScene,
   type RecipeScene,
 } from "./recipe-scene.ts";
@@ -94,7 +95,7 @@ test("the first to come decides how many permits there are", async () => {
   expect(queued(scene)).toEqual([]);
 });
 
-test("a number that is changed while somebody waits is noticed before a permit is given", async () => {
+test("a number that is changed meanwhile is noticed before a permit is given", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const permit = await fleet.runtime.until(clientOf(scene, 0).semaphore(path, 1).acquire());
@@ -166,7 +167,7 @@ test("the end of a holder's session frees its slot, and the holder hears of it",
   expect(got[1]?.isHeld).toBe(true);
   expect(got[1]?.slot).toBe(got[0]?.slot);
   expect(got[1]?.fencingToken).toBeGreaterThan(got[0]?.fencingToken ?? Infinity);
-  await fleet.runtime.until(codeOf(clientOf(scene, 0).set("/locks/x", ""))); // hears SESSION_EXPIRED
+  await fleet.runtime.until(hears(scene));
   expect(got[0]?.lost.aborted).toBe(true);
   await fleet.runtime.until(got[0]?.release() ?? Promise.resolve());
   expect(slots(scene)).toEqual([got[1]?.path]);
@@ -183,7 +184,7 @@ test("a waiter whose session ends in the lead of the queue holds nobody up", asy
   expect(got[2]?.isHeld).toBe(true);
 });
 
-test("an attempt neither waits, nor overtakes those who wait, nor leaves anything behind", async () => {
+test("an attempt neither waits, nor overtakes who does, nor leaves anything behind", async () => {
   const scene = await recipeScene(3);
   const { fleet, path } = scene;
   const { runtime } = fleet;

@@ -62,8 +62,8 @@ export class Barrier {
 
   /**
    * Resolves when the barrier is not up: at once, or when it is lifted.
-   * @throws {MeridianError} UNSUPPORTED in an eventual zone; DEADLINE after `deadlineMs`; the reason
-   * of the signal.
+   * @throws {MeridianError} UNSUPPORTED in an eventual zone; DEADLINE after `deadlineMs`; the
+   * reason of the signal.
    */
   async wait(options: WaitOptions = {}): Promise<void> {
     requireOrder(this.#context, this.path, "barriers");

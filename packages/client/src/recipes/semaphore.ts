@@ -94,8 +94,8 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit if one is free, or becomes free within `deadlineMs`; undefined otherwise. Without
-   * a time it does not wait at all. It does not overtake those who wait already.
+   * Takes a permit if one is free, or becomes free within `deadlineMs`; undefined otherwise.
+   * Without a time it does not wait at all. It does not overtake those who wait already.
    * @throws as `acquire`, but for DEADLINE after `deadlineMs`.
    */
   async tryAcquire(options: ContendOptions = {}): Promise<Permit | undefined> {
