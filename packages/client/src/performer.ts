@@ -141,6 +141,7 @@ export class Performer {
 
   /** Asks the owner of a path, in the order of the session's writes if there is one. */
   async readOwner(reading: Reading): Promise<Answer> {
+    reading.signal?.throwIfAborted();
     const plan = (now: ZonePolicy): readonly Step[] => {
       const cluster = this.ownerOf(reading.path);
       const consistency = now.consistency === "eventual" ? "regional" : "strict";
@@ -341,7 +342,11 @@ export class Performer {
       const step: Step = { destination: { kind: "cluster", cluster }, consistency: "regional" };
       return this.#ask(step, policy, reading, limits);
     });
-    return await readMajority(outcomes, majority, policy);
+    try {
+      return await readMajority(outcomes, majority, policy);
+    } catch (error) {
+      throw error instanceof MeridianError ? reasonOf(error, reading.signal) : error;
+    }
   }
 }
 
