@@ -16,6 +16,10 @@ export interface CrowdOptions {
   /** Sessions of each process with a connection of their own. */
   readonly single: number;
   readonly leaderKills: number;
+  /** Changes of the node that all watch, one after the other. */
+  readonly changes: number;
+  /** Rest before those, so that what the servers tell of their loops is not of their start. */
+  readonly restMs: number;
   readonly say: (line: string) => void;
 }
 
@@ -60,21 +64,18 @@ export class Crowd {
 
   /** The whole of it. */
   async run(): Promise<CrowdReport> {
-    const { leaderKills, say } = this.#options;
+    const { leaderKills, changes, restMs, say } = this.#options;
     const client = await this.#cluster.client();
-    await client.set(hot, "0", { create: true } as never).catch(() => client.create(hot, "0"));
+    await client.create(hot, "0");
     const openMs = await this.#open();
-    say(`open: ${Math.round(openMs)} ms ${await this.#servers()}`);
-    const fanOutMs: number[] = [];
-    await rest(65_000 * Number(this.#options.sessions > 1_000));
+    say(`all sessions and watches run after ${Math.round(openMs)} ms ${await this.#servers()}`);
+    await rest(restMs);
     const before = await this.#stalls();
-    for (let round = 0; round < 5; round += 1) {
-      fanOutMs.push(await this.#change());
-      await rest(1_000);
-    }
+    const fanOutMs: number[] = [];
+    for (let change = 0; change < changes; change += 1) fanOutMs.push(await this.#change());
     const fanOutStallMs = Math.max(...(await this.#stalls()));
     say(`one event to all: ${fanOutMs.map(Math.round).join(", ")} ms`);
-    say(`stalls before: ${before.join(", ")} ms; with them: ${fanOutStallMs} ms`);
+    say(`stalls before: ${before.join(", ")} ms; with these: ${fanOutStallMs} ms`);
     const recoveryMs: number[] = [];
     for (let kill = 0; kill < leaderKills; kill += 1) {
       recoveryMs.push(await this.#killLeader());
@@ -88,10 +89,11 @@ export class Crowd {
     say(await this.#servers());
     const wrongValues = this.#sum("wrongValues");
     const refusals = this.#refusals();
+    const residentBytesMax = this.#residentBytesMax;
     for (const load of this.#loads) load.kill();
     return {
       openMs,
-      residentBytesMax: this.#residentBytesMax,
+      residentBytesMax,
       fanOutMs,
       fanOutStallMs,
       recoveryMs,

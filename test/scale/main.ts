@@ -2,8 +2,19 @@ import { parseArgs } from "node:util";
 import { Cluster } from "../system/support/cluster.ts";
 import { Scratch } from "../system/support/scratch.ts";
 import { Crowd } from "./crowd.ts";
+import { watchSlowly } from "./slow.ts";
 
-const { values } = parseArgs({
+const usage = `Many sessions and watches on one regional cluster of three servers, and what that costs.
+
+  npm run scale -- crowd [--sessions N] [--watches N] [--killed N] [--leader-kills N] [--timeout MS]
+  npm run scale -- slow [--watchers N] [--events N] [--bytes N]
+
+  crowd  N sessions with N watches each; one event to all of them; leaders are killed with
+         kill -9, and at last a process with many clients
+  slow   watchers that never read, while many events come by`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     sessions: { type: "string", default: "10000" },
     watches: { type: "string", default: "10" },
@@ -11,7 +22,10 @@ const { values } = parseArgs({
     loaders: { type: "string", default: "3" },
     timeout: { type: "string", default: "12000" },
     single: { type: "string", default: "100" },
-    kills: { type: "string", default: "3" },
+    "leader-kills": { type: "string", default: "3" },
+    watchers: { type: "string", default: "50" },
+    events: { type: "string", default: "200000" },
+    bytes: { type: "string", default: "1024" },
   },
 });
 
@@ -20,9 +34,23 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => process.exit(130));
+  const [what] = positionals;
+  if (what !== "crowd" && what !== "slow") {
+    console.error(usage);
+    return 2;
+  }
   await using scratch = new Scratch("scale");
   await using cluster = await Cluster.start(scratch, 3);
   const startedMs = performance.now();
+  const say = (line: string): void => {
+    console.info(`${Math.round((performance.now() - startedMs) / 1_000)} s: ${line}`);
+  };
+  const report = what === "crowd" ? await runCrowd(cluster, say) : await runSlow(cluster, say);
+  console.info(JSON.stringify(report, undefined, 2));
+  return 0;
+}
+
+function runCrowd(cluster: Cluster, say: (line: string) => void): Promise<object> {
   const crowd = new Crowd(cluster, {
     sessions: Number(values.sessions),
     watchesPerSession: Number(values.watches),
@@ -31,9 +59,16 @@ async function main(): Promise<number> {
     loaders: Number(values.loaders),
     single: Number(values.single),
     sessionsPerConnection: 100,
-    leaderKills: Number(values.kills),
-    say: (line) => console.info(`${Math.round(performance.now() - startedMs)} ${line}`),
+    leaderKills: Number(values["leader-kills"]),
+    changes: 5,
+    restMs: 130_000, // what the servers tell of their loops is of the last two minutes
+    say,
   });
-  console.info(JSON.stringify(await crowd.run(), undefined, 2));
-  return 0;
+  return crowd.run();
+}
+
+function runSlow(cluster: Cluster, say: (line: string) => void): Promise<object> {
+  const { watchers, events, bytes } = values;
+  const sizes = { watchers: Number(watchers), events: Number(events), bytes: Number(bytes) };
+  return watchSlowly(cluster, { ...sizes, say });
 }
