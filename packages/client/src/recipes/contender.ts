@@ -1,9 +1,9 @@
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
-import { pause } from "../runtime.ts";
 import { untilChanged } from "./departure.ts";
 import { inOrder, type Place } from "./line.ts";
 import { OwnNode, type MadeNode } from "./own-node.ts";
+import { Patience } from "./patience.ts";
 import { WaitLimit, type WaitOptions } from "./wait-limit.ts";
 import { hasCode, mayPass } from "./retry.ts";
 
@@ -29,9 +29,6 @@ export const oneByOne: Contention = {
   needsStats: false,
   blocker: (before) => before.at(-1),
 };
-
-/** Failures of single steps that a contender in the queue lives through. */
-const retryMs = 250;
 
 /**
  * One who stands in a fair queue: it makes an ephemeral sequential node below a path, and it is its
@@ -134,6 +131,7 @@ export class Contender {
    */
   async #find(signal?: AbortSignal): Promise<MadeNode | undefined> {
     const options = { consistency: "strict", signal } as const;
+    const patience = new Patience(this.#context.runtime);
     for (;;) {
       try {
         const { names } = await this.#client.children(this.#queue, options);
@@ -146,7 +144,7 @@ export class Contender {
         signal?.throwIfAborted();
         if (hasCode(error, "NO_NODE")) return undefined;
         if (!mayPass(error)) throw error;
-        await pause(this.#context.runtime, retryMs, signal);
+        await patience.wait(error, signal);
       }
     }
   }
@@ -167,16 +165,18 @@ export class Contender {
 
   async #waitForTurn(own: OwnNode, signal: AbortSignal): Promise<void> {
     const stop = AbortSignal.any([signal, own.lost]);
+    const patience = new Patience(this.#context.runtime);
     for (;;) {
       try {
         const blocker = await this.#blocker(own, stop);
         if (blocker === undefined) return;
+        patience.reset();
         await untilChanged(this.#client, `${this.#queue}/${blocker.name}`, stop);
       } catch (error) {
         signal.throwIfAborted();
         if (!own.isAlive) throw own.gone();
         if (!mayPass(error)) throw error;
-        await pause(this.#context.runtime, retryMs, stop);
+        await patience.wait(error, stop);
       }
     }
   }

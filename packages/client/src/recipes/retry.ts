@@ -1,9 +1,8 @@
 import { MeridianError, type MeridianErrorCode } from "@meridian/wire";
 import type { ClientContext } from "../client-context.ts";
-import { pause } from "../runtime.ts";
+import { Patience } from "./patience.ts";
 
 /** Failures of single steps that a recipe lives through: it looks again after a while. */
-const retryMs = 250;
 const passing = new Set<MeridianErrorCode>(["DEADLINE", "UNKNOWN", "COMPACTED", "FORKED"]);
 
 /** Whether the same step may succeed in a moment. */
@@ -25,6 +24,7 @@ export async function untilDone<T>(
   signal: AbortSignal | undefined,
   step: () => Promise<T>,
 ): Promise<T> {
+  const patience = new Patience(context.runtime);
   for (;;) {
     try {
       signal?.throwIfAborted();
@@ -32,7 +32,7 @@ export async function untilDone<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!mayPass(error)) throw error;
-      await pause(context.runtime, retryMs, signal);
+      await patience.wait(error, signal);
     }
   }
 }

@@ -75,16 +75,20 @@ export class Semaphore {
     using limit = new WaitLimit(this.#context.runtime, this.path, options);
     const { signal } = limit;
     const { data = "" } = options;
-    await this.#agree(signal);
+    let check = await this.#agree(signal);
     const turn = await this.#contender().contend({ data, signal });
     const stop = AbortSignal.any([signal, turn.lost]);
     const attempt = new Attempt(this.#client, this.#context, this.#slots, turn);
     try {
       return await untilDone(this.#context, stop, async () => {
         for (;;) {
+          // The slot that is waited for may be the one that we have taken without knowing it.
+          const earlier = await attempt.find(stop);
+          if (earlier !== undefined) return earlier;
           const slot = await this.#slots.untilFree(stop);
-          const permit = await attempt.take(slot, data, await this.#agree(stop), stop);
+          const permit = await attempt.take(slot, data, check, stop);
           if (permit !== undefined) return permit;
+          check = await this.#agree(stop);
         }
       });
     } catch (error) {
@@ -116,7 +120,8 @@ export class Semaphore {
     if (turn === undefined) return undefined;
     const attempt = new Attempt(this.#client, this.#context, this.#slots, turn);
     try {
-      const permit = await attempt.take(slot, data, check, signal);
+      const taken = await attempt.take(slot, data, check, signal);
+      const permit = taken ?? (await attempt.find(signal));
       if (permit === undefined) await turn.remove();
       return permit;
     } catch (error) {
@@ -240,7 +245,18 @@ class Attempt {
     this.#mark = slots.newMark(context.runtime);
   }
 
-  /** Undefined: the slot is somebody else's, or the number of permits was written meanwhile. */
+  /** The permit that an attempt of unknown fate has given, if it has. */
+  async find(signal: AbortSignal | undefined): Promise<Permit | undefined> {
+    if (!this.#isOpen) return undefined;
+    const found = await this.#slots.find(this.#mark, signal);
+    this.#isOpen = false;
+    return found === undefined ? undefined : this.#permit(found);
+  }
+
+  /**
+   * Undefined: the slot is somebody else's, the number of permits was written meanwhile, or nobody
+   * knows what became of it, and it has to be looked for.
+   */
   async take(
     slot: number,
     data: string | Uint8Array,
@@ -249,21 +265,18 @@ class Attempt {
   ): Promise<Permit | undefined> {
     const taking = this.#slots.taking(slot, this.#mark, data);
     const leaving: MultiOperation = { kind: "delete", path: this.#turn.path };
+    this.#isOpen = true;
     try {
-      this.#isOpen = true;
       const { parts, receipt } = await this.#client.multi([check, leaving, taking], { signal });
       const [, , made] = parts;
       if (made?.stat === undefined) throw new MeridianError("CORRUPT", "the answer lacks a Stat");
       return this.#permit({ path: made.path, stat: made.stat, receipt });
     } catch (error) {
       signal?.throwIfAborted();
-      if (hasCode(error, "UNKNOWN")) {
-        const found = await this.#slots.find(this.#mark, signal);
-        if (found !== undefined) return this.#permit(found);
-      }
-      if (hasCode(error, "NO_NODE")) throw this.#turn.gone();
-      if (!hasCode(error, "NODE_EXISTS", "BAD_VERSION", "UNKNOWN")) throw error;
+      if (hasCode(error, "UNKNOWN")) return undefined;
       this.#isOpen = false;
+      if (hasCode(error, "NO_NODE")) throw this.#turn.gone();
+      if (!hasCode(error, "NODE_EXISTS", "BAD_VERSION")) throw error;
       return undefined;
     }
   }
