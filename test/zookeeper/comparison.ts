@@ -16,7 +16,7 @@ import type { NodeStat, Outcome, Told, Transcript } from "./outcome.ts";
 export type Through = "protocol" | "client";
 
 /** Something that should be the same and is not. */
-export interface Mismatch {
+interface Mismatch {
   readonly session: string;
   /** Of the operation; for events, of the answer that they came before. */
   readonly id: number;

@@ -10,7 +10,7 @@ import {
 } from "@meridian/wire";
 
 /** A place in the history of the cluster. */
-export type Reached = NonNullable<Encodable<IWatchEvents>["positions"]>;
+type Reached = NonNullable<Encodable<IWatchEvents>["positions"]>;
 
 /** A request of whoever has the session. */
 export interface Asked {

@@ -8,6 +8,7 @@ import { settlesWithin, until } from "../system/support/condition.ts";
 import { freePorts, type Scratch } from "../system/support/scratch.ts";
 
 const jars = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar"];
+const java = "/usr/bin/java";
 const compiler = "/usr/bin/javac";
 const javaOptions = [
   "-cp",
@@ -20,7 +21,7 @@ const javaOptions = [
 ];
 
 /** Whether ZooKeeper, its client and what compiles for it are installed as Debian has them. */
-export const hasZookeeper: boolean = [compiler, ...jars].every((path) => existsSync(path));
+export const hasZookeeper: boolean = [java, compiler, ...jars].every((path) => existsSync(path));
 
 /** How to get them. */
 export const zookeeperInstallation: string =
@@ -70,7 +71,7 @@ export class ZookeeperServer implements AsyncDisposable {
     const output = openSync(log, "a");
     const { reapPeriodMs = 3_600_000, isDurable = true } = options;
     const child = spawn(
-      "java",
+      java,
       [
         ...javaOptions,
         "-Dzookeeper.extendedTypesEnabled=true",
@@ -118,7 +119,7 @@ export function spawnBridge(address: string, scratch: Scratch): ChildProcess {
   // The scratch directory on the command line lets the scratch end it.
   const temporary = `-Djava.io.tmpdir=${scratch.path}`;
   const stdio = ["pipe", "pipe", "pipe"] as const;
-  return spawn("java", [...javaOptions, temporary, source, address], { stdio: [...stdio] });
+  return spawn(java, [...javaOptions, temporary, source, address], { stdio: [...stdio] });
 }
 
 function configOf(port: number, data: string, { tickMs = 200 }: ZookeeperOptions): string {
