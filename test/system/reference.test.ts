@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
+import { ErrorCode } from "@meridian/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { until } from "./support/condition.ts";
@@ -44,6 +45,17 @@ test("every block of a page is one that is run", () => {
   for (const { path, languages } of pages) {
     for (const language of languages) expect(["ts", "sh"], path).toContain(language);
   }
+});
+
+test("the page of errors knows every code that there is", () => {
+  const { text = "" } = pages.find(({ path }) => path === "concepts/errors.md") ?? {};
+  const missing = Object.keys(ErrorCode).filter((code) => !text.includes(`\`${code}\``));
+  expect(missing).toEqual(["UNSPECIFIED"]);
+});
+
+test("every page is listed", () => {
+  const { text: list = "" } = pages.find(({ path }) => path === "README.md") ?? {};
+  for (const { path } of pages.slice(1)) expect(list).toContain(`](${path})`);
 });
 
 test("every link of a page leads somewhere", () => {
