@@ -1,6 +1,8 @@
 import type { ChannelPool } from "./channel.ts";
+import type { Meridian } from "./client.ts";
+import type { Connections } from "./connections.ts";
 import type { Lanes } from "./lanes.ts";
-import type { SessionEvent } from "./options.ts";
+import type { SessionEvent, SiblingOptions } from "./options.ts";
 import type { Performer } from "./performer.ts";
 import type { PositionMap } from "./position.ts";
 import type { Runtime } from "./runtime.ts";
@@ -12,6 +14,8 @@ export interface ClientContext {
   readonly runtime: Runtime;
   readonly pool: ChannelPool;
   readonly topology: TopologySource;
+  /** The two above, with the clients that use them. */
+  readonly connections: Connections;
   readonly lanes: Lanes;
   readonly performer: Performer;
   /** What the client has seen. */
@@ -24,4 +28,6 @@ export interface ClientContext {
    * belongs to the other.
    */
   readonly standing: Standing | undefined;
+  /** Makes another client over the same connections; likewise. */
+  readonly sibling: ((options: SiblingOptions) => Meridian) | undefined;
 }

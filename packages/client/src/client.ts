@@ -23,6 +23,7 @@ import type {
   MultiOperation,
   ReadOptions,
   SessionEvent,
+  SiblingOptions,
   VersionOptions,
 } from "./options.ts";
 import type { OperationOptions } from "./performer.ts";
@@ -352,17 +353,30 @@ export class Meridian implements AsyncDisposable {
   }
 
   /**
-   * Ends all sessions, and with them ephemeral nodes and locks, all watches and all connections.
+   * Another client over the same connections, with sessions, watches and a token of its own: for
+   * parts of a program that must not hold locks together. Each is closed by itself, and the last
+   * one closes the connections.
+   */
+  sibling(options: SiblingOptions = {}): Meridian {
+    this.#assertOpen();
+    const { sibling } = this.#context;
+    if (sibling === undefined) throw new Error("only a caller's own client has siblings");
+    return sibling(options);
+  }
+
+  /**
+   * Ends all sessions, and with them ephemeral nodes and locks, all watches, and the connections
+   * when no sibling uses them.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { standing, topology, lanes, pool } = this.#context;
+    const { standing, connections, lanes } = this.#context;
     this.#caches.close();
     this.#streams.close();
-    if (standing !== undefined) topology.close();
-    await Promise.all([standing?.close(), lanes.close()]);
-    if (standing !== undefined) pool.close();
+    const goodbyes = Promise.all([standing?.close(), lanes.close()]);
+    if (standing === undefined) await goodbyes;
+    else await connections.leave(goodbyes);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -63,6 +63,7 @@ export type {
   MultiOperation,
   ReadOptions,
   SessionEvent,
+  SiblingOptions,
   VersionOptions,
 } from "./options.ts";
 export type { OperationOptions } from "./performer.ts";

@@ -32,6 +32,8 @@ export interface ConnectOptions {
   readonly region?: string | undefined;
   /** Causal token of another client: this one sees at least what that one has seen. */
   readonly token?: string | undefined;
+  /** Gives up looking for the first node. */
+  readonly signal?: AbortSignal | undefined;
   /** Time to find the first node. Default 10 s. */
   readonly connectDeadlineMs?: number | undefined;
   /** For operations that do not say. Default 10 s. */
@@ -54,6 +56,21 @@ export interface ConnectOptions {
   /** Default: the machine's clock, event loop and entropy. */
   readonly runtime?: Runtime | undefined;
 }
+
+/**
+ * How another client over the same connections differs. What is not said is as for the first; the
+ * token: what that one has seen so far.
+ */
+export type SiblingOptions = Pick<
+  ConnectOptions,
+  | "token"
+  | "deadlineMs"
+  | "strictDeadlineMs"
+  | "hedgeMs"
+  | "sessionTimeoutMs"
+  | "limits"
+  | "onSession"
+>;
 
 /** How to read. */
 export interface ReadOptions extends OperationOptions {

@@ -65,3 +65,13 @@ export function endingWithin<T>(
     promise.finally(cancel).then(resolve, reject);
   });
 }
+
+/** As the promise; rejects with the reason of the signal when that comes first. */
+export function endingWith<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.finally(() => signal.removeEventListener("abort", onAbort)).then(resolve, reject);
+  });
+}

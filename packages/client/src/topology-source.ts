@@ -67,9 +67,10 @@ export class TopologySource {
         await this.#ask(endpoints);
       } catch (error) {
         last = error;
-        if (runtime.nowMs() >= deadlineAtMs) throw unreachable(endpoints, last);
+        if (runtime.nowMs() >= deadlineAtMs || this.#isClosed) throw unreachable(endpoints, last);
         await new Promise<void>((resolve) => runtime.after(hedgeMs, resolve));
       }
+      if (this.#isClosed) throw unreachable(endpoints, last);
     }
     this.#schedule();
   }
