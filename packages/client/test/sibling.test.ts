@@ -63,7 +63,9 @@ test("siblings hold their own locks, and see what the first has seen", async () 
   const held = await fleet.runtime.until(client.lock("/locks/a").acquire());
   const tried = await fleet.runtime.until(sibling.lock("/locks/a").tryAcquire());
   expect(tried).toBeUndefined();
-  expect(states).toContain("opened");
+  const other = await fleet.runtime.until(sibling.lock("/locks/b").acquire());
+  expect(states).toEqual(["opened"]);
+  await fleet.runtime.until(other.release());
   const read = await fleet.runtime.until(sibling.get("/global/a", { consistency: "eventual" }));
   expect(read.stat.mzxid).toBe(written.stat.mzxid);
   await fleet.runtime.until(held.release());
