@@ -1,9 +1,9 @@
 import type { Scratch } from "../system/support/scratch.ts";
-import { compare, type Through, type Verdict } from "./comparison.ts";
 import { ClientSide } from "./client-side.ts";
+import { compare, type Through, type Verdict } from "./comparison.ts";
+import { fenced, perform, survey } from "./ending.ts";
 import { MeridianSide } from "./meridian-side.ts";
-import { operationsOf, type Step } from "./operation.ts";
-import type { Side } from "./outcome.ts";
+import type { Step } from "./operation.ts";
 import { emulatedCluster, realCluster, type RegionalCluster } from "./regional-clusters.ts";
 import { type ZookeeperOptions, ZookeeperServer } from "./zookeeper-server.ts";
 import { ZookeeperSide } from "./zookeeper-side.ts";
@@ -12,6 +12,7 @@ import { ZookeeperSide } from "./zookeeper-side.ts";
 export interface StageOptions {
   /** Where Meridian runs: within this process on virtual time, or as three processes. */
   readonly cluster: "emulated" | "real";
+  /** How Meridian is used. */
   readonly through: Through;
   /** How ZooKeeper runs, beside what all scripts need. */
   readonly zookeeper?: ZookeeperOptions;
@@ -56,39 +57,15 @@ export class Stage implements AsyncDisposable {
     const Meridian = through === "client" ? ClientSide : MeridianSide;
     await using meridian = await Meridian.connect(cluster, name);
     const whole = fenced(script);
-    await Promise.all([perform(zookeeper, whole), perform(meridian, whole)]);
+    await perform(whole, zookeeper, meridian);
+    const looks = await survey(whole, zookeeper, meridian);
     await cluster.settled(cluster.calm());
-    return compare(whole, zookeeper.transcript, meridian.transcript, through);
+    const steps = [...whole, ...looks];
+    return compare(steps, zookeeper.transcript, meridian.transcript, through);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
     await this.#real?.close();
   }
-}
-
-async function perform(side: Side, script: readonly Step[]): Promise<void> {
-  for (const step of script) await side.perform(step);
-}
-
-/**
- * Lets every session read something before it closes, and at the end of the script: before the
- * answer come all events so far.
- */
-function fenced(script: readonly Step[]): readonly Step[] {
-  const open = new Set<string>();
-  let last = Math.max(0, ...operationsOf(script).map(({ id }) => id));
-  const fence = (session: string): Step => {
-    last += 1;
-    const read = { kind: "exists", path: "/", watch: false, id: last } as const;
-    return { kind: "burst", session, operations: [read] };
-  };
-  const steps = script.flatMap((step): readonly Step[] => {
-    const { kind, session } = step;
-    if (kind === "open") open.add(session);
-    if (kind !== "close" && kind !== "abandon") return [step];
-    open.delete(session);
-    return [fence(session), step];
-  });
-  return [...steps, ...[...open].map((session) => fence(session))];
 }
