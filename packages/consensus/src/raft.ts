@@ -234,6 +234,14 @@ export class Raft {
     return this.#core.configurations.at(index);
   }
 
+  /**
+   * Term of the entry at an index. What is stored there may still be of another term, until the
+   * entry that took its place is durable. Undefined where the log does not reach.
+   */
+  termAt(index: number): number | undefined {
+    return this.#core.log.term(index);
+  }
+
   /** What this member is and knows just now. */
   status(): Status {
     return statusOf(this.#core);

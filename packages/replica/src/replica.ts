@@ -429,7 +429,7 @@ export class Replica implements PeerHandler {
     if (index === 0) return;
     this.#raft.applied(index);
     this.#housekeeping.applied(index);
-    this.#snapshots.consider((at) => this.#raft.configurationAt(at), this.contact.safeIndex);
+    this.#snapshots.consider(this.#raft, this.contact.safeIndex);
   }
 
   #onSoftState(soft: SoftState): void {

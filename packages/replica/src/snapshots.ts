@@ -22,6 +22,12 @@ export interface SnapshotOptions {
   readonly keptEntries: number;
 }
 
+/** What the core knows of the log that is applied: see `Raft`. */
+export interface AppliedLog {
+  configurationAt(index: number): Configuration | undefined;
+  termAt(index: number): number | undefined;
+}
+
 /**
  * The tree of a storage's snapshot, or an empty one. Of a witness, whose snapshot is nothing but
  * its mark, an empty one at that index. @throws {StorageError} CORRUPT.
@@ -65,7 +71,7 @@ export class SnapshotTaker {
   }
 
   /** Called after entries were applied. `safeIndex`: what witnesses may forget. */
-  consider(configurationAt: (index: number) => Configuration | undefined, safeIndex: number): void {
+  consider(applied: AppliedLog, safeIndex: number): void {
     if (this.#busy || this.#stopped) return;
     const { storage, witness, snapshotEntries, keptEntries } = this.#options;
     const lastIndex = storage.log.lastIndex();
@@ -74,20 +80,30 @@ export class SnapshotTaker {
     if (witness) {
       const wanted = Math.max(safeIndex - keptEntries, lastIndex - witnessEntriesMax);
       const floor = Math.min(wanted, appliedIndex, lastIndex);
-      const known = floor - firstIndex > snapshotEntries ? configurationAt(floor) : undefined;
+      if (floor - firstIndex <= snapshotEntries || !this.#isStored(applied, floor)) return;
+      const known = applied.configurationAt(floor);
       if (known !== undefined) void this.#run(() => this.#forget(floor, known));
       return;
     }
     const takenIndex = storage.log.snapshot()?.index ?? 0;
-    // What is not durable here yet cannot be the end of a snapshot.
-    if (appliedIndex - takenIndex < snapshotEntries || appliedIndex > lastIndex) return;
-    const configuration = configurationAt(appliedIndex);
+    if (appliedIndex - takenIndex < snapshotEntries) return;
+    if (!this.#isStored(applied, appliedIndex)) return;
+    const configuration = applied.configurationAt(appliedIndex);
     if (configuration !== undefined) void this.#run(() => this.#take(configuration));
   }
 
   /** A snapshot that is being taken may still be written; nobody hears when that fails. */
   stop(): void {
     this.#stopped = true;
+  }
+
+  /**
+   * What is not durable here yet cannot be the end of a snapshot: a follower may apply an entry
+   * before that, while an abandoned one of another term still has its place in the storage.
+   */
+  #isStored(applied: AppliedLog, index: number): boolean {
+    const stored = this.#options.storage.log.term(index);
+    return stored !== undefined && stored === applied.termAt(index);
   }
 
   async #take(configuration: Configuration): Promise<void> {

@@ -63,7 +63,10 @@ function taken(storage: Storage, tree: Tree, clock: typeof systemClock): Promise
     const log = { ...silentLog, info: () => resolve(), warn: () => reject(new Error("given up")) };
     const settings = { witness: false, node: "n", snapshotEntries: 1, keptEntries: 10 };
     const taker = new SnapshotTaker({ ...settings, storage, clock, log }, () => tree, reject);
-    taker.consider(() => configuration, 0);
+    taker.consider(
+      { configurationAt: () => configuration, termAt: (at) => storage.log.term(at) },
+      0,
+    );
   });
 }
 

@@ -1,18 +1,27 @@
 import { silentLog } from "@meridian/replica";
 import { type Tree, ViewLostError } from "@meridian/tree";
 import { expect, test } from "vitest";
-import { SnapshotTaker } from "../src/snapshots.ts";
+import { type AppliedLog, SnapshotTaker } from "../src/snapshots.ts";
 
 test("a snapshot that was read too slowly is given up, and the member goes on", async () => {
   const failures: unknown[] = [];
   const taker = new SnapshotTaker(options(), lostTree, (error) => failures.push(error));
-  taker.consider(() => configuration, 0);
+  taker.consider(appliedLog(1), 0);
   await Promise.resolve();
   expect(attempts).toBe(1);
   await new Promise((resolve) => setImmediate(resolve));
   expect(failures).toEqual([]);
-  taker.consider(() => configuration, 0);
+  taker.consider(appliedLog(1), 0);
   expect(attempts).toBe(2);
+});
+
+test("no snapshot ends with an entry in whose place another is still stored", () => {
+  attempts = 0;
+  const taker = new SnapshotTaker(options(), lostTree, () => expect.unreachable());
+  taker.consider(appliedLog(2), 0);
+  expect(attempts).toBe(0);
+  taker.consider(appliedLog(1), 0);
+  expect(attempts).toBe(1);
 });
 
 let attempts = 0;
@@ -23,6 +32,11 @@ const configuration = {
   outgoingGroups: [],
   autoLeave: false,
 };
+
+/** A log whose applied entries are of one term; the stored ones are of term 1. */
+function appliedLog(term: number): AppliedLog {
+  return { configurationAt: () => configuration, termAt: () => term };
+}
 
 /** A tree whose view is lost before anything of it was read. */
 function lostTree(): Tree {
