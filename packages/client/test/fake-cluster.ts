@@ -239,6 +239,7 @@ export class FakeCluster {
       this.nodes = before;
       this.changes.length = length;
       this.#batch = [];
+      while (parts.length < operations.length) parts.push({ code: 0 });
       return { error: { code }, multi: { parts } };
     }
     return { multi: { parts } };

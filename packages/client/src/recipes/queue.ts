@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { MeridianError } from "@meridian/wire";
 import type { ClientContext } from "../client-context.ts";
 import { dataBytes } from "../draft.ts";
@@ -96,6 +97,7 @@ abstract class ItemQueue {
     const { runtime } = this.standing.get().context;
     using limit = new WaitLimit(runtime, this.path, options);
     const { signal } = limit;
+    setMaxListeners(0, signal); // Every item that is being taken listens to it.
     const { items } = await this.#patiently(signal, () => this.#grab(max, signal));
     if (items.length > 0) return items;
     return await this.#patiently(signal, () => this.#takeInLine(max, signal));
