@@ -151,10 +151,74 @@ test("over any number of lost connections nothing is missing and nothing comes t
     }
     await fleet.runtime.run(Math.floor(fleet.runtime.random() * 40));
     if (n % 5 !== 0) continue;
-    for (const { feeds } of fleet.servers.values()) for (const feed of feeds) feed.sink.break();
+    cut(fleet);
   }
   expect(await paths(fleet, changes, wanted.length)).toEqual(wanted);
 });
+
+test.for([1, 2, 3, 4, 5, 6, 7, 8])(
+  "a copy that every event is applied to comes to be what the cluster has, seed %i",
+  async (seed) => {
+    const scene = await stage(seed);
+    const { fleet, home } = scene;
+    const { runtime } = fleet;
+    const copy = new Copy();
+    const options = { prefix: top, windowBytes: 3_000 };
+    let changes = await opened(scene, { ...options, from: copy.from });
+    for (let n = 0; n < 150; n += 1) {
+      await change(scene, n);
+      if (runtime.random() < 0.05) home.floor = home.index;
+      if (runtime.random() < 0.1) cut(fleet);
+      if (runtime.random() < 0.1) {
+        changes.close();
+        changes = await opened(scene, { ...options, from: copy.from });
+      }
+      copy.apply((await runtime.until(changes.next())).value);
+    }
+    while (copy.index < home.index) copy.apply((await runtime.until(changes.next())).value);
+    const wanted = [...home.nodes].filter(([path]) => path.startsWith(top));
+    const texts = wanted.map(([path, { data }]) => [path, Buffer.from(data).toString()] as const);
+    expect(copy.texts, `seed ${seed}`).toEqual(new Map(texts));
+    expect(copy.kinds.size, `seed ${seed}`).toBe(5);
+  },
+);
+
+/** Creates, changes or deletes one of ten nodes. */
+async function change({ fleet, client, home }: Stage, n: number): Promise<void> {
+  const { runtime } = fleet;
+  const path = `${top}/n${Math.floor(runtime.random() * 10)}`;
+  if (!home.nodes.has(path)) home.seed(path, `${n}`);
+  else if (runtime.random() < 0.3) await runtime.until(client.delete(path));
+  else await runtime.until(client.set(path, `${n}`));
+}
+
+/** Breaks all change streams. */
+function cut(fleet: FakeFleet): void {
+  for (const { feeds } of fleet.servers.values()) for (const feed of feeds) feed.sink.break();
+}
+
+/** Nodes as a reader of changes knows them. */
+class Copy {
+  readonly texts = new Map<string, string>();
+  readonly kinds = new Set<string>();
+  /** Where to go on. */
+  from = "start";
+  /** Place in the followed history that a bookmark has told of. */
+  index = 0;
+
+  apply(event: ChangesEvent | undefined): void {
+    if (event === undefined) throw new Error("the stream ended");
+    this.kinds.add(event.kind);
+    if (event.kind === "snapshot") this.texts.clear();
+    for (const { path, text } of event.changes) {
+      if (text === undefined) this.texts.delete(path);
+      else this.texts.set(path, text);
+    }
+    // In the middle of a snapshot there is no place to go on from.
+    this.from = event.token === "" ? "start" : event.token;
+    if (event.kind === "bookmark") this.index = event.position.index;
+  }
+}
 
 test("below what is kept: a snapshot that says so, or the end, as the reader wants", async () => {
   const scene = await stage();
@@ -180,7 +244,7 @@ test("a snapshot that is broken off begins anew, and says so", async () => {
   expect((await next(fleet, changes)).kind).toBe("snapshot");
   expect((await next(fleet, changes)).kind).toBe("snapshot-part");
   fleet.server("us-west-1").kill();
-  for (const { feeds } of fleet.servers.values()) for (const feed of feeds) feed.sink.break();
+  cut(fleet);
   const kinds: string[] = [];
   const seen = new Set<string>();
   for (let event = await next(fleet, changes); ; event = await next(fleet, changes)) {
@@ -258,7 +322,7 @@ test("an abandoned history is told by the cluster itself, and a new one begins f
   home.seed(`${top}/n0`);
   const { token } = await next(fleet, first);
   home.incarnation = 2;
-  for (const { feeds } of fleet.servers.values()) for (const feed of feeds) feed.sink.break();
+  cut(fleet);
   expect(await codeOf(next(fleet, first))).toBe("FORKED");
   const second = client.changes({ from: token });
   expect(await codeOf(fleet.runtime.until(second.ready))).toBe("FORKED");

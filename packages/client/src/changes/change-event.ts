@@ -34,11 +34,14 @@ export class NodeChange {
   }
 }
 
-/** What all events have: a place to go on from. */
+/** What all events have: what to do, and a place to go on from. */
 class StreamEvent {
+  /** What became of nodes, in order: who keeps a copy applies these, whatever the kind of event. */
+  readonly changes: readonly NodeChange[];
   readonly #resumeFrom: readonly Position[];
 
-  constructor(resumeFrom: readonly Position[]) {
+  constructor(resumeFrom: readonly Position[], changes: readonly NodeChange[] = none) {
+    this.changes = changes;
     this.#resumeFrom = resumeFrom;
   }
 
@@ -78,12 +81,14 @@ export class SnapshotEvent extends StreamEvent {
 /** Some of the nodes of a snapshot; parents come before their children. */
 export class SnapshotPartEvent extends StreamEvent {
   readonly kind = "snapshot-part" as const;
-  /** All of kind "created". */
-  readonly nodes: readonly NodeChange[];
 
   constructor(nodes: readonly NodeChange[]) {
-    super([]);
-    this.nodes = nodes;
+    super([], nodes);
+  }
+
+  /** The nodes: its changes, all of kind "created". */
+  get nodes(): readonly NodeChange[] {
+    return this.changes;
   }
 }
 
@@ -110,7 +115,6 @@ export class TransactionEvent extends StreamEvent {
   readonly position: Position;
   /** Milliseconds since 1970 by the clock of the server that took it. */
   readonly timeMs: number;
-  readonly changes: readonly NodeChange[];
 
   constructor(
     position: Position,
@@ -118,10 +122,9 @@ export class TransactionEvent extends StreamEvent {
     changes: readonly NodeChange[],
     resumeFrom: readonly Position[],
   ) {
-    super(resumeFrom);
+    super(resumeFrom, changes);
     this.position = position;
     this.timeMs = timeMs;
-    this.changes = changes;
   }
 
   /** Cluster that made it: "global", or a region. */
@@ -165,3 +168,5 @@ function kindName(kind: number): NodeChange["kind"] {
       return "changed";
   }
 }
+
+const none: readonly NodeChange[] = Object.freeze([]);

@@ -99,6 +99,8 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
   /** What has been queued. */
   readonly #progress: Progress;
   readonly #onAbort: () => void;
+  /** What the client had seen when it began. */
+  readonly #seen: readonly Position[];
   /** After the last event that was taken. */
   #taken: readonly Position[];
   #dueBytes = 0;
@@ -117,6 +119,7 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
     this.#context = context;
     this.#options = options;
     this.#isFromNow = from === "now";
+    this.#seen = context.token.list();
     const places = from === "now" || from === "start" ? [] : decodePositions(from);
     this.cluster = options.cluster ?? clusterOf(places, context.cluster);
     this.#progress = new Progress(this.cluster);
@@ -214,7 +217,7 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
     if (this.#isFromNow) {
       // What this client has seen happened before now, even where the member has yet to hear of it.
       this.#isFromNow = false;
-      this.#progress.takeUp(this.#context.token.list());
+      this.#progress.takeUp(this.#seen);
       this.#progress.add(position);
       this.#taken = this.#progress.list;
       return false;
