@@ -15,7 +15,7 @@ export interface ReferencePage {
 }
 
 /** A line to be typed, and what its comment says that it prints. */
-export interface ShellLine {
+interface ShellLine {
   readonly line: string;
   readonly prints: string;
 }

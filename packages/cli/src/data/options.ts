@@ -46,7 +46,7 @@ export interface ListOptions extends ReadOptions {
 }
 
 /** How events are told. */
-export interface EventOptions {
+interface EventOptions {
   readonly withData?: true;
   /** In text output; JSON has it always. */
   readonly withToken?: true;
