@@ -32,6 +32,16 @@ export function isBarring(code: MeridianErrorCode): boolean {
   return barring.has(code);
 }
 
+/**
+ * What the end of a session is told as, if this error is one. One that somebody else holds is as
+ * good as ended: what this client did in it may be taken away at any moment.
+ */
+export function endOfSession(error: MeridianError): MeridianError | undefined {
+  if (error.code === "SESSION_EXPIRED") return error;
+  if (error.code !== "SESSION_MOVED") return undefined;
+  return new MeridianError("SESSION_EXPIRED", error.description, { cause: error });
+}
+
 /** How the transports, over gRPC and in memory, begin their words about a connection never made. */
 const neverConnected = /^(No connection established|nobody at )/;
 

@@ -4,7 +4,14 @@ import { Attachment } from "./attachment.ts";
 import { Breaker } from "./breaker.ts";
 import type { Place } from "./directory.ts";
 import type { LaneContext } from "./lane-context.ts";
-import { isBarring, isPassing, isUncertain, isWithoutEffect, lostError } from "./lane-error.ts";
+import {
+  endOfSession,
+  isBarring,
+  isPassing,
+  isUncertain,
+  isWithoutEffect,
+  lostError,
+} from "./lane-error.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { Pending, type Submission } from "./pending.ts";
@@ -309,10 +316,11 @@ export class Lane {
 
   /** Whether an answer is not the last word. Then the request stays open. */
   #postpones(pending: Pending, error: MeridianError): boolean {
-    if (error.code === "SESSION_EXPIRED" && this.#session !== undefined) {
+    const end = endOfSession(error);
+    if (end !== undefined && this.#session !== undefined) {
       pending.maybeApplied = pending.wasMaybeApplied;
       this.#outbox.refused(pending);
-      this.#expireSoon(error);
+      this.#expireSoon(end);
       return true;
     }
     if (!pending.isWrite && !pending.isFinal) return false;
@@ -357,7 +365,8 @@ export class Lane {
     this.#outbox.rewind();
     this.#onGoodbye();
     if (this.#isClosed || error === undefined) return;
-    if (error.code === "SESSION_EXPIRED" && this.#session !== undefined) this.#expire(error);
+    const end = endOfSession(error);
+    if (end !== undefined && this.#session !== undefined) this.#expire(end);
     if (isBarring(error.code)) this.#endAll(error);
   }
 
@@ -456,7 +465,7 @@ function closed(): MeridianError {
 }
 
 function strangersHello(region: string): IHello {
-  return { sessionId: 0, secret: noSecret, timeoutMs: 0, create: false, region };
+  return { sessionId: 0, secret: noSecret, timeoutMs: 0, create: false, region, attachment: 0 };
 }
 
 const noSecret = new Uint8Array(0);

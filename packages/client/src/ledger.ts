@@ -23,6 +23,8 @@ export class SessionLedger {
   #isOpen = false;
   #leaseFromMs = Infinity;
   #lastSequence = 0;
+  /** Streams that said hello for it. */
+  #attachments = 0;
   /** Numbered writes in order; those before `#firstOpen` are answered. */
   #numbered: Pending[] = [];
   #firstOpen = 0;
@@ -52,12 +54,14 @@ export class SessionLedger {
   /** First words of a stream. Once the session was welcomed it must exist: it is not made anew. */
   hello(nowMs: number): IHello {
     if (!this.wasOffered) this.#leaseFromMs = nowMs;
+    this.#attachments += 1;
     return {
       sessionId: this.id,
       secret: this.#secret,
       timeoutMs: this.#timeoutMs,
       create: !this.#isOpen,
       region: this.#region,
+      attachment: this.#attachments,
     };
   }
 

@@ -6,7 +6,8 @@ import { Link } from "../src/link.ts";
 import { VirtualRuntime } from "./virtual-runtime.ts";
 
 const place = { node: "n", region: "r", cluster: "r", role: "regional-voter", address: "n" };
-const hello = { sessionId: 0, secret: new Uint8Array(0), timeoutMs: 0, create: false, region: "r" };
+const secret = new Uint8Array(0);
+const hello = { sessionId: 0, secret, timeoutMs: 0, create: false, region: "r", attachment: 0 };
 
 /** A link whose owner closes it at its first welcome or answer, and what it was told of. */
 function opened(closesAt: "welcome" | "response") {

@@ -17,12 +17,13 @@ import { modeNumber, modeOf } from "./modes.ts";
 
 /** Bytes of a command as they stand in the log. */
 export function encodeCommand(command: Command): Uint8Array {
-  const { session, sequence, acknowledged, timeMs, operation } = command;
+  const { session, sequence, acknowledged, timeMs, attachment = 0, operation } = command;
   return CommandMessage.encode({
     session,
     sequence,
     acknowledged,
     timeMs,
+    attachment,
     ...encodeOperation(operation),
   });
 }
@@ -38,8 +39,8 @@ export function decodeCommand(bytes: Uint8Array): Command {
   if (operation === undefined) {
     throw new Error("the log holds a command that this version does not know: upgrade this member");
   }
-  const { session, sequence, acknowledged, timeMs } = message;
-  return { session, sequence, acknowledged, timeMs, operation };
+  const { session, sequence, acknowledged, timeMs, attachment } = message;
+  return { session, sequence, acknowledged, timeMs, attachment, operation };
 }
 
 /**
@@ -62,6 +63,8 @@ function encodeOperation(operation: Operation): Encodable<ICommand> {
       return { multi: { operations: operation.operations.map(encodeNodeOperation) } };
     case "open-session":
       return { openSession: operation };
+    case "attach-session":
+      return { attachSession: operation };
     case "close-session":
       return { closeSession: operation };
     case "expire-sessions":
@@ -101,8 +104,9 @@ function decodeOperation(message: ICommand): Operation | undefined {
 }
 
 function decodeSessionOperation(message: ICommand): Operation | undefined {
-  const { openSession, closeSession, expireSessions } = message;
+  const { openSession, attachSession, closeSession, expireSessions } = message;
   if (openSession !== undefined) return { kind: "open-session", ...openSession };
+  if (attachSession !== undefined) return { kind: "attach-session", ...attachSession };
   if (closeSession !== undefined) return { kind: "close-session", ...closeSession };
   return expireSessions === undefined ? undefined : { kind: "expire-sessions", ...expireSessions };
 }

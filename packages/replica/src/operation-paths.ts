@@ -13,6 +13,7 @@ export function pathsOf(operation: Operation): readonly string[] {
         part.kind === "check" ? [part.path] : pathsOf(part),
       );
     case "open-session":
+    case "attach-session":
     case "close-session":
     case "expire-sessions":
     case "reap":

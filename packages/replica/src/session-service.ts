@@ -38,6 +38,7 @@ import { Outflow } from "./outflow.ts";
 import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { expired, isPassing, wrongSecret } from "./hello-refusals.ts";
+import { SessionHolders } from "./session-holders.ts";
 import { appliedResponse, SessionStream } from "./session-stream.ts";
 import { isKnownKind } from "./watch-events.ts";
 import { WatchRegistry } from "./watch-registry.ts";
@@ -80,7 +81,7 @@ export class SessionService {
   readonly #streams = new Set<SessionStream>();
   /** Streams of watches without a session. */
   readonly #watchers = new Set<WatchStream>();
-  readonly #bySession = new Map<number, SessionStream>();
+  readonly #holders: SessionHolders<SessionStream>;
   readonly #arrivals: Arrivals<SessionStream>;
   /** Streams that have something to say which this node must not say now. */
   readonly #untold = new Set<SessionStream>();
@@ -96,6 +97,11 @@ export class SessionService {
     this.#random = random;
     this.#limits = limits;
     this.flow = new Outflow(clock);
+    this.#holders = new SessionHolders({
+      drawTicket: () => this.#drawTicket(),
+      submit: (operation, done) => this.#submitOwn(operation, done),
+      noLeader: () => this.#noLeader(),
+    });
     this.#arrivals = new Arrivals(clock, random, (stream, hello) => this.#open(stream, hello));
     this.#timers = [every(clock, sweepPeriodMs, () => this.#sweep())];
   }
@@ -122,8 +128,9 @@ export class SessionService {
   onApplied(applied: Applied): void {
     const { tree } = this.member;
     for (const transaction of applied.transactions) this.watches.notify(transaction, tree);
+    if (applied.attached !== undefined) this.#holders.onAttached(applied.attached);
     for (const session of applied.endedSessions) {
-      this.#bySession.get(session)?.farewell({
+      this.#holders.get(session)?.farewell({
         code: "SESSION_EXPIRED",
         message: `session ${session} has ended`,
       });
@@ -199,7 +206,7 @@ export class SessionService {
 
   /** The connection of a session's client, if it has one here. */
   connectionOf(session: number): Encodable<IClientConnection> | undefined {
-    const stream = this.#bySession.get(session);
+    const stream = this.#holders.get(session);
     if (stream === undefined) return undefined;
     const { region, address, watchCount: watches } = stream;
     return { region, address, watches };
@@ -210,7 +217,7 @@ export class SessionService {
     this.#streams.delete(stream);
     this.#untold.delete(stream);
     this.flow.forget(stream);
-    if (this.#bySession.get(stream.session) === stream) this.#bySession.delete(stream.session);
+    this.#holders.forget(stream);
   }
 
   /** Where the node's own cluster stands. */
@@ -375,24 +382,16 @@ export class SessionService {
 
   #welcome(stream: SessionStream, hello: IHello): void {
     const session = this.member.tree.session(hello.sessionId);
-    this.#attach(stream);
+    if (session !== undefined) {
+      if (!this.#holders.take(stream, session)) return;
+      this.member.touch(session.id);
+    }
     stream.welcome({
       ...this.identity(),
       sessionId: hello.sessionId,
       timeoutMs: session?.timeoutMs ?? 0,
       appliedSequence: session?.appliedSequence ?? 0,
     });
-  }
-
-  /** A session has one stream: an older one of the same session is told that it moved. */
-  #attach(stream: SessionStream): void {
-    const { session } = stream;
-    if (session === 0) return;
-    const older = this.#bySession.get(session);
-    if (older === stream) return;
-    this.#bySession.set(session, stream);
-    this.member.touch(session);
-    older?.farewell({ code: "NOT_LEADER", message: `session ${session} moved to another stream` });
   }
 
   #granted(timeoutMs: number): number {
@@ -411,16 +410,20 @@ export class SessionService {
     deadlineAtMs: number,
     done: (outcome: WriteOutcome) => void,
   ): Refusal | undefined {
-    const sequence = 1 + Math.floor(this.#random() * 2 ** 52);
+    const sequence = this.#drawTicket();
     const command = { session: 0, sequence, acknowledged: 0, timeMs: this.wallMs(), operation };
     const bytes = encodeCommand(command);
     const refused = this.refuseSize(bytes);
     if (refused !== undefined) return refused;
-    const repeatable = operation.kind === "open-session" || operation.kind === "close-session";
+    const repeatable = operation.kind.endsWith("-session");
     const write = { session: 0, sequence, repeatable, bytes, deadlineAtMs, done };
     if (this.member.submit(write)) return undefined;
     const message = "too many writes are waiting for the leader of this cluster";
     return { code: "OVERLOADED", message, retryAfterMs: 50 };
+  }
+
+  #drawTicket(): number {
+    return 1 + Math.floor(this.#random() * 2 ** 52);
   }
 
   #noLeader(): Refusal {

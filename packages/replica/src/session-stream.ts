@@ -44,6 +44,7 @@ const openRequestsMax = 16_384;
 export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   /** host:port of the client. */
   readonly address: string;
+  isFirst = false;
   readonly #service: SessionService;
   readonly #stream: AcceptedStream<Encodable<IServerFrame>>;
   readonly #order = new SessionOrder();
@@ -85,6 +86,11 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   /** The session, 0 for a stream without one. */
   get session(): number {
     return this.#hello?.sessionId ?? 0;
+  }
+
+  /** Counted by the client from stream to stream of its session; 0: it does not count. */
+  get attachment(): number {
+    return this.#hello?.attachment ?? 0;
   }
 
   /** Region that the client says it is in. */
@@ -136,6 +142,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
 
   /** The session was opened for this very stream: nothing was ever sent in it. */
   onOpened(): void {
+    this.isFirst = true;
     this.#newFrom = 1;
   }
 
@@ -354,9 +361,10 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     // One that comes again may be on its way from somewhere else: only the log knows its fate.
     const isNew = sequence >= this.#newFrom;
     if (isNew) this.#newFrom = sequence + 1;
-    const { session } = this;
+    const { session, attachment } = this;
     const acknowledged = this.#acknowledged;
-    const command = { session, sequence, acknowledged, timeMs: this.#service.wallMs(), operation };
+    const timeMs = this.#service.wallMs();
+    const command = { session, sequence, acknowledged, timeMs, attachment, operation };
     const ticket = this.#order.begin();
     if (!this.#gate.concerns(command)) return this.#submit(request, command, ticket);
     this.#gate.offer({
@@ -392,7 +400,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
 
   #submit(request: IRequest, command: Command, ticket: number): void {
     if (this.#closed) return;
-    const { sequence, session } = command;
+    const { sequence, session, attachment = 0 } = command;
     const service = this.#service;
     const bytes = encodeCommand(command);
     const refused = this.#refuseOrder(request) ?? service.refuseSize(bytes);
@@ -402,6 +410,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     const taken = service.member.submit({
       session,
       sequence,
+      attachment,
       repeatable: true,
       bytes,
       deadlineAtMs: service.reads.deadlineAtMs(request, service.defaultDeadlineMs),

@@ -123,8 +123,8 @@ function decodeSession(session: ISnapshotSession): SessionRecord {
     index,
     result: decodeResult(response),
   }));
-  const { session: id, secret, timeoutMs, appliedSequence } = session;
-  return { session: id, secret, timeoutMs, appliedSequence, answers };
+  const { session: id, secret, timeoutMs, appliedSequence, attachment } = session;
+  return { session: id, secret, timeoutMs, appliedSequence, attachment, answers };
 }
 
 function decodeResult(response: IResponse | undefined): Result {

@@ -12,6 +12,8 @@ export type WriteOutcome =
 export interface PendingWrite {
   readonly session: number;
   readonly sequence: number;
+  /** Attachment of the session that it came by. Default 0: not counted. */
+  readonly attachment?: number;
   readonly bytes: Uint8Array;
   deadlineAtMs: number;
   /** Applying it twice does no harm: a session's number protects it, or it is idempotent. */
@@ -28,6 +30,12 @@ export interface WriteQueueLimits {
   readonly bytesMax: number;
 }
 
+/** Writes of one session, by their numbers, all of one attachment. */
+interface Issued {
+  readonly attachment: number;
+  readonly writes: Map<number, PendingWrite>;
+}
+
 /**
  * Writes that this node took from its clients and has not yet seen applied, in the order of their
  * arrival. Whoever leads gets them in this order; when the leader changes all of them go out again,
@@ -41,7 +49,7 @@ export class WriteQueue {
   #sentUpTo = 0;
   #settledCount = 0;
   #bytes = 0;
-  readonly #sessions = new Map<number, Map<number, PendingWrite>>();
+  readonly #sessions = new Map<number, Issued>();
 
   constructor(limits: WriteQueueLimits) {
     this.#limits = limits;
@@ -62,8 +70,17 @@ export class WriteQueue {
 
   /** Takes a write; false when the queue is full. A repeated one takes over the pending answer. */
   add(write: PendingWrite): boolean {
-    let sequences = this.#sessions.get(write.session);
-    const repeated = sequences?.get(write.sequence);
+    const { attachment = 0 } = write;
+    let issued = this.#sessions.get(write.session);
+    if (issued !== undefined && issued.attachment > attachment) {
+      write.done({ kind: "unavailable" });
+      return true;
+    }
+    if (issued !== undefined && issued.attachment < attachment) {
+      this.#leave(issued);
+      issued = undefined;
+    }
+    const repeated = issued?.writes.get(write.sequence);
     if (repeated !== undefined) {
       repeated.done = write.done;
       repeated.deadlineAtMs = Math.max(repeated.deadlineAtMs, write.deadlineAtMs);
@@ -71,11 +88,11 @@ export class WriteQueue {
     }
     if (this.size >= this.#limits.writesMax) return false;
     if (this.#bytes + write.bytes.byteLength > this.#limits.bytesMax) return false;
-    if (sequences === undefined) {
-      sequences = new Map();
-      this.#sessions.set(write.session, sequences);
+    if (issued === undefined) {
+      issued = { attachment, writes: new Map() };
+      this.#sessions.set(write.session, issued);
     }
-    sequences.set(write.sequence, write);
+    issued.writes.set(write.sequence, write);
     this.#bytes += write.bytes.byteLength;
     this.#order.push(write);
     return true;
@@ -123,8 +140,13 @@ export class WriteQueue {
 
   /** Tells that a command has been applied; answers whoever waits for it here. */
   applied(command: Command, applied: Applied): void {
-    const write = this.#sessions.get(command.session)?.get(command.sequence);
-    if (write !== undefined) this.#settle(write, { kind: "applied", applied });
+    const issued = this.#sessions.get(command.session);
+    const write = issued?.writes.get(command.sequence);
+    if (issued === undefined || write === undefined) return;
+    // It came by an earlier stream and too late; the same write is on its way by the present one.
+    const isVoid = applied.result.kind === "failed" && applied.result.code === "SESSION_MOVED";
+    if (isVoid && (command.attachment ?? 0) < issued.attachment) return;
+    this.#settle(write, { kind: "applied", applied });
   }
 
   /**
@@ -141,13 +163,23 @@ export class WriteQueue {
     }
   }
 
+  /**
+   * Another stream of the session brings its writes again, from the first that has no answer. All
+   * of those before go at once: a part of them that went out alone would overtake the others.
+   */
+  #leave({ writes }: Issued): void {
+    for (const write of writes.values()) {
+      this.#settle(write, { kind: write.sent ? "unknown" : "unavailable" });
+    }
+  }
+
   #settle(write: PendingWrite, outcome: WriteOutcome): void {
     write.settled = true;
     this.#bytes -= write.bytes.byteLength;
     this.#settledCount += 1;
-    const sequences = this.#sessions.get(write.session);
-    sequences?.delete(write.sequence);
-    if (sequences?.size === 0) this.#sessions.delete(write.session);
+    const writes = this.#sessions.get(write.session)?.writes;
+    writes?.delete(write.sequence);
+    if (writes?.size === 0) this.#sessions.delete(write.session);
     this.#shrink();
     write.done(outcome);
   }

@@ -10,6 +10,7 @@ const hello: IHello = {
   timeoutMs: 6_000,
   create: false,
   region: "r",
+  attachment: 1,
 };
 const refusal: Refusal = { code: "NOT_LEADER", message: "nobody leads" };
 

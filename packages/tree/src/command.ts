@@ -12,6 +12,11 @@ export interface Command {
   readonly sequence: number;
   /** The client has received all answers up to this number; their records are dropped. */
   readonly acknowledged: number;
+  /**
+   * Attachment of the session that it came by: void once the session has had a higher one. Default
+   * 0: not counted.
+   */
+  readonly attachment?: number;
   /** Wall clock of the server that took it. Feeds ctime, mtime and the hybrid logical clock. */
   readonly timeMs: number;
   readonly operation: Operation;
@@ -46,6 +51,14 @@ export type Operation =
       readonly session: number;
       readonly secret: Uint8Array;
       readonly timeoutMs: number;
+    }
+  /** Another stream holds a session from now on; void when it has had a higher attachment. */
+  | {
+      readonly kind: "attach-session";
+      readonly session: number;
+      /** 0: its client does not count. */
+      readonly attachment: number;
+      readonly ticket: number;
     }
   | { readonly kind: "close-session"; readonly session: number }
   /** Void unless the entry's term is `term`: a deposed leader expires nobody. */

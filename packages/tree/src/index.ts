@@ -6,7 +6,14 @@ export { ViewLostError } from "./node-view.ts";
 export { isWithin, joinPath, nameOf, parentOf, validatePath } from "./path.ts";
 export type { QuotaRecord, QuotaUsage } from "./quota-meter.ts";
 export { parseQuotas, type Quota, quotasPath } from "./quota-table.ts";
-export type { Applied, PartOutcome, PartResult, Result, TreeErrorCode } from "./result.ts";
+export type {
+  Applied,
+  Attached,
+  PartOutcome,
+  PartResult,
+  Result,
+  TreeErrorCode,
+} from "./result.ts";
 export type { SeedFilter, SeedRange } from "./seed.ts";
 export type { RememberedAnswer, Session, SessionRecord } from "./session-table.ts";
 export type { Founding, SnapshotRecord, TreeSnapshot } from "./snapshot.ts";

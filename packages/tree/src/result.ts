@@ -13,6 +13,7 @@ export type TreeErrorCode =
   | "TOO_LARGE"
   | "QUOTA_EXCEEDED"
   | "SESSION_EXPIRED"
+  | "SESSION_MOVED"
   | "MOVED"
   | "UNSUPPORTED"
   | "UNKNOWN";
@@ -47,6 +48,15 @@ export type Result =
       readonly parts: readonly PartResult[];
     };
 
+/** Who holds a session from some entry on. */
+export interface Attached {
+  readonly session: number;
+  /** As its client counts streams; 0: it does not. */
+  readonly attachment: number;
+  /** Of the server of that stream. 0: a write told of it, which came by that stream. */
+  readonly ticket: number;
+}
+
 /** What applying one entry did. */
 export interface Applied {
   readonly result: Result;
@@ -58,4 +68,6 @@ export interface Applied {
   readonly endedSessions: readonly number[];
   /** The session was opened by this very entry, not found open. */
   readonly isOpened?: true;
+  /** Another stream holds a session from this entry on. */
+  readonly attached?: Attached;
 }

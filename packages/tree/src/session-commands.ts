@@ -6,6 +6,7 @@ import { refused, type State, unchanged } from "./state.ts";
 import type { Znode } from "./znode.ts";
 
 type OpenSession = Extract<Operation, { kind: "open-session" }>;
+type AttachSession = Extract<Operation, { kind: "attach-session" }>;
 
 /** Ephemeral nodes that one command deletes at most: some tens of milliseconds with all it takes. */
 const goneMax = 2_000;
@@ -27,6 +28,26 @@ export function openSession(state: State, index: number, operation: OpenSession)
     return refused(index, `session ${session} exists and the secret is not its own`);
   }
   return unchanged(index);
+}
+
+/** Another stream holds a session from now on, unless its client has begun a later one since. */
+export function attachSession(state: State, index: number, operation: AttachSession): Applied {
+  const { session, attachment, ticket } = operation;
+  if (state.sessions.get(session) === undefined) return endedBefore(session, index);
+  if (!state.sessions.attach(session, attachment)) return movedOn(session, index);
+  return { ...unchanged(index), attached: { session, attachment, ticket } };
+}
+
+/** A command of a session that does not exist. */
+export function endedBefore(session: number, index: number): Applied {
+  const message = `session ${session} has ended or never existed`;
+  return unchanged(index, failed({ code: "SESSION_EXPIRED", message }));
+}
+
+/** A command that came by a stream that does not hold its session any more. */
+export function movedOn(session: number, index: number): Applied {
+  const message = `a later stream holds session ${session}, at this node or another`;
+  return unchanged(index, failed({ code: "SESSION_MOVED", message }));
 }
 
 /**

@@ -25,6 +25,8 @@ export interface Session {
   readonly timeoutMs: number;
   /** Highest sequence number applied. */
   readonly appliedSequence: number;
+  /** Highest attachment that it has had; 0: its client does not count. */
+  readonly attachment: number;
   /** Paths of its ephemeral nodes, as of the asking. */
   readonly ephemerals: ReadonlySet<string>;
 }
@@ -35,6 +37,7 @@ export interface SessionRecord {
   readonly secret: Uint8Array;
   readonly timeoutMs: number;
   readonly appliedSequence: number;
+  readonly attachment: number;
   readonly answers: readonly NumberedAnswer[];
 }
 
@@ -115,6 +118,17 @@ export class SessionTable {
     return this.#ending.size;
   }
 
+  /** Notes that a session has an attachment, unless it has had a higher one: then false. */
+  attach(id: number, attachment: number): boolean {
+    const entry = this.#sessions.get(id);
+    if (entry === undefined || attachment < entry.attachment) return false;
+    if (attachment === entry.attachment) return true;
+    subtractHash(this.#sum, entry.hash());
+    entry.attachment = attachment;
+    addHash(this.#sum, entry.hash());
+    return true;
+  }
+
   /**
    * The answer given to a write before; undefined when it is new, `forgotten` when it cannot be
    * told any more.
@@ -141,15 +155,18 @@ export class SessionTable {
   /** All sessions as records, which share the answers: these never change. */
   records(): SessionRecord[] {
     return [...this.#sessions.values()].map((entry) => {
-      const { id, secret, timeoutMs, appliedSequence } = entry;
-      return { session: id, secret, timeoutMs, appliedSequence, answers: entry.answers() };
+      const { id: session, secret, timeoutMs, appliedSequence, attachment } = entry;
+      const answers = entry.answers();
+      return { session, secret, timeoutMs, appliedSequence, attachment, answers };
     });
   }
 
-  restore({ session, secret, timeoutMs, appliedSequence, answers }: SessionRecord): void {
+  restore(record: SessionRecord): void {
+    const { session, secret, timeoutMs } = record;
     const entry = new Entry(session, secret, timeoutMs, this.#findEphemerals);
-    for (const answer of answers) entry.add(answer);
-    entry.appliedSequence = appliedSequence;
+    for (const answer of record.answers) entry.add(answer);
+    entry.appliedSequence = record.appliedSequence;
+    entry.attachment = record.attachment;
     this.#add(entry);
   }
 
@@ -178,6 +195,7 @@ class Entry implements Session {
   readonly secret: Uint8Array;
   readonly timeoutMs: number;
   appliedSequence = 0;
+  attachment = 0;
   /** In ascending order of their numbers, from `#first` on. */
   #answers: NumberedAnswer[] = [];
   #first = 0;
@@ -251,6 +269,7 @@ class Entry implements Session {
     const hash = { low, high };
     hashNumber(hash, this.appliedSequence);
     hashNumber(hash, this.#answerSum);
+    hashNumber(hash, this.attachment);
     finishHash(hash);
     return hash;
   }

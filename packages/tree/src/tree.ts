@@ -14,7 +14,13 @@ import { isTight, type QuotaUsage } from "./quota-meter.ts";
 import { finishRestore, restoreRecord } from "./restore.ts";
 import type { Applied } from "./result.ts";
 import { type SeedFilter, type SeedRange, seedRanges } from "./seed.ts";
-import { endSessions, openSession } from "./session-commands.ts";
+import {
+  attachSession,
+  endedBefore,
+  endSessions,
+  movedOn,
+  openSession,
+} from "./session-commands.ts";
 import type { Session } from "./session-table.ts";
 import { type SnapshotRecord, takeSnapshot, type TreeSnapshot } from "./snapshot.ts";
 import { State, type TreeLimits, unchanged } from "./state.ts";
@@ -265,8 +271,24 @@ export class Tree {
     const state = this.#state;
     invariant(index > state.appliedIndex, `entry ${index} comes after ${state.appliedIndex}`);
     state.appliedIndex = index;
+    const { session, attachment = 0 } = command;
+    const before = session === 0 ? undefined : state.sessions.get(session)?.attachment;
+    if (session !== 0 && before === undefined) return endedBefore(session, index);
+    if (before !== undefined && attachment > before) {
+      state.sessions.attach(session, attachment);
+      return {
+        ...this.#applyOnce(index, term, command),
+        attached: { session, attachment, ticket: 0 },
+      };
+    }
+    const isLate = before !== undefined && attachment > 0 && attachment < before;
+    return isLate ? movedOn(session, index) : this.#applyOnce(index, term, command);
+  }
+
+  /** Applies a command unless it repeats one. */
+  #applyOnce(index: number, term: number, command: Command): Applied {
+    const state = this.#state;
     const { session, sequence } = command;
-    if (session !== 0 && state.sessions.get(session) === undefined) return expired(session, index);
     const isNumbered = session !== 0 && sequence !== 0;
     const known = isNumbered ? state.sessions.recall(session, sequence) : undefined;
     if (known === "forgotten") return forgotten(sequence, index);
@@ -365,6 +387,8 @@ export class Tree {
         return multi(state, index, command, operation.operations);
       case "open-session":
         return openSession(state, index, operation);
+      case "attach-session":
+        return attachSession(state, index, operation);
       case "close-session":
         return endSessions(state, index, timeMs, [operation.session]);
       case "expire-sessions":
@@ -384,11 +408,6 @@ export class Tree {
     const { cluster, incarnation, appliedIndex: index, cursors } = this.#state;
     return origin === cluster ? { incarnation, index } : cursors.get(origin);
   }
-}
-
-function expired(session: number, index: number): Applied {
-  const message = `session ${session} has ended or never existed`;
-  return unchanged(index, failed({ code: "SESSION_EXPIRED", message }));
 }
 
 function forgotten(sequence: number, index: number): Applied {

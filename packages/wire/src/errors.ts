@@ -52,6 +52,7 @@ const TRAITS: Readonly<Record<MeridianErrorCode, Traits>> = {
   CORRUPT: final(DATA_LOSS),
   CHANGE_REFUSED: final(FAILED_PRECONDITION),
   CHANGE_EARLY: retry(ABORTED),
+  SESSION_MOVED: final(FAILED_PRECONDITION),
 };
 
 const NAMES = new Map<number, MeridianErrorCode>();

@@ -62,6 +62,7 @@ export function exitCodeOf(code: MeridianErrorCode): ExitCode {
     case "TOO_LARGE":
     case "QUOTA_EXCEEDED":
     case "SESSION_EXPIRED":
+    case "SESSION_MOVED":
     case "FORKED":
     case "COMPACTED":
     case "MOVED":

@@ -39,6 +39,8 @@ export class SessionClient {
   #lastId = 0;
   #lastSequence = 0;
   #opened = false;
+  #counts = true;
+  #attachments = 0;
 
   /** `sessionId` 0: a stream without a session. */
   constructor(scene: Scene, address: string, sessionId: number, timeoutMs: number = 6_000) {
@@ -48,6 +50,24 @@ export class SessionClient {
     this.#timeoutMs = timeoutMs;
     this.#secret = Buffer.alloc(16, sessionId % 251);
     scene.join(address);
+  }
+
+  /** Has had so many streams before the first one. */
+  startsAt(attachments: number): this {
+    this.#attachments = attachments;
+    return this;
+  }
+
+  /** Has numbered so many writes that it knows nothing of. */
+  numbersFrom(sequence: number): this {
+    this.#lastSequence = sequence;
+    return this;
+  }
+
+  /** Says from now on nothing of which of its streams is the latest, as older clients do. */
+  neverCounts(): this {
+    this.#counts = false;
+    return this;
   }
 
   /** Opens a stream to a node, says hello and sends every unanswered write again, in order. */
@@ -73,6 +93,7 @@ export class SessionClient {
       timeoutMs: this.#timeoutMs,
       create: !this.#opened,
       region: "us-west",
+      attachment: this.#counts ? (this.#attachments += 1) : 0,
     };
     stream.send({
       hello,

@@ -93,6 +93,7 @@ export class Twin {
         const answer = this.#write(operation, session, timeMs);
         return typeof answer === "string" ? answer : [];
       }
+      case "attach-session":
       case "expire-sessions":
       case "reap":
       case "bootstrap":

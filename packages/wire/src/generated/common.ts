@@ -96,6 +96,8 @@ export const ErrorCode = {
   CHANGE_REFUSED: 27,
   /** A change of members that cannot be made yet: another one is under way, or a learner is behind. The hint says which. */
   CHANGE_EARLY: 28,
+  /** Another stream holds the session now, at this node or another; this one is over. */
+  SESSION_MOVED: 29,
 } as const;
 /** A value of ErrorCode. Decoded fields may hold others, of newer senders. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

@@ -174,6 +174,12 @@ export interface IHello {
   readonly create: boolean;
   /** The caller's region. */
   readonly region: string;
+  /**
+   * Counts the streams on which this client said hello for the session, from 1: where two nodes have streams of
+   * one session, the higher number holds it, and the other is told SESSION_MOVED. 0: the client does not count;
+   * then the later hello holds it, and the stream before is told NOT_LEADER.
+   */
+  readonly attachment: number;
 }
 /** Codec of Hello. */
 export const Hello: Codec<IHello> = codec("Hello", writeHello, readHello);
@@ -194,6 +200,9 @@ export function writeHello(m: Encodable<IHello>, w: Writer): void {
   if (m.region !== undefined && m.region !== "") {
     w.uint32(42).string(m.region);
   }
+  if (m.attachment !== undefined && m.attachment !== 0) {
+    writeUint64(w.uint32(48), m.attachment);
+  }
 }
 
 export function readHello(r: Reader): IHello {
@@ -202,6 +211,7 @@ export function readHello(r: Reader): IHello {
   let timeoutMsValue = 0;
   let createValue = false;
   let regionValue = "";
+  let attachmentValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -220,6 +230,9 @@ export function readHello(r: Reader): IHello {
       case 42:
         regionValue = readString(r);
         break;
+      case 48:
+        attachmentValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -230,6 +243,7 @@ export function readHello(r: Reader): IHello {
     timeoutMs: timeoutMsValue,
     create: createValue,
     region: regionValue,
+    attachment: attachmentValue,
   };
 }
 

@@ -216,6 +216,8 @@ export {
   type ICommand,
   OpenSession,
   type IOpenSession,
+  AttachSession,
+  type IAttachSession,
   CloseSession,
   type ICloseSession,
   ExpireSessions,

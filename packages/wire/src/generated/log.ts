@@ -288,6 +288,8 @@ export interface ICommand {
   readonly acknowledged: number;
   /** Wall clock of the server that took it, in milliseconds since 1970. */
   readonly timeMs: number;
+  /** Attachment of the session that it came by; void when the session has had a higher one. 0: not counted. */
+  readonly attachment: number;
   /** Creates a node. */
   readonly create: ICreate | undefined;
   /** Replaces data. */
@@ -310,6 +312,8 @@ export interface ICommand {
   readonly seedRemote: ISeedRemote | undefined;
   /** Reaps a container or TTL node that is due. */
   readonly reap: IReap | undefined;
+  /** Another stream holds a session from now on. */
+  readonly attachSession: IAttachSession | undefined;
 }
 /** Codec of Command. */
 export const Command: Codec<ICommand> = codec("Command", writeCommand, readCommand);
@@ -326,6 +330,9 @@ export function writeCommand(m: Encodable<ICommand>, w: Writer): void {
   }
   if (m.timeMs !== undefined && m.timeMs !== 0) {
     writeUint64(w.uint32(32), m.timeMs);
+  }
+  if (m.attachment !== undefined && m.attachment !== 0) {
+    writeUint64(w.uint32(40), m.attachment);
   }
   if (m.create !== undefined) {
     w.uint32(82).fork();
@@ -382,6 +389,11 @@ export function writeCommand(m: Encodable<ICommand>, w: Writer): void {
     writeReap(m.reap, w);
     w.ldelim();
   }
+  if (m.attachSession !== undefined) {
+    w.uint32(170).fork();
+    writeAttachSession(m.attachSession, w);
+    w.ldelim();
+  }
 }
 
 export function readCommand(r: Reader): ICommand {
@@ -391,6 +403,7 @@ export function readCommand(r: Reader): ICommand {
   let sequenceValue = 0;
   let acknowledgedValue = 0;
   let timeMsValue = 0;
+  let attachmentValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -405,6 +418,9 @@ export function readCommand(r: Reader): ICommand {
         break;
       case 32:
         timeMsValue = readUint64(r);
+        break;
+      case 40:
+        attachmentValue = readUint64(r);
         break;
       case 82:
         operation = readNested(r, readCreate);
@@ -450,6 +466,10 @@ export function readCommand(r: Reader): ICommand {
         operation = readNested(r, readReap);
         operationIs = 20;
         break;
+      case 170:
+        operation = readNested(r, readAttachSession);
+        operationIs = 21;
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -459,6 +479,7 @@ export function readCommand(r: Reader): ICommand {
     sequence: sequenceValue,
     acknowledged: acknowledgedValue,
     timeMs: timeMsValue,
+    attachment: attachmentValue,
     create: operationIs === 10 ? (operation as ICreate) : undefined,
     set: operationIs === 11 ? (operation as ISetData) : undefined,
     delete: operationIs === 12 ? (operation as IDelete) : undefined,
@@ -470,6 +491,7 @@ export function readCommand(r: Reader): ICommand {
     applyRemote: operationIs === 18 ? (operation as IApplyRemote) : undefined,
     seedRemote: operationIs === 19 ? (operation as ISeedRemote) : undefined,
     reap: operationIs === 20 ? (operation as IReap) : undefined,
+    attachSession: operationIs === 21 ? (operation as IAttachSession) : undefined,
   };
 }
 
@@ -522,6 +544,57 @@ export function readOpenSession(r: Reader): IOpenSession {
     }
   }
   return { session: sessionValue, secret: secretValue, timeoutMs: timeoutMsValue };
+}
+
+/** Another stream holds a session from now on; void when there is no such session. */
+export interface IAttachSession {
+  /** Which. */
+  readonly session: number;
+  /** As the client counts; 0: it does not. */
+  readonly attachment: number;
+  /** Made at random by the server of the stream, which knows its own by it. */
+  readonly ticket: number;
+}
+/** Codec of AttachSession. */
+export const AttachSession: Codec<IAttachSession> = codec(
+  "AttachSession",
+  writeAttachSession,
+  readAttachSession,
+);
+
+export function writeAttachSession(m: Encodable<IAttachSession>, w: Writer): void {
+  if (m.session !== undefined && m.session !== 0) {
+    writeUint64(w.uint32(8), m.session);
+  }
+  if (m.attachment !== undefined && m.attachment !== 0) {
+    writeUint64(w.uint32(16), m.attachment);
+  }
+  if (m.ticket !== undefined && m.ticket !== 0) {
+    writeUint64(w.uint32(24), m.ticket);
+  }
+}
+
+export function readAttachSession(r: Reader): IAttachSession {
+  let sessionValue = 0;
+  let attachmentValue = 0;
+  let ticketValue = 0;
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8:
+        sessionValue = readUint64(r);
+        break;
+      case 16:
+        attachmentValue = readUint64(r);
+        break;
+      case 24:
+        ticketValue = readUint64(r);
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { session: sessionValue, attachment: attachmentValue, ticket: ticketValue };
 }
 
 /** Ends a session. */
@@ -1413,6 +1486,8 @@ export interface ISnapshotSession {
   readonly answers: readonly ISnapshotAnswer[];
   /** It has ended, and some of its ephemeral nodes are left; nothing else is known of it. */
   readonly ended: boolean;
+  /** Highest attachment that it has had. */
+  readonly attachment: number;
 }
 /** Codec of SnapshotSession. */
 export const SnapshotSession: Codec<ISnapshotSession> = codec(
@@ -1443,6 +1518,9 @@ export function writeSnapshotSession(m: Encodable<ISnapshotSession>, w: Writer):
   if (m.ended !== undefined && m.ended !== false) {
     w.uint32(48).bool(m.ended);
   }
+  if (m.attachment !== undefined && m.attachment !== 0) {
+    writeUint64(w.uint32(56), m.attachment);
+  }
 }
 
 export function readSnapshotSession(r: Reader): ISnapshotSession {
@@ -1452,6 +1530,7 @@ export function readSnapshotSession(r: Reader): ISnapshotSession {
   let appliedSequenceValue = 0;
   const answersValue: ISnapshotAnswer[] = [];
   let endedValue = false;
+  let attachmentValue = 0;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -1473,6 +1552,9 @@ export function readSnapshotSession(r: Reader): ISnapshotSession {
       case 48:
         endedValue = r.uint32() !== 0;
         break;
+      case 56:
+        attachmentValue = readUint64(r);
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -1484,6 +1566,7 @@ export function readSnapshotSession(r: Reader): ISnapshotSession {
     appliedSequence: appliedSequenceValue,
     answers: answersValue,
     ended: endedValue,
+    attachment: attachmentValue,
   };
 }
 

@@ -314,6 +314,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 ERROR_CODE_CORRUPT: 26,
                 ERROR_CODE_CHANGE_REFUSED: 27,
                 ERROR_CODE_CHANGE_EARLY: 28,
+                ERROR_CODE_SESSION_MOVED: 29,
               },
             },
             Error: {
@@ -473,6 +474,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                     "applyRemote",
                     "seedRemote",
                     "reap",
+                    "attachSession",
                   ],
                 },
               },
@@ -481,6 +483,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 sequence: { type: "uint64", id: 2 },
                 acknowledged: { type: "uint64", id: 3 },
                 timeMs: { type: "uint64", id: 4, protoName: "time_ms" },
+                attachment: { type: "uint64", id: 5 },
                 create: { type: "Create", id: 10 },
                 set: { type: "SetData", id: 11 },
                 delete: { type: "Delete", id: 12 },
@@ -492,6 +495,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 applyRemote: { type: "ApplyRemote", id: 18, protoName: "apply_remote" },
                 seedRemote: { type: "SeedRemote", id: 19, protoName: "seed_remote" },
                 reap: { type: "Reap", id: 20 },
+                attachSession: { type: "AttachSession", id: 21, protoName: "attach_session" },
               },
             },
             OpenSession: {
@@ -499,6 +503,13 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 session: { type: "uint64", id: 1 },
                 secret: { type: "bytes", id: 2 },
                 timeoutMs: { type: "uint32", id: 3, protoName: "timeout_ms" },
+              },
+            },
+            AttachSession: {
+              fields: {
+                session: { type: "uint64", id: 1 },
+                attachment: { type: "uint64", id: 2 },
+                ticket: { type: "uint64", id: 3 },
               },
             },
             CloseSession: { fields: { session: { type: "uint64", id: 1 } } },
@@ -629,6 +640,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 appliedSequence: { type: "uint64", id: 4, protoName: "applied_sequence" },
                 answers: { rule: "repeated", type: "SnapshotAnswer", id: 5 },
                 ended: { type: "bool", id: 6 },
+                attachment: { type: "uint64", id: 7 },
               },
             },
             SnapshotAnswer: {
@@ -677,6 +689,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 timeoutMs: { type: "uint32", id: 3, protoName: "timeout_ms" },
                 create: { type: "bool", id: 4 },
                 region: { type: "string", id: 5 },
+                attachment: { type: "uint64", id: 6 },
               },
             },
             Request: {
