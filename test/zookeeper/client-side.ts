@@ -153,11 +153,11 @@ export class ClientSide implements Side {
       case "create": {
         const { mode, ttlMs, data } = operation;
         const traits = { mode, ...(ttlMs === 0 ? {} : { ttlMs }) };
-        const made = this.#wrote(await client.create(path, data, traits));
+        const made = this.#wrote(await client.create(path, bytes(data), traits));
         return { code: "", path: this.#relative(made.path), stat: this.#stat(made.stat) };
       }
       case "set": {
-        const { stat } = this.#wrote(await client.set(path, operation.data, operation));
+        const { stat } = this.#wrote(await client.set(path, bytes(operation.data), operation));
         return { code: "", stat: this.#stat(stat) };
       }
       case "delete":
@@ -188,8 +188,10 @@ export class ClientSide implements Side {
   async #multi(client: Meridian, parts: readonly Part[]): Promise<Outcome> {
     const operations = parts.map((part): MultiOperation => {
       const path = this.#absolute(part.path);
+      if (part.kind === "set") return { ...part, path, data: bytes(part.data) };
       if (part.kind !== "create") return { ...part, path };
-      const { kind, mode, data, ttlMs } = part;
+      const { kind, mode, ttlMs } = part;
+      const data = bytes(part.data);
       return { kind, path, mode, data, ...(ttlMs === 0 ? {} : { ttlMs }) };
     });
     const done = this.#wrote(await client.multi(operations));
@@ -205,8 +207,8 @@ export class ClientSide implements Side {
     };
   }
 
-  #value({ stat, text }: NodeValue): Outcome {
-    return { code: "", stat: this.#stat(stat), data: text };
+  #value({ stat, data }: NodeValue): Outcome {
+    return { code: "", stat: this.#stat(stat), data: Buffer.from(data).toString("latin1") };
   }
 
   #existence({ stat }: Existence): Outcome {
@@ -253,6 +255,10 @@ function watchKindOf(operation: Operation): WatchKindName | undefined {
     case "unwatch":
       return undefined;
   }
+}
+
+function bytes(data: string): Uint8Array {
+  return Buffer.from(data, "latin1");
 }
 
 function refused(error: unknown): Outcome {

@@ -203,7 +203,7 @@ export class MeridianSide implements Side {
       case "create":
         return { code: "", ...stat, path: this.#relative(node?.path ?? "") };
       case "get":
-        return { code: "", ...stat, data: Buffer.from(node?.data ?? []).toString() };
+        return { code: "", ...stat, data: Buffer.from(node?.data ?? []).toString("latin1") };
       case "children": {
         const names = (children?.children ?? []).map(({ path }) => path);
         return { code: "", ...stat, names: names.toSorted() };
@@ -329,10 +329,10 @@ function bodyOf(part: Part, absolute: (path: string) => string): Encodable<IMult
   switch (part.kind) {
     case "create": {
       const { mode, ttlMs } = part;
-      return { create: { path, data: Buffer.from(part.data), mode: modes[mode], ttlMs } };
+      return { create: { path, data: Buffer.from(part.data, "latin1"), mode: modes[mode], ttlMs } };
     }
     case "set":
-      return { set: { path, data: Buffer.from(part.data), version: part.version } };
+      return { set: { path, data: Buffer.from(part.data, "latin1"), version: part.version } };
     case "delete":
     case "check":
       return { [part.kind]: { path, version: part.version } };

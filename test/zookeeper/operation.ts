@@ -14,6 +14,7 @@ export type NodeWrite =
       readonly kind: "create";
       readonly mode: Mode;
       readonly path: string;
+      /** A character of the first 256 for each byte. */
       readonly data: string;
       /** 0 in modes other than ttl. */
       readonly ttlMs: number;

@@ -32,6 +32,7 @@ export interface Outcome {
   /** Creates: the path made. */
   readonly path?: string;
   readonly stat?: NodeStat;
+  /** A character of the first 256 for each byte. */
   readonly data?: string;
   /** Children, sorted: ZooKeeper promises no order. */
   readonly names?: readonly string[];

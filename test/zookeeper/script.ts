@@ -15,7 +15,7 @@ const sessionsMin = 3;
 const sessionsMax = 6;
 const sessionTimeoutMs = 60_000;
 /** Of a session that is going to be abandoned. */
-const shortTimeoutMs = 3_000;
+const shortTimeoutMs = 5_000;
 const burstMax = 8;
 const hourMs = 3_600_000;
 const largeBytesMax = 900_000;
@@ -61,15 +61,35 @@ class ScriptWriter {
     else this.#bursts(session);
   }
 
-  /** Data that only ZooKeeper takes, while nobody watches and where nothing is left of it. */
+  /** What would be in the way later, while nobody watches and where nothing is left of it. */
   #begin(): void {
-    const path = "/large";
-    const operations = [
-      this.#numbered({ kind: "create", mode: "persistent", path, data: "", ttlMs: 0 }),
-      this.#numbered({ kind: "set", path, data: tooLarge, version: -1 }),
-      this.#numbered({ kind: "delete", path, version: -1 }),
-    ];
-    this.steps.push({ kind: "burst", session: this.#one(this.#open), operations });
+    const session = this.#one(this.#open);
+    const bursts = (...requests: readonly Request[]): void => {
+      const operations = requests.map((request) => this.#numbered(request));
+      this.steps.push({ kind: "burst", session, operations });
+    };
+    const create = { kind: "create", data: "", ttlMs: 0 } as const;
+    const large = "/large";
+    bursts(
+      { ...create, mode: "persistent", path: large },
+      { kind: "set", path: large, data: tooLarge, version: -1 },
+      { kind: "delete", path: large, version: -1 },
+    );
+    // More children than the client asks for at a time.
+    const [path, stem] = ["/many", "/many/s-"];
+    bursts({ ...create, mode: "persistent", path });
+    const made = { ...create, mode: "persistent-sequential", path: stem } as const;
+    const hundreds = Array.from({ length: 11 }, (_, hundred) => hundred * 100);
+    const hundred = Array.from({ length: 100 }, (_, place) => place);
+    bursts(...hundreds.map(() => ({ kind: "multi", parts: hundred.map(() => made) }) as const));
+    bursts({ kind: "children", path, watch: false });
+    const deleted = (place: number): Part => {
+      return { kind: "delete", path: stem + String(place).padStart(10, "0"), version: 0 };
+    };
+    const deletions = hundreds.map((first): Request => {
+      return { kind: "multi", parts: hundred.map((place) => deleted(first + place)) };
+    });
+    bursts(...deletions, { kind: "delete", path, version: 0 });
   }
 
   /** A session that makes some ephemerals and is seen no more. */
@@ -232,7 +252,9 @@ class ScriptWriter {
   #path(): string {
     const depth = 1 + Math.min(this.#below(3), this.#below(3));
     let path = "";
-    for (let level = 0; level < depth; level += 1) path += `/${this.#one(names)}`;
+    for (let level = 0; level < depth; level += 1) {
+      path += `/${this.#one(this.#chance(0.01) ? rareNames : names)}`;
+    }
     if (this.#chance(0.06)) return `${path}/${this.#one(stems).slice(1)}000000000${this.#below(6)}`;
     if (this.#chance(0.03)) return `/kept-${this.#below(2)}/${this.#one(names)}`;
     return path;
@@ -244,7 +266,11 @@ class ScriptWriter {
   }
 
   #data(): string {
-    return this.#chance(0.1) ? "" : `value ${this.#below(1000)}`;
+    const chance = this.#random();
+    if (chance < 0.1) return "";
+    if (chance < 0.9) return `value ${this.#below(1000)}`;
+    const bytes = Array.from({ length: this.#below(40) }, () => this.#below(256));
+    return String.fromCharCode(...bytes);
   }
 
   #one<T>(from: readonly T[]): T {
@@ -263,6 +289,7 @@ class ScriptWriter {
 }
 
 const names = ["a", "b", "ä"];
+const rareNames = ["...", ".a", "a.", "a b", "%2F", "日本", "\u00a0"];
 /** The last one makes names that are digits alone. */
 const stems = ["/s-", "/t", "/"];
 const readKinds = ["get", "exists", "children"] as const;

@@ -39,6 +39,8 @@ export class ZookeeperSide implements Side {
     this.#marks = `/${name}-marks`;
     const { stdout, stderr } = bridge;
     if (stdout === null || stderr === null) throw new Error("the bridge has no output");
+    // Its end is told below, with what it has to say of it.
+    bridge.stdin?.on("error", () => undefined);
     createInterface({ input: stdout }).on("line", (line) => this.#onLine(line.split("\t")));
     this.#complaints = text(stderr);
     this.#ended = new Promise((_, reject) => {
@@ -153,7 +155,7 @@ export class ZookeeperSide implements Side {
       code: codeOf(code),
       ...(path === "-" ? {} : { path: this.#relative(decoded(path)) }),
       ...(stat === "-" ? {} : { stat: this.#stat(stat) }),
-      ...(data === "-" ? {} : { data: decoded(data) }),
+      ...(data === "-" ? {} : { data: Buffer.from(data, "base64").toString("latin1") }),
       ...(names === "-" ? {} : { names: split(names, ",").map(decoded).toSorted() }),
       ...(parts === "-" ? {} : { parts: split(parts, ";").map((part) => this.#part(part)) }),
     };
@@ -223,9 +225,9 @@ function partFields(part: Part, base: string): readonly string[] {
   const path = absolute(part.path, base);
   switch (part.kind) {
     case "create":
-      return ["create", modes[part.mode], path, encoded(part.data), String(part.ttlMs)];
+      return ["create", modes[part.mode], path, bytes(part.data), String(part.ttlMs)];
     case "set":
-      return ["set", path, encoded(part.data), String(part.version)];
+      return ["set", path, bytes(part.data), String(part.version)];
     case "delete":
     case "check":
       return [part.kind, path, String(part.version)];
@@ -285,6 +287,10 @@ function split(list: string, separator: string): readonly string[] {
 
 function encoded(plain: string): string {
   return Buffer.from(plain).toString("base64");
+}
+
+function bytes(data: string): string {
+  return Buffer.from(data, "latin1").toString("base64");
 }
 
 function decoded(field: string): string {
