@@ -1,0 +1,99 @@
+import type { HeldLock } from "@meridian/client";
+import type { Group } from "@meridian/replica/harness";
+import { expect, test, vi } from "vitest";
+import { ClientProcess } from "../platform/client-process.ts";
+import { type Shape, wayBetween } from "../platform/shape.ts";
+import { Tiers } from "../platform/tiers.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const shape: Shape = {
+  global: {
+    cluster: "global",
+    voters: 0,
+    groups: [
+      { name: "primary", region: "us-east", voters: 2 },
+      { name: "secondary", region: "eu-central", voters: 2 },
+      { name: "witness", region: "us-central", voters: 1, witness: true },
+    ],
+  },
+  regional: [
+    { cluster: "us-east", voters: 1 },
+    { cluster: "eu-central", voters: 1 },
+  ],
+  edges: [],
+  clients: ["us-east", "eu-central"],
+  snapshotEntries: 400,
+  keptEntries: 100,
+  delaysMs: new Map([
+    [wayBetween("us-east", "eu-central"), 20],
+    [wayBetween("us-east", "us-central"), 10],
+    [wayBetween("eu-central", "us-central"), 20],
+  ]),
+};
+
+/** Voters of the global tier by the name of their group. */
+function votersOf(group: Group, ...names: readonly string[]): readonly string[] {
+  return group.names.filter((node) => names.some((name) => node.startsWith(name)));
+}
+
+async function connected(tiers: Tiers): Promise<readonly ClientProcess[]> {
+  const processes: ClientProcess[] = [];
+  for (const region of shape.clients) {
+    const name = `client-${processes.length + 1}`;
+    tiers.join(name, region);
+    const process = new ClientProcess(tiers.scene, name, region, { ended: () => undefined });
+    await tiers.scene.clock.settled(process.connect(["us-east-1", "eu-central-1"], 60_000));
+    processes.push(process);
+  }
+  return processes;
+}
+
+async function promote(tiers: Tiers, node: string): Promise<void> {
+  const group = tiers.group("global");
+  const { admin } = group.life(node).part.services();
+  const request = { region: "eu-central", acceptLoss: true };
+  await tiers.scene.clock.settled(
+    Promise.resolve(admin?.forcePromote?.(request, { address: "operator" } as never)),
+  );
+  await tiers.scene.until("it leads", () => {
+    return group.leader?.incarnation === 2 && group.leader.ready;
+  });
+}
+
+test("what was locked in a history that was given up is lost, and tokens go on growing", async () => {
+  const tiers = new Tiers(1, shape, () => undefined);
+  await tiers.start();
+  const { scene } = tiers;
+  const group = tiers.group("global");
+  const [first, second] = await connected(tiers);
+  if (first === undefined || second === undefined) throw new Error("two clients");
+  const lock = (process: ClientProcess): Promise<HeldLock> =>
+    scene.clock.settled(process.client.lock("/global/lock").acquire());
+  // Both sessions, and that they have had ephemeral nodes, are known everywhere.
+  for (const process of [first, second]) await scene.clock.settled((await lock(process)).release());
+  await scene.run(5_000);
+  expect(group.leader?.place.node).toMatch(/^primary/u);
+
+  scene.isolate(...votersOf(group, "secondary"));
+  for (let at = 0; at < 20; at += 1) {
+    await scene.clock.settled(first.client.create(`/global/lost-${at}`, ""));
+  }
+  const held = await lock(first);
+  expect(held.isHeld).toBe(true);
+  for (const node of votersOf(group, "primary", "witness")) tiers.kill(node);
+  await scene.run(10_000);
+  await promote(tiers, "secondary-1");
+  scene.heal();
+
+  // The session lives on in the new history, but not the node that it made.
+  await scene.until("the lock is lost", () => held.lost.aborted, 20_000);
+  expect(held.isHeld).toBe(false);
+  // Of any session that has had ephemeral nodes nobody can tell what it has lost.
+  second.renew();
+  const next = await lock(second);
+  expect(next.fencingToken).toBeGreaterThan(held.fencingToken);
+  expect(group.leader?.tree.appliedIndex).toBeLessThan(held.fencingToken); // an index as well
+  await scene.clock.settled(held.release());
+  expect(next.isHeld).toBe(true);
+});
