@@ -34,9 +34,10 @@ test("what an earlier stream had on its way is void once a later one holds the s
   const old = new SessionClient(scene, "old", 7);
   await old.open(first);
   await scene.answered(old.create(path, "1"));
-  // Its node takes the write, and cannot forward it.
+  // Its node takes the writes, and cannot forward them. One has a number that nobody else uses yet.
   scene.link([first], [leader, second], { cut: true });
   old.set(path, "of the past");
+  old.set(path, "of the past too");
   await scene.run(10);
   const young = new SessionClient(scene, "young", 7).startsAt(1).numbersFrom(1);
   await young.open(second);
@@ -50,6 +51,9 @@ test("what an earlier stream had on its way is void once a later one holds the s
   await scene.answered(get);
   expect(Buffer.from(get.response?.node?.data ?? []).toString()).toBe("of the present");
   expect(get.response?.node?.stat?.version).toBe(1);
+  const again = young.set(path, "later");
+  await scene.answered(again);
+  expect([codeOf(again), again.response?.node?.stat?.version]).toEqual(["", 2]);
 });
 
 test("a hello that arrives late takes nothing from the stream that came after it", async () => {
