@@ -142,7 +142,8 @@ export class Meridian implements AsyncDisposable {
   ): Promise<MultiDone> {
     const [first] = operations;
     if (first === undefined || operations.length > multiMax) {
-      throw new MeridianError("BAD_ARGUMENTS", `a multi has 1 to ${multiMax} parts`);
+      const code = first === undefined ? "BAD_ARGUMENTS" : "TOO_LARGE";
+      throw new MeridianError(code, `a multi has 1 to ${multiMax} parts`);
     }
     const { performer } = this.#context;
     const owner = performer.ownerOf(first.path);

@@ -1,3 +1,4 @@
+import { MeridianError } from "@meridian/wire";
 import { expect, test } from "vitest";
 import { FakeFleet } from "./fake-fleet.ts";
 
@@ -23,4 +24,22 @@ test("a node is created, read, changed and deleted where its zone says", async (
   await runtime.until(client.delete("/global/flag"));
   expect((await runtime.until(client.exists("/global/flag"))).exists).toBe(false);
   await runtime.until(client.close());
+});
+
+test.each([
+  [0, "BAD_ARGUMENTS"],
+  [128, ""],
+  [129, "TOO_LARGE"],
+])("a multi of %i parts has the code of the servers, %j", async (length, code) => {
+  const fleet = new FakeFleet();
+  const { runtime } = fleet;
+  fleet.cluster("global").seed("/global");
+  const client = await fleet.client();
+  const check = { kind: "check", path: "/global" } as const;
+  const parts = Array.from({ length }, () => check);
+  const end = client.multi(parts).then(
+    () => "",
+    (error: unknown) => (error instanceof MeridianError ? error.code : error),
+  );
+  expect(await runtime.until(end)).toBe(code);
 });
