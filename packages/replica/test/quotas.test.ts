@@ -120,6 +120,20 @@ test("a write that may be on its way from another node is decided by the log alo
   expect(lost.answers).toBe(1);
 });
 
+test("a write whose answer was lost is told its first answer, although it took the last room", async () => {
+  const { scene, group, client, leader, follower } = await bounded(9, 2, "leader");
+  const path = "/global/a/n-";
+  scene.network.setLink(leader, "client", { cut: true });
+  const lost = client.create(path, "", CreateMode.PERSISTENT_SEQUENTIAL);
+  await scene.until("it is done everywhere", () => {
+    return group.members.every(({ tree }) => tree.get(`${path}0000000000`) !== undefined);
+  });
+  expect(lost.answers).toBe(0);
+  client.connect(follower);
+  await scene.answered(lost);
+  expect(lost.response?.node?.path).toBe(`${path}0000000000`);
+});
+
 test("without a session a write beyond a quota is refused without an entry too", async () => {
   const { scene, group, leader } = await bounded(7, 1);
   const before = lastIndex(group);

@@ -99,6 +99,10 @@ export class Client {
     const count = world.chance(0.2) ? 1 + world.below(6) : 1;
     for (let at = 0; at < count; at += 1) {
       if (this.open > 40) return;
+      if (world.stage.root === "/global" && world.chance(0.05)) {
+        this.#limit();
+        continue;
+      }
       const dice = world.below(10);
       if (dice < 2) this.#createNext();
       else if (dice < 3) this.#several();
@@ -131,6 +135,24 @@ export class Client {
       return { create: { path, data, mode: CreateMode.PERSISTENT, parents: true } };
     });
     this.#write(mark, { multi: { operations: [sign, ...others] } });
+  }
+
+  /** Bounds the directories, with a node as a sign of it. Only the owner of the table can. */
+  #limit(): void {
+    const { root } = this.#world.stage;
+    const mark = this.#mark();
+    const mode = CreateMode.PERSISTENT_SEQUENTIAL;
+    const sign = { create: { path: `${root}/q-`, data: Buffer.from(mark), mode } };
+    const quotas = [
+      { path: `${root}/a`, nodesMax: 1 + this.#world.below(4) },
+      { path: `${root}/ab`, bytesMax: 20 + this.#world.below(60) },
+    ];
+    const data = Buffer.from(JSON.stringify(quotas.slice(this.#world.below(3))));
+    const path = "/meridian/quotas";
+    const table = this.#world.chance(0.3)
+      ? { create: { path, data } }
+      : { set: { path, data, version: -1 } };
+    this.#write(mark, { multi: { operations: [sign, table] } });
   }
 
   /** Sets a register: whatever its version, at the one last seen, or at another. */
@@ -195,6 +217,7 @@ export class Client {
     const found = ledger.indexOf(mark);
     ledger.note(`${this.name} hears of ${mark}: ${code} ${response.index}`);
     this.#world.count(code === "" ? "write done" : "write refused");
+    if (code === "QUOTA_EXCEEDED") this.#world.count("quota kept");
     if (code !== "") {
       if (found === undefined) return;
       return ledger.violate(`${mark} was refused with ${code} and done at ${found}`);

@@ -41,4 +41,14 @@ export const treePlants: readonly Plant[] = [
     scenario: "core",
     seedsMax: 200,
   },
+  {
+    name: "quota-not-in-snapshot",
+    what: "snapshots leave out the quotas, so that some members refuse what others do",
+    file: "packages/tree/src/snapshot.ts",
+    find: `  for (const quota of quotas) yield { kind: "quota", quota };
+`,
+    replace: "",
+    scenario: "hierarchy",
+    seedsMax: 100,
+  },
 ];
