@@ -7,6 +7,8 @@ import { RunningCommand } from "./support/running-command.ts";
 import { Scratch } from "./support/scratch.ts";
 
 const own = "/regions/local";
+/** More than a watch keeps for its reader. */
+const eventsMany = 25_000;
 
 let scratch: Scratch;
 let cluster: Cluster;
@@ -66,6 +68,21 @@ test("a watch goes on through the loss of its node, and resumes by token", async
   }
   watch.signal("SIGINT");
   expect(await watch.ended).toBe(0);
+});
+
+test("a watch whose lines nobody takes for long leaves nothing out", async () => {
+  const client = await cluster.client();
+  const path = `${own}/hot`;
+  await client.create(path, "");
+  await using watch = start("watch", path, "--from", client.token, "--count", `${eventsMany}`);
+  watch.pause();
+  for (let written = 0; written < eventsMany; written += 1_000) {
+    await Promise.all(Array.from({ length: 1_000 }, () => client.set(path, "")));
+  }
+  watch.resume();
+  expect(await watch.ended).toBe(0);
+  const versions = watch.lines.map((line) => Number(line.split(" ").at(-1)));
+  expect(versions).toEqual(Array.from({ length: eventsMany }, (_, index) => index + 1));
 });
 
 test("changes come from the beginning, and go on after the token of the last", async () => {

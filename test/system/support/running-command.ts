@@ -37,6 +37,15 @@ export class RunningCommand implements AsyncDisposable {
     });
   }
 
+  /** Takes nothing from its pipe until `resume`, as a pager does that nobody looks at. */
+  pause(): void {
+    this.#child.stdout.pause();
+  }
+
+  resume(): void {
+    this.#child.stdout.resume();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

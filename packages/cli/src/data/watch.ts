@@ -21,23 +21,31 @@ export async function watch(path: string, options: WatchOptions): Promise<ExitCo
   const stop = new AbortController();
   void interruption().then(() => stop.abort());
   await withMeridian(options, async (meridian) => {
-    await using events = meridian.watch(path, {
-      ...reportedBy(options),
-      withData,
-      consistency,
-      from,
-      signal: stop.signal,
-    });
     let seen = 0;
-    for await (const event of events) {
-      await (output === "json"
-        ? printJson(jsonOf(event, withData))
-        : print(textOf(event, options)));
-      seen += 1;
-      if (seen >= count) break;
+    for (let place: string | undefined = from; ;) {
+      const wanted = { ...reportedBy(options), withData, consistency, signal: stop.signal };
+      await using events = meridian.watch(path, { ...wanted, from: place });
+      try {
+        for await (const event of events) {
+          await (output === "json"
+            ? printJson(jsonOf(event, withData))
+            : print(textOf(event, options)));
+          seen += 1;
+          if (seen >= count) return;
+        }
+        return;
+      } catch (error) {
+        // Whoever reads our lines is slow: nothing is lost, it goes on where it was.
+        if (!hasCode(error, "OVERLOADED") || events.token === "") throw error;
+        place = events.token;
+      }
     }
   });
   return exitCodes.ok;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function reportedBy({ kind, depth }: WatchOptions): Pick<ClientWatchOptions, "kind" | "recursive"> {

@@ -1,33 +1,21 @@
-import Table from "cli-table3";
-
-/** A table without borders, for people and for `awk`: columns are parted by two blanks. */
+/**
+ * A table without borders, for people and for `awk`: columns are parted by two blanks. Takes
+ * thousands of rows as well: it looks at each cell twice.
+ */
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const none = "";
-  const grid = new Table({
-    head: [...head],
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
-    chars: {
-      top: none,
-      "top-mid": none,
-      "top-left": none,
-      "top-right": none,
-      bottom: none,
-      "bottom-mid": none,
-      "bottom-left": none,
-      "bottom-right": none,
-      left: none,
-      "left-mid": none,
-      mid: none,
-      "mid-mid": none,
-      right: none,
-      "right-mid": none,
-      middle: none,
-    },
-  });
-  for (const row of rows) grid.push(row.map((cell) => String(cell)));
-  return grid
-    .toString()
-    .split("\n")
-    .map((line) => `${line.trimEnd()}\n`)
-    .join("");
+  const lines = [head, ...rows].map((cells) => cells.map(String));
+  const widths = head.map(() => 0);
+  for (const cells of lines) {
+    for (const [column, cell] of cells.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    }
+  }
+  return lines.map((cells) => `${padded(cells, widths)}\n`).join("");
+}
+
+function padded(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    .join("  ")
+    .trimEnd();
 }
