@@ -5,7 +5,6 @@ import {
   type Difference,
   eventDifferences,
   type Finding,
-  protocolDifferences,
   streamDifferences,
 } from "./differences.ts";
 import { Isomorphism } from "./isomorphism.ts";
@@ -273,8 +272,7 @@ class Comparison {
 
 /** Differences in answers that a way of using Meridian has. */
 export function differencesOf(through: Through): readonly Difference[] {
-  const further = through === "client" ? clientDifferences : protocolDifferences;
-  return [...answerDifferences, ...further];
+  return through === "client" ? [...answerDifferences, ...clientDifferences] : answerDifferences;
 }
 
 const numbers = ["version", "cversion", "aversion", "owner", "dataLength", "numChildren"] as const;

@@ -64,6 +64,15 @@ export const answerDifferences: readonly Difference[] = [
       operation.ttlMs >= 2 ** 40,
   },
   {
+    name: "size of a multi",
+    explains: ({ operation, field, zookeeper, meridian }) =>
+      field === "code" &&
+      zookeeper === "" &&
+      meridian === "TOO_LARGE" &&
+      operation.kind === "multi" &&
+      operation.parts.length > 128,
+  },
+  {
     name: "bad path in a multi",
     explains: ({ operation, field, zookeeper, meridian }) =>
       field === "code" &&
@@ -97,29 +106,16 @@ export const answerDifferences: readonly Difference[] = [
   },
 ];
 
-/** Further differences on the bare protocol. */
-export const protocolDifferences: readonly Difference[] = [
-  {
-    name: "size of a multi",
-    explains: ({ operation, field, zookeeper, meridian }) =>
-      field === "code" &&
-      zookeeper === "" &&
-      meridian === "TOO_LARGE" &&
-      operation.kind === "multi" &&
-      operation.parts.length > 128,
-  },
-];
-
 /** Further differences of whoever goes through the client, which refuses some things itself. */
 export const clientDifferences: readonly Difference[] = [
   {
-    name: "number of parts, in the client",
+    name: "multi of nothing, in the client",
     explains: ({ operation, field, zookeeper, meridian }) =>
       field === "code" &&
       zookeeper === "" &&
       meridian === "BAD_ARGUMENTS" &&
       operation.kind === "multi" &&
-      (operation.parts.length === 0 || operation.parts.length > 128),
+      operation.parts.length === 0,
   },
   {
     name: "versions below -1, in the client",
