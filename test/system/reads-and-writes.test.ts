@@ -1,9 +1,9 @@
 /** Where reads and writes are served on a platform at rest, what they say, how long they take. */
-import type { Meridian } from "@meridian/client";
+import type { Changes, Meridian } from "@meridian/client";
 import { expect, test } from "vitest";
 
 import { until } from "./support/condition.ts";
-import { percentile, printTimes, timed } from "./support/figures.ts";
+import { percentile, printFigure, printTimes, timed } from "./support/figures.ts";
 import { platformOfFile } from "./support/file-platform.ts";
 
 const platform = platformOfFile({ profile: "compact" });
@@ -55,6 +55,66 @@ test("an eventual read takes less than 5 ms at the client", async () => {
   printTimes("eventual read at an edge (promised: under 5 ms)", timesMs);
   expect(percentile(timesMs, 0.5)).toBeLessThan(5);
 });
+
+test("a near cache reads millions of times a second, says its age, and has own writes", async () => {
+  const client = await platform().connect("us-west");
+  const { path } = await client.create("/global/hot/flag", "0", { parents: true });
+  await using cache = await client.nearCache("/global/hot");
+  const { value: read, elapsedMs } = await timed(() => {
+    let bytes = 0;
+    for (let count = 0; count < 500_000; count += 1) bytes += cache.get(path)?.data.length ?? 0;
+    return Promise.resolve(bytes);
+  });
+  expect(read).toBe(500_000);
+  const rate = Math.round(500_000_000 / elapsedMs);
+  printFigure("reads of a near cache (promised: over 1,000,000/s)", `${rate}/s`);
+  expect(rate).toBeGreaterThan(1_000_000);
+  for (let count = 1; count <= 20; count += 1) {
+    await client.set(path, `${count}`);
+    expect((await client.get(path, eventual)).text).toBe(`${count}`);
+  }
+  const hit = await until("the cache answers", 5_000, async () => {
+    const { text, receipt } = await client.get(path, eventual);
+    return receipt.servedBy.tier === "cache"
+      ? { text, stalenessMs: receipt.stalenessMs }
+      : undefined;
+  });
+  expect(hit.text).toBe("20");
+  expect(hit.stalenessMs).toBeLessThan(5_000);
+});
+
+test("changes of the global tier are followed in a region, and on from a token elsewhere", async () => {
+  const writer = await platform().connect("apac");
+  const near = await platform().connect("us-west");
+  const far = await platform().connect("eu-west");
+  await using changes = near.changes({ prefix: "/global/followed" });
+  await changes.ready;
+  const { path } = await writer.create("/global/followed", "0");
+  for (let count = 1; count <= 40; count += 1) await writer.set(path, `${count}`);
+  const first = await versions(changes, 20);
+  expect(changes.cluster).toBe("us-west");
+  // The token is of us-west's history: it is gone on with there, from wherever.
+  await using later = far.changes({ prefix: "/global/followed", from: changes.token });
+  expect(later.cluster).toBe("us-west");
+  const rest = await versions(later, 21);
+  expect([...first, ...rest]).toEqual(Array.from({ length: 41 }, (_, version) => version));
+});
+
+/** Versions of the next so many changes; all of one origin, and in the order of its history. */
+async function versions(changes: Changes, count: number): Promise<readonly number[]> {
+  const found: number[] = [];
+  let index = 0;
+  for (;;) {
+    const { value } = await changes.next();
+    if (value === undefined) throw new Error("the stream ended");
+    if (value.kind !== "transaction") continue;
+    expect(value.origin).toBe("global");
+    expect(value.position.index).toBeGreaterThan(index);
+    ({ index } = value.position);
+    found.push(...value.changes.map(({ stat }) => stat?.version ?? -1));
+    if (found.length >= count) return found;
+  }
+}
 
 test("an eventual read is as fast after a strict one, whatever came between", async () => {
   const client = await platform().connect("us-west");

@@ -1,8 +1,10 @@
 import { MeridianError } from "@meridian/wire";
 import { PositionMap, type Position } from "./position.ts";
 
-/** First byte of the encoding, so that a later one can be told apart. */
-const VERSION = 1;
+/** First byte of the encoding, so that others can be told apart. */
+const CAUSAL = 1;
+/** Likewise; the first place is where a change stream stands in the history that it follows. */
+const STREAM = 2;
 /** A token of more clusters than this was not made by us. */
 const clustersMax = 1_024;
 
@@ -11,8 +13,20 @@ const clustersMax = 1_024;
  * incarnation and index as varints. No positions give the empty string.
  */
 export function encodeToken(positions: readonly Position[]): string {
+  return encode(CAUSAL, positions);
+}
+
+/**
+ * Encodes where a change stream stands: first its place in the history that it follows, then those
+ * of other clusters. It is a causal token as well.
+ */
+export function encodeStreamToken(positions: readonly Position[]): string {
+  return encode(STREAM, positions);
+}
+
+function encode(version: number, positions: readonly Position[]): string {
   if (positions.length === 0) return "";
-  const bytes: number[] = [VERSION];
+  const bytes: number[] = [version];
   for (const { cluster, incarnation, index } of positions) {
     const name = new TextEncoder().encode(cluster);
     writeVarint(bytes, name.byteLength);
@@ -29,26 +43,37 @@ export function encodeToken(positions: readonly Position[]): string {
  */
 export function decodeToken(token: string): readonly Position[] {
   const positions = new PositionMap();
-  positions.addAll(decodePositions(token));
+  positions.addAll(decodeStreamToken(token).positions);
   return positions.list();
 }
 
+/** Positions of a token as they were put in, and the cluster whose stream it is of, if it is. */
+export interface StreamPlace {
+  readonly positions: readonly Position[];
+  /** Undefined: it is a causal token, of no stream. */
+  readonly cluster: string | undefined;
+}
+
 /**
- * Positions of a token, as they were put in.
- * @throws {MeridianError} BAD_ARGUMENTS when it is not one.
+ * Where a change stream stood, or what a client had seen.
+ * @throws {MeridianError} BAD_ARGUMENTS when it is no token.
  */
-export function decodePositions(token: string): readonly Position[] {
-  if (token === "") return [];
+export function decodeStreamToken(token: string): StreamPlace {
+  if (token === "") return { positions: [], cluster: undefined };
   if (!/^[A-Za-z0-9_-]+$/.test(token)) throw malformed();
   const reader = new VarintReader(Buffer.from(token, "base64url"));
-  if (reader.byte() !== VERSION) throw malformed();
+  const version = reader.byte();
+  if (version !== CAUSAL && version !== STREAM) throw malformed();
   const positions: Position[] = [];
   while (!reader.done) {
     if (positions.length >= clustersMax) throw malformed();
     const cluster = reader.text(reader.varint());
     positions.push({ cluster, incarnation: reader.varint(), index: reader.varint() });
   }
-  return positions;
+  if (version === CAUSAL) return { positions, cluster: undefined };
+  const [followed] = positions;
+  if (followed === undefined) throw malformed();
+  return { positions, cluster: followed.cluster };
 }
 
 function malformed(): MeridianError {

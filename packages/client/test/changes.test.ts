@@ -4,6 +4,7 @@ import type { ChangesEvent } from "../src/changes/change-event.ts";
 import type { Changes, ChangesOptions } from "../src/changes/changes.ts";
 import type { Meridian } from "../src/client.ts";
 import type { FakeChange, FakeCluster } from "./fake-cluster.ts";
+import { encodeToken } from "../src/token.ts";
 import { FakeFleet } from "./fake-fleet.ts";
 import { codeOf } from "./scene.ts";
 
@@ -380,15 +381,31 @@ test("the cluster that holds the prefix is followed, wherever it is", async () =
   expect(() => client.changes({ windowBytes: 0 })).toThrow(/BAD_ARGUMENTS/);
 });
 
-test("a token says which cluster it is of, in whatever region it is taken up", async () => {
+test("a token says which stream it is of, and is no token of another one", async () => {
   const scene = await stage();
-  const { fleet, home } = scene;
+  const { fleet, client, home } = scene;
+  const apac = { cluster: "apac", incarnation: 1, index: 3 };
+  // How far changes of apac were reported, in the order of us-west, is no place in apac's stream.
+  client.observe(encodeToken([apac]));
   const first = await opened(scene, {});
   home.takeOver("global", [foreign(101)]);
-  const { token } = await next(fleet, first);
+  const { token, resumeFrom } = await next(fleet, first);
+  expect(resumeFrom.map(({ cluster }) => cluster)).toEqual(["us-west", "apac", "global"]);
   const far = await fleet.client({ region: "apac", endpoints: ["apac-1:1"] });
   expect(far.changes({ from: token }).cluster).toBe("us-west");
   expect(() => far.changes({ from: token, cluster: "apac" })).toThrow(/BAD_ARGUMENTS/);
+  expect(far.changes({ from: encodeToken([apac]) }).cluster).toBe("apac");
+  expect(() => client.changes({ from: encodeToken([apac]) })).toThrow(/BAD_ARGUMENTS/);
+});
+
+test("what a client has read is not reported again by a stream from its token", async () => {
+  const scene = await stage();
+  const { fleet, client, home } = scene;
+  await fleet.runtime.until(client.set(`${top}/old`, "1"));
+  const { token } = client;
+  home.seed(`${top}/n0`);
+  const changes = await opened(scene, { from: token });
+  expect(await paths(fleet, changes, 1)).toEqual([`${top}/n0`]);
 });
 
 test("what was read moves the client's token", async () => {

@@ -2,7 +2,7 @@ import { MeridianError } from "@meridian/wire";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { PositionMap } from "../src/position.ts";
-import { decodeToken, encodeToken } from "../src/token.ts";
+import { decodeStreamToken, decodeToken, encodeStreamToken, encodeToken } from "../src/token.ts";
 
 const position = fc.record({
   cluster: fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
@@ -76,4 +76,15 @@ test("only what a stream has not shown is asked for", () => {
   shown.add("global", 2, 9);
   expect(token.missing(["global"], shown)).toHaveLength(1);
   expect(token.missing(["eu-west"], shown)).toEqual([]);
+});
+
+test("the token of a stream keeps its order, and is a causal token as well", () => {
+  const positions = [
+    { cluster: "us-west", incarnation: 1, index: 7 },
+    { cluster: "apac", incarnation: 2, index: 3 },
+  ];
+  const token = encodeStreamToken(positions);
+  expect(decodeStreamToken(token)).toEqual({ positions, cluster: "us-west" });
+  expect(decodeToken(token)).toEqual(positions.toReversed());
+  expect(decodeStreamToken(encodeToken(positions)).cluster).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { ChangeKind, type IChange } from "@meridian/wire";
 import type { Position } from "../position.ts";
 import type { Stat } from "../receipt.ts";
-import { encodeToken } from "../token.ts";
+import { encodeStreamToken } from "../token.ts";
 
 /** Everything that a change stream reports, by `kind`. */
 export type ChangesEvent =
@@ -51,7 +51,7 @@ class StreamEvent {
    * what this event shows.
    */
   get token(): string {
-    return encodeToken(this.#resumeFrom);
+    return encodeStreamToken(this.#resumeFrom);
   }
 
   /** Places in history that the token stands for; the first is the followed cluster's. */

@@ -4,7 +4,7 @@ import type { Place } from "../directory.ts";
 import { EventQueue } from "../event-queue.ts";
 import type { Position, PositionMap } from "../position.ts";
 import type { Runtime } from "../runtime.ts";
-import { decodePositions, encodeToken } from "../token.ts";
+import { decodeStreamToken, encodeStreamToken, type StreamPlace } from "../token.ts";
 import {
   BookmarkEvent,
   NodeChange,
@@ -20,15 +20,16 @@ import { Progress } from "./progress.ts";
 /** What changes to follow, and from where. */
 export interface ChangesOptions {
   /**
-   * A token: exactly what came after it. "start": a snapshot of what there is, then what changes.
+   * The token of an event: exactly what came after it. A client's token: what it has not seen of
+   * the history of the followed cluster. "start": a snapshot of what there is, then what changes.
    * "now", the default: only what changes from now on.
    */
   readonly from?: string | undefined;
   /** Only nodes at or below one of these. Default: all that the followed cluster shows. */
   readonly prefix?: string | readonly string[] | undefined;
   /**
-   * Cluster to follow: "global", or a region. Default: the one that the token is of; else the own
-   * region's, which mirrors the others, if it holds the prefixes; else the one that owns them.
+   * Cluster to follow: "global", or a region. Default: the one that the event's token is of; else
+   * the own region's, which mirrors the others, if it holds the prefixes; else the one that owns them.
    */
   readonly cluster?: string | undefined;
   /** Only what the followed cluster made itself, not what it took over. Default false. */
@@ -120,11 +121,10 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
     this.#options = options;
     this.#isFromNow = from === "now";
     this.#seen = context.token.list();
-    const places = from === "now" || from === "start" ? [] : decodePositions(from);
-    this.cluster = options.cluster ?? clusterOf(places, context.cluster);
+    const place = decodeStreamToken(from === "now" || from === "start" ? "" : from);
+    this.cluster = clusterOf(place, options.cluster, context.cluster);
     this.#progress = new Progress(this.cluster);
-    this.#progress.takeUp(places);
-    if (places.length > 0 && this.#progress.followed === undefined) throw foreign(this.cluster);
+    this.#progress.takeUp(place.positions);
     this.#taken = this.#progress.list;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = (error) => (error === undefined ? resolve() : reject(error));
@@ -144,7 +144,7 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
    * token once that is done.
    */
   get token(): string {
-    return encodeToken(this.#taken);
+    return encodeStreamToken(this.#taken);
   }
 
   /** The next event; `done` when the stream was ended. */
@@ -306,15 +306,18 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
   }
 }
 
-/** Cluster that a token is of: the expected one if it is in it, else the first. */
-function clusterOf(places: readonly Position[], expected: string): string {
-  if (places.some(({ cluster }) => cluster === expected)) return expected;
-  return places[0]?.cluster ?? expected;
-}
-
-function foreign(cluster: string): MeridianError {
-  const message = `the token says nothing of the history of ${cluster}, which is to be followed`;
-  return new MeridianError("BAD_ARGUMENTS", message);
+/**
+ * Cluster to follow. The token of a stream says nothing of another cluster's stream, even where it
+ * tells how far changes of that one were reported: it has taken over others in an order of its own.
+ * @throws {MeridianError} BAD_ARGUMENTS when the token says nothing of the cluster's history.
+ */
+function clusterOf(place: StreamPlace, wanted: string | undefined, usual: string): string {
+  const followed = wanted ?? place.cluster ?? usual;
+  if (place.positions.length === 0) return followed;
+  const isItsOwn = place.cluster === undefined || place.cluster === followed;
+  if (isItsOwn && place.positions.some(({ cluster }) => cluster === followed)) return followed;
+  const message = `the token says nothing of the history of ${followed}, which is to be followed`;
+  throw new MeridianError("BAD_ARGUMENTS", message);
 }
 
 function compacted(cluster: string): MeridianError {

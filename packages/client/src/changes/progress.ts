@@ -55,7 +55,7 @@ export class Progress {
     } else if (this.#others.add(cluster, incarnation, index)) this.#list = undefined;
   }
 
-  /** Whether a transaction has been reported. Parts of a snapshot have no place: they never have. */
+  /** Whether a transaction has been reported. Parts of a snapshot have no place, and never have. */
   covers(position: Position): boolean {
     if (position.index === 0) return false;
     if (position.cluster !== this.#cluster) return this.#others.covers(position);
