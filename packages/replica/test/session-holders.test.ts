@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codeOf, Group, Scene, SessionClient } from "./harness/index.ts";
+import { codeOf, type Group, Scene, SessionClient } from "./harness/index.ts";
 
 const plan = { cluster: "us-west", voters: 3 };
 const root = "/regions/us-west";
