@@ -13,9 +13,13 @@ export interface SlowOptions {
 
 /** What became of the servers, of those who read, and of those who did not. */
 export interface SlowReport {
-  /** Resident memory of each server before, and the most that it was more than that. */
+  /** Resident memory of each server before anything was written. */
+  readonly freshBytes: readonly number[];
+  /** Likewise after a tenth, all read; then some stop to read, and the most that it was more. */
   readonly beforeBytes: readonly number[];
   readonly growthBytes: readonly number[];
+  /** Processor time of each server until all events were written. */
+  readonly processorMs: readonly number[];
   /** Values that the reading watchers missed, or had twice. */
   readonly readersGaps: number;
   /** Watches that are left at the servers when all events were written. */
@@ -42,7 +46,9 @@ export async function watchSlowly(cluster: Cluster, options: SlowOptions): Promi
   await until("all watches run", patienceMs, () =>
     [...slow, ...readers].every(({ isRunning }) => isRunning) ? true : undefined,
   );
-  // The program is warm, and the history of the servers is as long as it gets.
+  const freshBytes = await residentBytes(cluster);
+  say(`fresh: ${freshBytes.map(megabytes).join(", ")}`);
+  // From here on code is compiled, and histories, caches and the young generation are full.
   let written = await write(cluster, 1, Math.ceil(events / 10), options.bytes);
   for (const watcher of slow) watcher.isReading = false;
   const beforeBytes = await residentBytes(cluster);
@@ -61,6 +67,7 @@ export async function watchSlowly(cluster: Cluster, options: SlowOptions): Promi
     readers.every(({ last }) => last === written - 1) ? true : undefined,
   );
   const states = await statesOf(cluster);
+  const processorMs = states.map((state) => state.processorMs);
   const watchesLeft = states.reduce((sum, { status }) => sum + (status?.watches ?? 0), 0);
   for (const watcher of slow) watcher.isReading = true;
   await until("the slow have heard that they were cut", patienceMs, () =>
@@ -77,8 +84,10 @@ export async function watchSlowly(cluster: Cluster, options: SlowOptions): Promi
   const gapsOf = (some: readonly RawWatcher[]): number =>
     some.reduce((sum, { gaps }) => sum + gaps, 0);
   return {
+    freshBytes,
     beforeBytes,
     growthBytes,
+    processorMs,
     readersGaps: gapsOf(readers),
     watchesLeft,
     ends,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+
 import { readNodeConfig, type NodeConfig } from "../config/node-config.ts";
 import { usageError } from "../failure/command-error.ts";
 import type { ExitCode } from "../failure/exit-code.ts";
@@ -21,10 +23,18 @@ export type ServerReport =
 const closeMsMax = 1_500;
 
 /**
+ * How much the heap may grow, in percent of what is alive, before it is collected. Left alone, V8
+ * lets a small heap grow threefold: under a stream of writes the history of 24 MiB then takes 100
+ * and more. A collection more often costs about a twentieth of the processor time of a write.
+ */
+const heapGrowthPercent = 50;
+
+/**
  * Runs the nodes of some configuration files in this process until it is told to stop: by SIGTERM
  * or SIGINT, or, under a local platform, by the end of the platform. Resolves with the exit code.
  */
 export async function runServer(files: readonly string[]): Promise<number> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
   const configs = files.map((file) => readNodeConfig(file));
   refuseDoubles(configs);
   const stopped = stopRequest();
