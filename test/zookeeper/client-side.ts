@@ -40,6 +40,7 @@ interface Party {
  * operations over different connections, so that the order of events and answers says nothing.
  */
 export class ClientSide implements Side {
+  readonly name = "Meridian's client";
   readonly #cluster: Connectable;
   readonly #base: string;
   readonly #parties = new Map<string, Party>();

@@ -55,7 +55,12 @@ export async function survey(
 /** Does steps at each side, none waiting for the other. */
 export async function perform(script: readonly Step[], ...sides: readonly Side[]): Promise<void> {
   const performances = sides.map(async (side) => {
-    for (const step of script) await side.perform(step);
+    for (const step of script) {
+      await side.perform(step).catch((cause: unknown) => {
+        const what = JSON.stringify(step).slice(0, 2_000);
+        throw new Error(`${side.name} does not come to an end with ${what}`, { cause });
+      });
+    }
   });
   await Promise.all(performances);
 }

@@ -25,6 +25,7 @@ export interface Asked {
 interface Open {
   readonly sequence: number;
   readonly settle: (response: IResponse) => void;
+  readonly fail: (error: Error) => void;
 }
 
 /** A watch that is in force, and how far it has come. */
@@ -53,6 +54,8 @@ export class MeridianSession {
   #lastId = 0;
   #lastSequence = 0;
   #isOpened = false;
+  /** Streams that said hello for it: the servers tell the latest by their number. */
+  #attachments = 0;
 
   /** `onEvents` is told what watches report, by their tags. */
   constructor(
@@ -80,16 +83,22 @@ export class MeridianSession {
       },
     });
     this.#stream = stream;
+    this.#attachments += 1;
     const hello = {
       sessionId: this.id,
       secret: this.#secret,
       timeoutMs: this.#timeoutMs,
       create: !this.#isOpened,
       region: "local",
+      attachment: this.#attachments,
     };
     await new Promise<void>((resolve, reject) => {
       this.#onWelcome = resolve;
-      this.#onEnd = (why) => reject(new Error(`session ${this.id} is not welcome: ${why}`));
+      this.#onEnd = (why) => {
+        const error = new Error(`session ${this.id} has lost its stream: ${why}`);
+        for (const { fail } of this.#open.values()) fail(error);
+        reject(error);
+      };
       stream.send({ hello });
     });
     this.#isOpened = true;
@@ -108,7 +117,7 @@ export class MeridianSession {
       const sequence = isWrite(request) ? (this.#lastSequence += 1) : 0;
       requests.push({ ...request, id, sequence });
       if (request.watch !== undefined) this.#note(id, tag, request.watch);
-      return new Promise<IResponse>((resolve) => {
+      return new Promise<IResponse>((resolve, fail) => {
         const settle = (response: IResponse): void => {
           if (request.watch !== undefined && response.error !== undefined) {
             this.#watches.delete(tag);
@@ -116,7 +125,7 @@ export class MeridianSession {
           onAnswer?.(response);
           resolve(response);
         };
-        this.#open.set(id, { sequence, settle });
+        this.#open.set(id, { sequence, settle, fail });
       });
     });
     if (requests.length > 0) {

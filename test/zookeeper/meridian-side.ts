@@ -42,6 +42,7 @@ export interface Reachable {
 
 /** Does scripts in a regional cluster, by sessions at its nodes on the bare protocol. */
 export class MeridianSide implements Side {
+  readonly name = "Meridian";
   readonly #cluster: Reachable;
   readonly #base: string;
   readonly #marks: string;

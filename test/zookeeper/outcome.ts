@@ -65,6 +65,8 @@ export interface Transcript {
 
 /** A side of the comparison: does the steps of a script and keeps what its sessions are told. */
 export interface Side extends AsyncDisposable {
+  /** For messages. */
+  readonly name: string;
   /** Does one step, and resolves when all of it was answered. */
   perform(step: Step): Promise<void>;
   readonly transcript: Transcript;

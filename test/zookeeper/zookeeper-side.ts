@@ -20,6 +20,7 @@ const control = "control";
 
 /** Does scripts in ZooKeeper, through its own client for Java. */
 export class ZookeeperSide implements Side {
+  readonly name = "ZooKeeper";
   readonly #bridge: ChildProcess;
   /** Where the nodes of the script are. */
   readonly #base: string;
