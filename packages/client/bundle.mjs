@@ -23,7 +23,7 @@ function link(from, to) {
   symlinkSync(relative(dirname(from), to), from, "dir");
 }
 
-/** Removes what was built of sources that are there no more: nobody needs it, and it would travel. */
+/** Removes what was built of sources that are there no more: it would travel, and unused. */
 function removeOrphans(packagePath) {
   const names = new Set(readdirSync(join(packagePath, "src"), { recursive: true }));
   const dist = join(packagePath, "dist");

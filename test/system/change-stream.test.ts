@@ -75,7 +75,7 @@ test(
         versions: await finalVersions(client),
       });
     }
-    // Who does not read is left behind, and told so; what it knows in the end is right all the same.
+    // Who did not read was left behind, and told so; what it knows in the end is right anyway.
     expect(slow.versions()).toEqual(await finalVersions(client));
   },
 );

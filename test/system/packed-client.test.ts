@@ -45,7 +45,8 @@ for await (const { kind } of meridian.changes({ from: "start", prefix: path })) 
 }
 await lock.release();
 await meridian.close();
-console.log(JSON.stringify({ version: stat.version, text, tier, refused, event: event?.kind, kinds }));
+const { version } = stat;
+console.log(JSON.stringify({ version, text, tier, refused, event: event?.kind, kinds }));
 `;
 
 /** Both ways in which compilers look for packages. */

@@ -43,7 +43,7 @@ export interface ConnectOptions {
    * s.
    */
   readonly strictDeadlineMs?: number | undefined;
-  /** For eventual reads that do not say: see `ReadOptions.hedgeMs`. Default: none is asked twice. */
+  /** For eventual reads that do not say: see `ReadOptions.hedgeMs`. Default: none asked twice. */
   readonly hedgeMs?: number | "auto" | undefined;
   /** Silence after which the servers end a session. Default 20 s; the servers may grant another. */
   readonly sessionTimeoutMs?: number | undefined;

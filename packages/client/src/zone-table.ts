@@ -50,7 +50,7 @@ export class ZoneTable {
     return OUTSIDE;
   }
 
-  /** Whether other zones may begin below a path, so that its own policy is not that of all there. */
+  /** Whether other zones may begin below a path: then its own policy is not that of all there. */
   hasZonesBelow(path: string): boolean {
     const components = path.split("/").filter((component) => component !== "");
     return this.#patterns.some((pattern) => {

@@ -316,7 +316,7 @@ test("each outcome of opening is told apart", async () => {
   expect(fleet.select(({ feeds }) => feeds.size > 0)).toHaveLength(1);
 });
 
-test("an abandoned history is told by the cluster itself, and a new one begins from the start", async () => {
+test("an abandoned history is told, and a new one begins from the start", async () => {
   const scene = await stage();
   const { fleet, client, home } = scene;
   const first = await opened(scene, {});
@@ -419,7 +419,7 @@ test("what was read moves the client's token", async () => {
   expect(other.token).toBe(client.token);
 });
 
-test("a stream ends with its signal, with its client, and when it is no longer iterated", async () => {
+test("a stream ends with its signal, its client, and its iteration", async () => {
   const scene = await stage();
   const { fleet, client, home } = scene;
   const controller = new AbortController();

@@ -163,7 +163,7 @@ test("what does not fit ends it, and reads go to servers", async () => {
   expect(await codeOf(fleet.runtime.until(none))).toBe("TOO_LARGE");
 });
 
-test("it ends when it is closed, with its signal, with its client, and is not waited for too long", async () => {
+test("it ends with its signal and its client, and is not waited for too long", async () => {
   const { fleet, client, cache } = await stage();
   const controller = new AbortController();
   const { signal } = controller;

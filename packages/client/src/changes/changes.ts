@@ -29,7 +29,7 @@ export interface ChangesOptions {
   readonly prefix?: string | readonly string[] | undefined;
   /**
    * Cluster to follow: "global", or a region. Default: the one that the event's token is of; else
-   * the own region's, which mirrors the others, if it holds the prefixes; else the one that owns them.
+   * the own region's, which mirrors the others, if it holds the prefixes; else their owner.
    */
   readonly cluster?: string | undefined;
   /** Only what the followed cluster made itself, not what it took over. Default false. */
