@@ -4,7 +4,6 @@ import { outputOption, platformOptions, wholeNumber } from "./options.ts";
 
 /** Greatest number of milliseconds that a timer takes. */
 const maxMs = 2 ** 31 - 1;
-const dataHelp = "data; - reads it from stdin";
 
 /** A command that reads: how fresh, besides what all data commands take. */
 export function readCommand(
@@ -32,7 +31,7 @@ export function writeCommand(
 ): Command {
   return dataCommand(program, name, description, examples).addHelpText(
     "after",
-    `\nWhere the command line takes DATA: ${dataHelp}.`,
+    "\nData is taken as it stands; - reads it from stdin.",
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 import type { CreateOptions, ListOptions, ReadOptions, WriteOptions } from "../data/options.ts";
-import { readCommand, writeCommand } from "./data-command.ts";
+import { dataCommand, readCommand, writeCommand } from "./data-command.ts";
 import { wholeNumber } from "./options.ts";
 
 const loadRead = () => import("../data/read.ts");
@@ -81,7 +81,7 @@ function addWrites(program: Command): void {
     .action(async (path: string, data: string | undefined, options: CreateOptions) => {
       process.exitCode = await (await loadWrite()).create(path, data ?? "", options);
     });
-  writeCommand(program, "delete <path>", "delete a node without children", [
+  dataCommand(program, "delete <path>", "delete a node without children", [
     "delete /app/config/limits",
     "delete /app/config/limits --version 4",
   ])
@@ -92,7 +92,7 @@ function addWrites(program: Command): void {
 }
 
 function addMulti(program: Command): void {
-  writeCommand(program, "multi [operation...]", "several writes, all or nothing", [
+  dataCommand(program, "multi [operation...]", "several writes, all or nothing", [
     `multi "check /a 3" "set /a new" "create /a/b 'two words'" "delete /c"`,
     "multi < operations.txt          (one on a line, # begins a comment)",
     "multi --file operations.json -o json",

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
 import type { ChangesOptions, WatchOptions } from "../data/options.ts";
-import { dataCommand, readCommand } from "./data-command.ts";
+import { dataCommand } from "./data-command.ts";
 import { collect, wholeNumber } from "./options.ts";
 
 /** What is told of as it happens. */
@@ -11,7 +11,7 @@ export function addEventCommands(program: Command): void {
 }
 
 function addWatch(program: Command): void {
-  const command = readCommand(
+  const command = dataCommand(
     program,
     "watch <path>",
     "print changes at or below a path until interrupted",
@@ -23,6 +23,12 @@ function addWatch(program: Command): void {
       'watch /app --from "$token"              (goes on after the event that had this token)',
     ],
   )
+    .addOption(
+      new Option(
+        "--consistency <level>",
+        "where: at the owner, in the own region (default), or at whatever is nearest",
+      ).choices(["strict", "regional", "eventual"]),
+    )
     .addOption(
       new Option(
         "--depth <depth>",

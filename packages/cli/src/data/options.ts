@@ -56,7 +56,8 @@ interface EventOptions {
 }
 
 /** Options of `watch`. */
-export interface WatchOptions extends ReadOptions, EventOptions {
+export interface WatchOptions extends DataOptions, EventOptions {
+  readonly consistency?: Exclude<ReadConsistency, "quorum"> | undefined;
   readonly depth?: "self" | "subtree";
   readonly recursive?: true;
   readonly kind?: WatchKindName | undefined;

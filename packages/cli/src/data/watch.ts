@@ -1,6 +1,5 @@
 import type { WatchEvent, WatchOptions as ClientWatchOptions } from "@meridian/client";
 
-import { usageError } from "../failure/command-error.ts";
 import { exitCodes, type ExitCode } from "../failure/exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { encodeData, statJson } from "./format.ts";
@@ -14,9 +13,6 @@ import { withMeridian } from "./session.ts";
  */
 export async function watch(path: string, options: WatchOptions): Promise<ExitCode> {
   const { consistency, token, from = token, withData = false, output } = options;
-  if (consistency === "quorum") {
-    throw usageError("a watch runs at one place: strict, regional or eventual, not quorum");
-  }
   const count = options.once === true ? 1 : (options.count ?? Infinity);
   const stop = new AbortController();
   void interruption().then(() => stop.abort());
