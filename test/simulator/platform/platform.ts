@@ -34,6 +34,9 @@ export const platform: Scenario = {
     snapshotInstalls: 0.05,
     edgeLosses: 0.1,
     watchEvents: 0.9,
+    "watchEvents:strict": 0.3,
+    "watchEvents:regional": 0.3,
+    "watchEvents:eventual": 0.3,
     locks: 0.7,
     streamed: 0.9,
     tokensShared: 0.5,
@@ -139,6 +142,7 @@ class Run {
     work.registers.check();
     work.eventual.check();
     work.sessions.check();
+    for (const watcher of work.watchers) watcher.check();
   }
 
   /** What has been found meanwhile, and what had to end by itself. */

@@ -1,4 +1,7 @@
 import { decodeToken, MeridianError, type Watch, type WatchEvent } from "@meridian/client";
+import { CommittedHistory } from "../../watch-model/committed-history.ts";
+import type { Step, WatchLog } from "../../watch-model/watch-log.ts";
+import { WatchModel } from "../../watch-model/watch-model.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { ClientProcess } from "./client-process.ts";
 import type { ClusterHistory } from "./cluster-history.ts";
@@ -34,6 +37,8 @@ export class Watcher {
   #isSeeding = false;
   /** Index of the last write that was told of each path; 0: it was deleted. */
   readonly #told = new Map<string, number>();
+  /** What the caller saw of it, for the model; parts of snapshots have no place in it. */
+  readonly #steps: Step[] = [];
   #isOver = false;
 
   constructor(
@@ -90,6 +95,36 @@ export class Watcher {
     });
   }
 
+  /**
+   * Holds all that the caller saw against the owner's history.
+   * @throws {BrokenPromise} for the first promise of the watch model that was not kept.
+   */
+  check(): void {
+    if (this.#watch !== undefined && !this.#isSeeding) {
+      this.#steps.push({ kind: "progress", reached: this.#indexOf(this.#watch.token) });
+    }
+    const history = new CommittedHistory(0);
+    for (const { index, changes } of this.#history.entries) {
+      const texts = changes.map(({ kind, path, data }) => {
+        return { kind, path, data: Buffer.from(data).toString("latin1") };
+      });
+      history.add({ index, changes: texts });
+    }
+    history.reach(this.#history.newestIndex);
+    const log: WatchLog = {
+      name: this.#name,
+      path: this.#path,
+      watch: "persistent-recursive",
+      withData: true,
+      isWhole: false,
+      steps: this.#steps,
+    };
+    const [breach] = WatchModel.breachesOf(log, history);
+    if (breach !== undefined) throw new BrokenPromise(`${breach.text} (${breach.property})`);
+    const { events } = WatchModel.exerciseOf(log, history);
+    this.#counter.count(`watchEvents:${this.#consistency}`, events);
+  }
+
   /** What is missing. */
   get lack(): string {
     return `${this.#name} has not been told of ${JSON.stringify(this.#next())}`;
@@ -116,6 +151,7 @@ export class Watcher {
     const start = decodeToken(watch.token).find((position) => position.cluster === cluster);
     this.#reached = start?.index ?? 0;
     this.#within = 0;
+    this.#steps.push({ kind: "began", index: this.#reached });
     this.#counter.count("watches");
   }
 
@@ -149,7 +185,10 @@ export class Watcher {
       this.#isSeeding = index === 0;
       this.#counter.count("watchSeeds");
       // What came before it is told; the rest of this index may follow.
-      if (index > 0) [this.#reached, this.#within] = [isOfSnapshot ? index : index - 1, 0];
+      if (index > 0) {
+        [this.#reached, this.#within] = [isOfSnapshot ? index : index - 1, 0];
+        this.#steps.push({ kind: "began", index: this.#reached });
+      }
       if (isOfSnapshot) return;
     }
     this.#isSeeding = false;
@@ -158,6 +197,14 @@ export class Watcher {
     const wanted = JSON.stringify(this.#next());
     must(got === wanted, () => `${this.#name} told of ${got} where ${wanted} comes next`);
     this.#within += 1;
+    const data = kind === "deleted" ? undefined : text;
+    const reached = this.#indexOf(event.token);
+    this.#steps.push({ kind: "events", events: [{ kind, path, index, data }], reached });
+  }
+
+  #indexOf(token: string): number {
+    const { cluster } = this.#history;
+    return decodeToken(token).find((position) => position.cluster === cluster)?.index ?? 0;
   }
 
   #isElsewhere(index: number): boolean {
