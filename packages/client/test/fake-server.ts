@@ -42,6 +42,8 @@ export class FakeServer {
   stalenessMs = 0;
   /** Hellos with a session are turned away with this. */
   dismissal: Encodable<IError> | undefined;
+  /** Names that it gives in one answer. */
+  childrenMax = Infinity;
   /** A watch is answered at once and told what it missed only after this. */
   catchUpMs = 0;
   /** Node that it takes for the leader; undefined: the one who leads. */
@@ -245,7 +247,7 @@ export class FakeStream {
     }
     const { index, incarnation } = fleet.cluster(owner);
     this.respond(request.id, {
-      ...answer(request, view.nodes),
+      ...answer(request, view.nodes, this.#server.childrenMax),
       index: this.#server.view(place.cluster).index,
       positions:
         owner === place.cluster
@@ -336,7 +338,11 @@ class FakeWatch {
   }
 }
 
-function answer(request: IRequest, nodes: ReadonlyMap<string, FakeNode>): Encodable<IResponse> {
+function answer(
+  request: IRequest,
+  nodes: ReadonlyMap<string, FakeNode>,
+  childrenMax: number,
+): Encodable<IResponse> {
   if (request.sync !== undefined) return {};
   const path = pathOf(request);
   const node = nodes.get(path);
@@ -351,7 +357,7 @@ function answer(request: IRequest, nodes: ReadonlyMap<string, FakeNode>): Encoda
     .map((each) => each.slice(prefix.length))
     .filter((name) => name > after)
     .sort();
-  const page = limit === 0 ? names : names.slice(0, limit);
+  const page = names.slice(0, Math.min(limit === 0 ? Infinity : limit, childrenMax));
   const more = page.length < names.length;
   const children = page.map((name) => {
     const child = nodes.get(prefix + name);

@@ -110,14 +110,13 @@ export class SubtreeMirror {
   #countChild(path: string, position: Position): void {
     const above = parentOf(path);
     const parent = this.#table.get(above);
-    if (parent === undefined || this.#coverage?.coversStat(above, position) === true) return;
+    if (parent === undefined) return;
     const { stat, data } = parent;
     const numChildren = this.#table.childCount(above);
-    const counted =
-      this.#isOrdered && position.index > 0
-        ? { ...stat, numChildren, cversion: stat.cversion + 1, pzxid: position.index }
-        : { ...stat, numChildren };
-    this.#table.put(above, data, counted);
+    const isCounted = this.#coverage?.coversStat(above, position) === true;
+    const isNews = this.#isOrdered && position.index > 0 && !isCounted;
+    const news = isNews ? { cversion: stat.cversion + 1, pzxid: position.index } : {};
+    this.#table.put(above, data, { ...stat, numChildren, ...news });
   }
 }
 

@@ -27,7 +27,7 @@ class Names {
 }
 
 /** About what a node takes beside its path and its data. */
-const nodeBytes = 320;
+const nodeBytes = 560;
 const noNames: readonly string[] = Object.freeze([]);
 
 /** Nodes by path, with the names below each: what a cached subtree knows. */
