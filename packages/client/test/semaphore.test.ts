@@ -137,6 +137,18 @@ test("a permit of unknown fate is found again, and not taken twice", async () =>
   expect(permit.isHeld).toBe(true);
 });
 
+test("a permit is not given to who may have lost its session while it was on its way", async () => {
+  const scene = await recipeScene(1);
+  const { fleet, path } = scene;
+  const semaphore = clientOf(scene, 0).semaphore(path, 1);
+  await fleet.runtime.until(semaphore.acquire().then((permit) => permit.release()));
+  const acquiring = codeOf(semaphore.acquire());
+  for (let step = 0; slots(scene).length === 0 && step < 100; step += 1) await fleet.runtime.run(1);
+  expect(slots(scene)).toHaveLength(1);
+  fleet.runtime.stall(60_000); // the answer waits while this process does nothing
+  expect(await fleet.runtime.until(acquiring)).toBe("SESSION_EXPIRED");
+});
+
 test("who gives up while a permit is on its way leaves neither slot nor place behind", async () => {
   const scene = await recipeScene(1);
   const { fleet, path } = scene;

@@ -32,6 +32,8 @@ const partners = 2;
 
 /** Clients that lock, share, elect and wait for each other, and what must be true of that. */
 export class Coordination {
+  /** Now and then a holder is stopped where it hurts most. */
+  isHarsh = true;
   readonly #holdings = new Holdings();
   readonly #counter: Counter;
   /** Registers that locks guard: the highest token that each has seen, and its value. */
@@ -55,6 +57,10 @@ export class Coordination {
     await this.#hold(process, path, false, held, async () => {
       const { runtime } = process;
       const read = this.#use(path, held, undefined);
+      if (this.isHarsh && process.chance() < 0.03) {
+        runtime.stop(between(process.chance, 1_000, 10_000));
+        this.#counter.count("holderStops");
+      }
       await runtime.pause(between(process.chance, 5, 300));
       if (read !== undefined) this.#use(path, held, read + 1);
     });

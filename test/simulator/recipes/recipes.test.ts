@@ -1,4 +1,4 @@
-import type { HeldLock } from "@meridian/client";
+import { FencedNode, FencingGuard, type HeldLock, StaleTokenError } from "@meridian/client";
 import type { Group } from "@meridian/replica/harness";
 import { expect, test, vi } from "vitest";
 import { ClientProcess } from "../platform/client-process.ts";
@@ -37,13 +37,18 @@ function votersOf(group: Group, ...names: readonly string[]): readonly string[] 
   return group.names.filter((node) => names.some((name) => node.startsWith(name)));
 }
 
-async function connected(tiers: Tiers): Promise<readonly ClientProcess[]> {
+async function connected(
+  tiers: Tiers,
+  sessionTimeoutMs: number,
+): Promise<readonly ClientProcess[]> {
   const processes: ClientProcess[] = [];
   for (const region of shape.clients) {
     const name = `client-${processes.length + 1}`;
     tiers.join(name, region);
     const process = new ClientProcess(tiers.scene, name, region, { ended: () => undefined });
-    await tiers.scene.clock.settled(process.connect(["us-east-1", "eu-central-1"], 60_000));
+    await tiers.scene.clock.settled(
+      process.connect(["us-east-1", "eu-central-1"], sessionTimeoutMs),
+    );
     processes.push(process);
   }
   return processes;
@@ -66,7 +71,7 @@ test("what was locked in a history that was given up is lost, and tokens go on g
   await tiers.start();
   const { scene } = tiers;
   const group = tiers.group("global");
-  const [first, second] = await connected(tiers);
+  const [first, second] = await connected(tiers, 60_000);
   if (first === undefined || second === undefined) throw new Error("two clients");
   const lock = (process: ClientProcess): Promise<HeldLock> =>
     scene.clock.settled(process.client.lock("/global/lock").acquire());
@@ -96,4 +101,46 @@ test("what was locked in a history that was given up is lost, and tokens go on g
   expect(group.leader?.tree.appliedIndex).toBeLessThan(held.fencingToken); // an index as well
   await scene.clock.settled(held.release());
   expect(next.isHeld).toBe(true);
+});
+
+test("a holder that is stopped beyond its timeout is refused by what its lock guards", async () => {
+  const tiers = new Tiers(2, shape, () => undefined);
+  await tiers.start();
+  const { scene } = tiers;
+  const [first, second] = await connected(tiers, 4_000);
+  if (first === undefined || second === undefined) throw new Error("two clients");
+  const guard = new FencingGuard();
+  let counter = 0;
+  const increment = async (token: number, between: () => Promise<void>): Promise<void> => {
+    const read = await guard.run("counter", token, () => counter);
+    await between();
+    await guard.run("counter", token, () => {
+      counter = read + 1;
+    });
+  };
+  await scene.clock.settled(first.client.create("/global/counter", "0"));
+  const held = await scene.clock.settled(first.client.lock("/global/lock").acquire());
+  const node = new FencedNode(first.client, "/global/counter");
+  const before = await scene.clock.settled(node.read(held.fencingToken));
+  const late = increment(held.fencingToken, () => {
+    first.runtime.stop(12_000);
+    return first.runtime.pause(1);
+  }).catch((error: unknown) => error);
+
+  const next = await scene.clock.settled(second.client.lock("/global/lock").acquire());
+  expect(next.fencingToken).toBeGreaterThan(held.fencingToken);
+  await increment(next.fencingToken, () => Promise.resolve());
+  const nextNode = new FencedNode(second.client, "/global/counter");
+  const found = await scene.clock.settled(nextNode.read(next.fencingToken));
+  await scene.clock.settled(nextNode.write(next.fencingToken, `${Number(found.text) + 1}`));
+
+  // It goes on where it was stopped, and both resources know better.
+  expect(await scene.clock.settled(late)).toBeInstanceOf(StaleTokenError);
+  expect([held.isHeld, next.isHeld]).toEqual([false, true]);
+  first.renew();
+  const lateWrite = node.write(held.fencingToken, `${Number(before.text) + 1}`);
+  const refused = lateWrite.catch((error: unknown) => error);
+  expect(await scene.clock.settled(refused)).toBeInstanceOf(StaleTokenError);
+  const { text } = await scene.clock.settled(second.client.get("/global/counter"));
+  expect([counter, text]).toEqual([1, "1"]);
 });

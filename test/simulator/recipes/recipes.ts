@@ -28,7 +28,8 @@ export const recipes: Scenario = {
     held: 1,
     lost: 0.3,
     missed: 0.9,
-    staleTokens: 0.02,
+    holderStops: 0.7,
+    staleTokens: 0.3,
     readLocks: 0.8,
     writeLocks: 0.8,
     fullSemaphores: 0.5,
@@ -146,6 +147,7 @@ class Run {
   /** With all faults gone everything ends, nothing is left behind, and everything can be had. */
   async #converge(): Promise<void> {
     this.#isOver = true;
+    this.#coordination.isHarsh = false;
     await this.#until("everybody is done", () => this.#busy === 0);
     await this.#until("the platform is up again", () => this.#tiers.isUp);
     this.#coordination.check();

@@ -40,15 +40,12 @@ export class Contender {
   readonly #context: ClientContext;
   readonly #queue: string;
   readonly #contention: Contention;
-  readonly #mark: string;
 
   constructor(client: Meridian, context: ClientContext, queue: string, contention: Contention) {
     this.#client = client;
     this.#context = context;
     this.#queue = queue;
     this.#contention = contention;
-    const random = Buffer.from(context.runtime.randomBytes(16)).toString("hex");
-    this.#mark = `${contention.prefix}${random}-`;
   }
 
   /**
@@ -107,39 +104,48 @@ export class Contender {
     const options = { ephemeral: true, sequential: true, parents: true, signal };
     for (;;) {
       signal?.throwIfAborted();
+      // Another one each time: of an attempt in a session that has ended a node may yet appear.
+      const mark = this.#newMark();
       try {
-        const made = await this.#client.create(`${this.#queue}/${this.#mark}`, data, options);
+        const made = await this.#client.create(`${this.#queue}/${mark}`, data, options);
         return this.#own(made);
       } catch (error) {
         if (!hasCode(error, "UNKNOWN")) throw error;
         if (signal?.aborted === true) {
-          void this.#sweep();
+          void this.#sweep(mark);
           throw signal.reason;
         }
       }
-      const found = await this.#find(signal).catch((error: unknown) => {
-        void this.#sweep();
+      const found = await this.#find(mark, signal).catch((error: unknown) => {
+        void this.#sweep(mark);
         throw error;
       });
       if (found !== undefined) return this.#own(found);
     }
   }
 
+  #newMark(): string {
+    const random = Buffer.from(this.#context.runtime.randomBytes(16)).toString("hex");
+    return `${this.#contention.prefix}${random}-`;
+  }
+
   /**
    * The own node, if the create has made it. The list is read in the same session, behind the
-   * create: by then that is settled.
+   * create: by then that is settled. What a session before has made goes with it.
    */
-  async #find(signal?: AbortSignal): Promise<MadeNode | undefined> {
+  async #find(mark: string, signal?: AbortSignal): Promise<MadeNode | undefined> {
     const options = { consistency: "strict", signal } as const;
     const patience = new Patience(this.#context.runtime);
     for (;;) {
       try {
         const { names } = await this.#client.children(this.#queue, options);
-        const name = names.find((each) => each.startsWith(this.#mark));
+        const name = names.find((each) => each.startsWith(mark));
         if (name === undefined) return undefined;
         const path = `${this.#queue}/${name}`;
         const { stat, receipt } = await this.#client.exists(path, options);
-        return stat === undefined ? undefined : { path, stat, receipt };
+        const { performer, lanes } = this.#context;
+        const { sessionId } = lanes.session(performer.ownerOf(path));
+        return stat?.ephemeralOwner === sessionId ? { path, stat, receipt } : undefined;
       } catch (error) {
         signal?.throwIfAborted();
         if (hasCode(error, "NO_NODE")) return undefined;
@@ -150,9 +156,9 @@ export class Contender {
   }
 
   /** Takes the own node away if there is one: left behind, it would block the queue. */
-  async #sweep(): Promise<void> {
+  async #sweep(mark: string): Promise<void> {
     try {
-      const found = await this.#find();
+      const found = await this.#find(mark);
       if (found !== undefined) await this.#own(found).remove();
     } catch {
       // Then it goes with the session, as everything does that nobody can reach.

@@ -2,6 +2,7 @@ import { MeridianError } from "@meridian/wire";
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
 import type { MultiOperation } from "../options.ts";
+import type { OperationOptions } from "../performer.ts";
 import { Contender, type ContendOptions, oneByOne } from "./contender.ts";
 import { fencingToken } from "./fencing-token.ts";
 import { contestants, type Contestant } from "./line.ts";
@@ -131,8 +132,8 @@ export class Semaphore {
   }
 
   /** Who has a permit, by slot. */
-  async holders(): Promise<readonly PermitHolder[]> {
-    return (await this.#slots.taken()).map(({ slot, path, stat, data, incarnation }) => ({
+  async holders(options: OperationOptions = {}): Promise<readonly PermitHolder[]> {
+    return (await this.#slots.taken(options)).map(({ slot, path, stat, data, incarnation }) => ({
       slot,
       path,
       data,
@@ -144,8 +145,8 @@ export class Semaphore {
   }
 
   /** Who waits for a permit, in the order in which they will get one. */
-  async waiters(): Promise<readonly Contestant[]> {
-    return await contestants(this.#client, this.#queue);
+  async waiters(options: OperationOptions = {}): Promise<readonly Contestant[]> {
+    return await contestants(this.#client, this.#queue, options);
   }
 
   #contender(): Contender {
@@ -301,6 +302,10 @@ class Attempt {
   #permit(made: MadeNode): Permit {
     this.#turn.leave();
     const own = new OwnNode(this.#client, this.#context, made);
+    if (!own.isAlive) {
+      void own.remove();
+      throw own.gone();
+    }
     return new Permit(own, Number(made.path.slice(made.path.lastIndexOf("/") + 1)));
   }
 }
