@@ -29,7 +29,7 @@ export const recipePlants: readonly Plant[] = [
     what: "who gives up while its create is under way leaves the node behind",
     file: contender,
     find: `        if (signal?.aborted === true) {
-          void this.#sweep();`,
+          void this.#sweep(mark);`,
     replace: "        if (signal?.aborted === true) {",
     scenario: "recipes",
     seedsMax: 100,

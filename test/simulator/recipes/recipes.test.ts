@@ -66,7 +66,7 @@ async function promote(tiers: Tiers, node: string): Promise<void> {
   });
 }
 
-test("what was locked in a history that was given up is lost, and tokens go on growing", async () => {
+test("what was locked in a history that is given up is lost, and tokens grow", async () => {
   const tiers = new Tiers(1, shape, () => undefined);
   await tiers.start();
   const { scene } = tiers;
