@@ -10,6 +10,8 @@ import { until } from "./support/condition.ts";
 import { cleanEnvironment, meridianOk, program } from "./support/program.ts";
 import { Scratch } from "./support/scratch.ts";
 
+/** Gives a program a terminal of its own; part of util-linux. */
+const terminal = "script";
 const topology = `
 nodes:
   - { name: g1, region: us-east, role: global-voter, group: primary, address: "127.0.0.1:1" }
@@ -90,14 +92,14 @@ async function expectCompletion(
   const script = join(scratch.path, `script.${name}`);
   writeFileSync(script, await meridianOk(["completion", name]));
   const address = cluster.nodes[0]?.address ?? "";
-  using terminal = new Terminal(command, scratch.path, {
+  using shell = new Terminal(command, scratch.path, {
     PATH: `${join(scratch.path, "bin")}:${process.env["PATH"] ?? ""}`,
     MERIDIAN_ENDPOINTS: address,
   });
-  context.skip(!(await terminal.runs(name)), `needs ${name}, and script of util-linux`);
-  for (const line of [...setup, `source ${script}`]) await terminal.enter(line);
+  context.skip(!(await shell.runs(name)), `needs ${name}, and script of util-linux`);
+  for (const line of [...setup, `source ${script}`]) await shell.enter(line);
   for (const [before, after] of typed) {
-    expect(await terminal.complete(before)).toBe(after);
+    expect(await shell.complete(before)).toBe(after);
   }
 }
 
@@ -108,7 +110,7 @@ class Terminal implements Disposable {
   #count = 0;
 
   constructor(command: readonly string[], home: string, environment: NodeJS.ProcessEnv) {
-    this.#child = spawn("script", ["-qfc", command.join(" "), "/dev/null"], {
+    this.#child = spawn(terminal, ["-qfc", command.join(" "), "/dev/null"], {
       cwd: home,
       env: { ...cleanEnvironment(), ...environment, HOME: home, TERM: "dumb", LC_ALL: "C.UTF-8" },
       detached: true,

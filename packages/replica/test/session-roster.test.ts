@@ -48,7 +48,7 @@ test("the list comes in pages, by number", async () => {
   expect([last.sessions.map(({ sessionId }) => sessionId), last.more]).toEqual([[9], false]);
 });
 
-test("any member ends a session, once, with its ephemeral nodes, and its client is told", async () => {
+test("any member ends a session once, with its ephemeral nodes, and tells its client", async () => {
   const { scene, group, leader, follower, channel, now } = await started(3);
   const client = new SessionClient(scene, "client", 7);
   await client.open(leader);
