@@ -1,5 +1,6 @@
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
+import type { OperationOptions } from "../performer.ts";
 import { untilChanged } from "./departure.ts";
 import { requireOrder } from "./ordered-zone.ts";
 import { WaitLimit, type WaitOptions } from "./wait-limit.ts";
@@ -29,25 +30,33 @@ export class Barrier {
   /**
    * Puts the barrier up, unless it is up. It stays until it is lifted, also when the client that
    * put it up is gone.
-   * @throws {MeridianError} UNSUPPORTED in an eventual zone.
+   * @throws {MeridianError} UNSUPPORTED in an eventual zone; DEADLINE after `deadlineMs`; the
+   * reason of the signal.
    */
-  async raise(): Promise<void> {
+  async raise(options: WaitOptions = {}): Promise<void> {
     requireOrder(this.#context, this.path, "barriers");
-    await untilDone(this.#context, undefined, async () => {
+    using limit = new WaitLimit(this.#context.runtime, this.path, options);
+    const { signal } = limit;
+    await untilDone(this.#context, signal, async () => {
       try {
-        await this.#client.create(this.path, "", { parents: true });
+        await this.#client.create(this.path, "", { parents: true, signal });
       } catch (error) {
         if (!hasCode(error, "NODE_EXISTS")) throw error;
       }
     });
   }
 
-  /** Lets all through who wait, and all who come. */
-  async lift(): Promise<void> {
+  /**
+   * Lets all through who wait, and all who come.
+   * @throws {MeridianError} likewise.
+   */
+  async lift(options: WaitOptions = {}): Promise<void> {
     requireOrder(this.#context, this.path, "barriers");
-    await untilDone(this.#context, undefined, async () => {
+    using limit = new WaitLimit(this.#context.runtime, this.path, options);
+    const { signal } = limit;
+    await untilDone(this.#context, signal, async () => {
       try {
-        await this.#client.delete(this.path);
+        await this.#client.delete(this.path, { signal });
       } catch (error) {
         if (!hasCode(error, "NO_NODE")) throw error;
       }
@@ -55,9 +64,10 @@ export class Barrier {
   }
 
   /** Whether it is up now. */
-  async isRaised(): Promise<boolean> {
+  async isRaised(options: OperationOptions = {}): Promise<boolean> {
     requireOrder(this.#context, this.path, "barriers");
-    return (await this.#client.exists(this.path, { consistency: "strict" })).exists;
+    const strict = { ...options, consistency: "strict" } as const;
+    return (await this.#client.exists(this.path, strict)).exists;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
 import type { MultiOperation } from "../options.ts";
+import type { OperationOptions } from "../performer.ts";
 import { Contender, type ContendOptions, oneByOne } from "./contender.ts";
 import { fencingToken } from "./fencing-token.ts";
 import { contestants, inOrder, type Contestant } from "./line.ts";
@@ -51,13 +52,13 @@ export class Election {
   }
 
   /** Who leads now, if anybody does. */
-  async leader(): Promise<Leader | undefined> {
-    return (await this.#look())?.leader;
+  async leader(options: OperationOptions = {}): Promise<Leader | undefined> {
+    return (await this.#look(options))?.leader;
   }
 
   /** Who stands for election and does not lead, in the order in which they would. */
-  async candidates(): Promise<readonly Contestant[]> {
-    return (await contestants(this.#client, this.path)).slice(1);
+  async candidates(options: OperationOptions = {}): Promise<readonly Contestant[]> {
+    return (await contestants(this.#client, this.path, options)).slice(1);
   }
 
   /**
@@ -96,21 +97,21 @@ export class Election {
       const options = { kind, consistency: "strict", withData: false, signal } as const;
       await using watch = this.#client.watch(path, options);
       await watch.ready;
-      const look = await this.#look(signal);
+      const look = await this.#look({ signal });
       if (look?.identity !== seen?.identity) return look;
       await watch.next();
       signal.throwIfAborted();
-      return await this.#look(signal);
+      return await this.#look({ signal });
     });
   }
 
   #lookAgain(signal: AbortSignal): Promise<Look | undefined> {
-    return untilDone(this.#context, signal, () => this.#look(signal));
+    return untilDone(this.#context, signal, () => this.#look({ signal }));
   }
 
-  async #look(signal?: AbortSignal): Promise<Look | undefined> {
+  async #look(options: OperationOptions): Promise<Look | undefined> {
     requireOrder(this.#context, this.path, "elections");
-    const strict = { consistency: "strict", signal } as const;
+    const strict = { ...options, consistency: "strict" } as const;
     for (;;) {
       try {
         const { children } = await this.#client.children(this.path, strict);

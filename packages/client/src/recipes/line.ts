@@ -1,4 +1,5 @@
 import type { Meridian } from "../client.ts";
+import type { OperationOptions } from "../performer.ts";
 import type { Stat } from "../receipt.ts";
 import { fencingToken } from "./fencing-token.ts";
 import { hasCode } from "./retry.ts";
@@ -39,10 +40,11 @@ export function inOrder(
 export async function contestants(
   client: Meridian,
   path: string,
+  how: OperationOptions,
 ): Promise<readonly (Contestant & { readonly place: Place })[]> {
   const options = { consistency: "strict", withStats: true, withData: true } as const;
   try {
-    const { children, receipt } = await client.children(path, options);
+    const { children, receipt } = await client.children(path, { ...how, ...options });
     const found = new Map(children.map((child) => [child.name, child]));
     return inOrder(children).flatMap((place) => {
       const { stat, data } = found.get(place.name) ?? {};

@@ -1,6 +1,7 @@
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
 import type { MultiOperation } from "../options.ts";
+import type { OperationOptions } from "../performer.ts";
 import { Contender, type ContendOptions, oneByOne } from "./contender.ts";
 import { contestants, type Contestant } from "./line.ts";
 import { requireOrder } from "./ordered-zone.ts";
@@ -50,13 +51,13 @@ export class Lock {
   }
 
   /** Who holds the lock: one, or nobody. */
-  async holders(): Promise<readonly Contestant[]> {
-    return (await contestants(this.#client, this.path)).slice(0, 1);
+  async holders(options: OperationOptions = {}): Promise<readonly Contestant[]> {
+    return (await contestants(this.#client, this.path, options)).slice(0, 1);
   }
 
   /** Who waits for the lock, in the order in which they will get it. */
-  async waiters(): Promise<readonly Contestant[]> {
-    return (await contestants(this.#client, this.path)).slice(1);
+  async waiters(options: OperationOptions = {}): Promise<readonly Contestant[]> {
+    return (await contestants(this.#client, this.path, options)).slice(1);
   }
 
   #contender(): Contender {

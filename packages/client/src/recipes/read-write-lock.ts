@@ -1,5 +1,6 @@
 import type { ClientContext } from "../client-context.ts";
 import type { Meridian } from "../client.ts";
+import type { OperationOptions } from "../performer.ts";
 import { Contender, type ContendOptions, type Contention, oneByOne } from "./contender.ts";
 import { contestants, type Contestant, type Place } from "./line.ts";
 import { HeldLock } from "./lock.ts";
@@ -70,14 +71,14 @@ export class ReadWriteLock {
   }
 
   /** Who holds the lock now: one writer, or any number of readers. */
-  async holders(): Promise<readonly Contestant[]> {
-    const line = await contestants(this.#client, this.path);
+  async holders(options: OperationOptions = {}): Promise<readonly Contestant[]> {
+    const line = await contestants(this.#client, this.path, options);
     return line.slice(0, holderCount(line.map(({ place }) => place)));
   }
 
   /** Who waits for the lock, in the order of arrival. */
-  async waiters(): Promise<readonly Contestant[]> {
-    const line = await contestants(this.#client, this.path);
+  async waiters(options: OperationOptions = {}): Promise<readonly Contestant[]> {
+    const line = await contestants(this.#client, this.path, options);
     return line.slice(holderCount(line.map(({ place }) => place)));
   }
 

@@ -1,5 +1,6 @@
 import type { Meridian } from "../client.ts";
 import type { MultiOperation } from "../options.ts";
+import type { OperationOptions } from "../performer.ts";
 import type { Stat } from "../receipt.ts";
 import type { Runtime } from "../runtime.ts";
 import type { MadeNode } from "./own-node.ts";
@@ -42,10 +43,10 @@ export class SlotTable {
   }
 
   /** The slots that are taken, by number. */
-  async taken(signal?: AbortSignal): Promise<readonly TakenSlot[]> {
-    const options = { consistency: "strict", withStats: true, withData: true, signal } as const;
+  async taken(how: OperationOptions = {}): Promise<readonly TakenSlot[]> {
+    const options = { consistency: "strict", withStats: true, withData: true } as const;
     try {
-      const { children, receipt } = await this.#client.children(this.path, options);
+      const { children, receipt } = await this.#client.children(this.path, { ...how, ...options });
       const { incarnation } = receipt.position;
       return children
         .flatMap(({ name, stat, data }) => {
@@ -64,7 +65,7 @@ export class SlotTable {
 
   /** The lowest slot that is free. */
   async free(signal?: AbortSignal): Promise<number | undefined> {
-    const taken = new Set((await this.taken(signal)).map(({ slot }) => slot));
+    const taken = new Set((await this.taken({ signal })).map(({ slot }) => slot));
     for (let slot = 0; slot < this.#count; slot += 1) if (!taken.has(slot)) return slot;
     return undefined;
   }
@@ -94,7 +95,7 @@ export class SlotTable {
   /** The slot with this mark, if it was taken. Read behind all writes of the session. */
   async find(mark: string, signal?: AbortSignal): Promise<MadeNode | undefined> {
     const options = { consistency: "strict", signal } as const;
-    const mine = (await this.taken(signal)).find((each) => each.mark === mark);
+    const mine = (await this.taken({ signal })).find((each) => each.mark === mark);
     if (mine === undefined) return undefined;
     const { stat, receipt } = await this.#client.exists(mine.path, options);
     if (stat?.czxid !== mine.stat.czxid) return undefined;
