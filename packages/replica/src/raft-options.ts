@@ -7,6 +7,9 @@ import type { ReplicaOptions, ReplicaTiming } from "./replica-options.ts";
  */
 const clockMargin = 0.25;
 
+/** Entries that are applied in one go: a thousand small ones. */
+const applyBytesMax = 64 * 1024;
+
 /** What the core starts with: what the storage holds, and what the member is told to be. */
 export function raftOptions(options: ReplicaOptions): RaftOptions {
   const { storage, timing } = options;
@@ -19,6 +22,7 @@ export function raftOptions(options: ReplicaOptions): RaftOptions {
     configuration: storage.log.snapshot()?.configuration ?? options.configuration,
     appliedIndex: options.tree.appliedIndex,
     timing,
+    limits: { applyBytesMax },
     codec: configurationCodec,
     recovering,
     forced: forced && {

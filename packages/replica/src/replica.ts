@@ -24,19 +24,19 @@ import { Persister } from "./persister.ts";
 import { raftOptions } from "./raft-options.ts";
 import { ReadBarriers } from "./read-barriers.ts";
 import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
-import { SnapshotExchange } from "./snapshot-exchange.ts";
+import { type SnapshotAnswer, SnapshotExchange } from "./snapshot-exchange.ts";
 import { restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { softStateOf } from "./soft-state.ts";
 import { type PendingWrite, WriteQueue } from "./write-queue.ts";
 
-/** How often members exchange signs of life of sessions and the age of mirrors. */
-const livenessPeriodMs = 250;
-/** How often deadlines and sessions are looked at. */
-const sweepPeriodMs = 250;
+/** How often members exchange signs of life and ages, and look at deadlines and sessions. */
+const periodMs = 250;
 /** A sweep so late shows that this process was stopped: it cannot tell who was silent meanwhile. */
 const stallMs = 1_000;
 /** How often a write that found the disk full is tried again. */
 const fullDiskPauseMs = 250;
+/** Entries after which a turn ends although more are committed: some tens of milliseconds. */
+const appliedMax = 1_000;
 /** Commands proposed in one turn at most, in bytes: keeps turns short. */
 const proposalBytesMax = 1024 * 1024;
 
@@ -121,9 +121,9 @@ export class Replica implements PeerHandler {
     this.#peers = options.connect(this);
     this.#timers.push(
       every(clock, options.timing.tickMs, () => clock.defer(() => this.#tick())),
-      every(clock, livenessPeriodMs, () => this.#keepContact()),
+      every(clock, periodMs, () => this.#keepContact()),
       // What arrived while this process was stopped is read before anybody is called silent.
-      every(clock, sweepPeriodMs, () => clock.defer(() => this.#sweep())),
+      every(clock, periodMs, () => clock.defer(() => this.#sweep())),
     );
     this.wake();
   }
@@ -150,9 +150,8 @@ export class Replica implements PeerHandler {
     return this.#raft.status();
   }
 
-  /** The newest configuration that is applied here: nothing takes it back. */
+  /** The newest configuration applied here, or of a snapshot being taken over: it stays. */
   get configuration(): Configuration {
-    // While a snapshot is taken over, the newest is the snapshot's.
     return this.#raft.configurationAt(this.#tree.appliedIndex) ?? this.#raft.status().configuration;
   }
 
@@ -269,10 +268,7 @@ export class Replica implements PeerHandler {
     this.wake();
   }
 
-  async onSnapshot(
-    from: NodeId,
-    snapshot: OutgoingSnapshot,
-  ): Promise<{ installed: boolean; reason: string }> {
+  async onSnapshot(from: NodeId, snapshot: OutgoingSnapshot): Promise<SnapshotAnswer> {
     if (this.#dormant) return { installed: false, reason: "not admitted yet" };
     return this.#exchange.receive(from, snapshot);
   }
@@ -323,9 +319,13 @@ export class Replica implements PeerHandler {
     const nowMs = this.#options.clock.nowMs();
     this.#routeWrites(nowMs);
     this.#barriers.flush(nowMs, (context) => this.#raft.readIndex(context, nowMs));
-    for (let ready = this.#raft.ready(); ready !== undefined; ready = this.#raft.ready()) {
+    const turnEnd = this.#tree.appliedIndex + appliedMax;
+    while (this.#tree.appliedIndex < turnEnd) {
+      const ready = this.#raft.ready();
+      if (ready === undefined) break;
       this.#handle(ready);
     }
+    if (this.#tree.appliedIndex >= turnEnd) this.wake();
     if (!this.#restoring) this.#barriers.applied(this.#tree.appliedIndex);
     this.#outbox.flush(this.#peers);
     for (const listener of this.#listeners) listener.onTurnEnd?.();
@@ -403,9 +403,8 @@ export class Replica implements PeerHandler {
     this.#exchange.restored();
     for (const listener of this.#listeners) listener.onRestored?.();
     this.#apply(committed);
-    // Some of what waits here was applied inside the snapshot, unseen. Its clients were told to
-    // resume and will ask again. To hand all of it over again instead could fill the log so much
-    // that this member falls behind once more, and so on for ever.
+    // Some of what waits here was applied inside the snapshot, unseen; its clients will ask again.
+    // To hand all of it over could fill the log so that this member falls behind once more, for ever.
     this.#queue.expire(Infinity);
     this.#forwards.resume();
     this.wake();

@@ -21,6 +21,12 @@ export interface SnapshotExchangeOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Whether a snapshot is in use, and if not, why. */
+export interface SnapshotAnswer {
+  readonly installed: boolean;
+  readonly reason: string;
+}
+
 /** Snapshots on their way to members that are far behind, and from the leader to this one. */
 export class SnapshotExchange {
   readonly #options: SnapshotExchangeOptions;
@@ -60,7 +66,7 @@ export class SnapshotExchange {
   async receive(
     from: NodeId,
     { mark, leaderTerm: term, records }: OutgoingSnapshot,
-  ): Promise<{ installed: boolean; reason: string }> {
+  ): Promise<SnapshotAnswer> {
     if (this.#receiving) return { installed: false, reason: "another snapshot is arriving" };
     this.#receiving = true;
     try {
