@@ -308,7 +308,7 @@ export class Meridian implements AsyncDisposable {
     return new Counter(this, this.#context, path);
   }
 
-  /** Items that each go to one consumer, in the order of their offers. Strict and regional zones. */
+  /** Items that go to one consumer each, in their order. Strict and regional zones. */
   queue(path: string, options: QueueOptions = {}): Queue {
     return new Queue(this.#context, path, options);
   }

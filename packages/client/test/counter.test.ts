@@ -22,7 +22,7 @@ test.each(["/locks", "/regions/us-west"] as const)(
   },
 );
 
-test("steps of one client that come together go as one write, each with its own answer", async () => {
+test("steps of one client that come together go as one write, each with an answer", async () => {
   const scene = await recipeScene(1);
   const { fleet, path } = scene;
   const counter = clientOf(scene, 0).counter(path);
@@ -62,7 +62,7 @@ test("what would not be exact is refused, and what is no counter", async () => {
   );
 });
 
-test("who gives up waiting for a step that was sent hears that it may have been taken", async () => {
+test("who gives up a step that was sent hears that it may have been taken", async () => {
   const scene = await recipeScene(1);
   const { fleet, path } = scene;
   const counter = clientOf(scene, 0).counter(path);
@@ -131,7 +131,7 @@ test("the faults were worth the name", () => {
   expect([rare, Object.fromEntries(exercised)]).toEqual([[], expect.anything()]);
 });
 
-test("a step whose first attempt comes late, out of a session that has ended, is taken once", async () => {
+test("a step whose first attempt comes late, out of an ended session, is taken once", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const counter = clientOf(scene, 0).counter(path);

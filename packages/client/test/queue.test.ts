@@ -82,7 +82,7 @@ test("many are taken at once, and given out in their order", async () => {
   expect(rest.map(({ text }) => text)).toEqual(letters(10).slice(4));
 });
 
-test("items of a consumer whose session ends are given out again, and it hears of that", async () => {
+test("what a consumer had whose session ends is given out again, and it hears so", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   await offerAll(scene, clientOf(scene, 0), path, ["a"]);
@@ -135,7 +135,7 @@ test("who gives up waiting leaves nothing behind", async () => {
   expect(below(scene, `${path}/line`)).toEqual([]);
 });
 
-test("a full queue refuses, however many offer at once, until something was acknowledged", async () => {
+test("a full queue refuses, however many offer, until something was acknowledged", async () => {
   const scene = await recipeScene(4);
   const { fleet, path } = scene;
   const offers = scene.clients.flatMap((client) => {
@@ -187,7 +187,7 @@ test("lower priorities go first, and equals in their order", async () => {
   );
 });
 
-test("delayed items come when they are due, by the servers' clock, the earliest first", async () => {
+test("delayed items come when they are due by the servers' clock, earliest first", async () => {
   const scene = await recipeScene(2);
   const { fleet, path } = scene;
   const queue = clientOf(scene, 0).delayQueue(path);

@@ -219,7 +219,9 @@ export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposa
     }
   }
 
-  /** Whether reading everything again may help. What the caller has to decide about does not pass. */
+  /**
+   * Whether reading everything again may help. What the caller has to decide about does not pass.
+   */
   #isPassing(error: unknown): boolean {
     if (hasCode(error, "COMPACTED", "FORKED", "OVERLOADED")) return true;
     return this.#isReady && hasCode(error, "CAUSALITY_LOST");

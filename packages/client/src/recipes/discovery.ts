@@ -44,8 +44,8 @@ export interface FindOptions extends ReadOptions {
 
 /**
  * Which instances of which services there are, and how they are: an ephemeral node for each, below
- * one for each service. An instance goes with its session, and comes back by itself in the next one.
- * Registered in strict and regional zones.
+ * one for each service. An instance goes with its session, and comes back by itself in the next
+ * one. Registered in strict and regional zones.
  */
 export class Discovery {
   readonly path: string;
@@ -139,7 +139,7 @@ export class Discovery {
 }
 
 /** Whether an instance is one of those asked for. */
-export function fits(
+function fits(
   instance: ServiceInstance,
   { unhealthy = false, region, metadata = {} }: FindOptions,
 ): boolean {

@@ -37,8 +37,8 @@ const waitingBytesMax = 64 << 20;
  * Does writes exactly once, also those of which no answer came: each goes as a multi that counts up
  * a record of this writer's own, from the version that the write before has made. Of a write of
  * unknown fate the record tells whether it was done; and of it and its repetition only one can be
- * done, even if the first comes late, out of a session that has ended. One multi at a time; what has
- * come together meanwhile goes as one.
+ * done, even if the first comes late, out of a session that has ended. One multi at a time; what
+ * has come together meanwhile goes as one.
  */
 export class ExactWriter {
   readonly #standing: Standing;

@@ -131,8 +131,8 @@ export class PersistentNode implements AsyncDisposable {
   /**
    * Changes what the node holds. Resolves when it does; what is set later takes the place of what
    * has not been stored yet.
-   * @throws {MeridianError} DEADLINE when the time was over; the data is stored nevertheless as soon
-   * as that is possible.
+   * @throws {MeridianError} DEADLINE when the time was over; the data is stored nevertheless as
+   * soon as that is possible.
    */
   async setData(data: string | Uint8Array, options: WaitOptions = {}): Promise<void> {
     if (this.#stop.signal.aborted) throw this.#failure ?? closed(this.#base);

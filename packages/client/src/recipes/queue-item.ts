@@ -44,7 +44,8 @@ export class QueueItem implements AsyncDisposable {
   /**
    * The work is done: takes the item out for good.
    * @throws {MeridianError} SESSION_EXPIRED when the item is not ours any more, and will be given
-   * out again; UNKNOWN when the session ended while the item was taken out, which may have happened.
+   * out again; UNKNOWN when the session ended while the item was taken out, which may have
+   * happened.
    */
   async ack(): Promise<void> {
     const { client, context } = this.#standing.get();

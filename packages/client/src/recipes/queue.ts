@@ -43,9 +43,10 @@ const patienceShare = 3;
 const takenMax = 1_000;
 
 /**
- * What all queues have in common. An item is a sequential node; whoever makes the ephemeral child of
- * it has it, and the last word of its consumer takes both away. An item whose consumer ends without
- * that is given out again: at least once to be worked on, and exactly once to be acknowledged.
+ * What all queues have in common. An item is a sequential node; whoever makes the ephemeral child
+ * of it has it, and the last word of its consumer takes both away. An item whose consumer ends
+ * without that is given out again: at least once to be worked on, and exactly once to be
+ * acknowledged.
  *
  * Consumers that find nothing stand in a fair line of which only the first looks for items, so that
  * a new item wakes one of them. One that comes when an item is there takes it at once.

@@ -41,7 +41,9 @@ export class SubtreeCoverage {
     return lies(position, this.#asOf(path));
   }
 
-  /** Whether what a node says of its children, in its Stat, includes what happened at a position. */
+  /**
+   * Whether what a node says of its children, in its Stat, includes what happened at a position.
+   */
   coversStat(path: string, position: Position): boolean {
     return lies(position, this.#pages.get(path)?.at(-1)?.position ?? this.#asOf(path));
   }

@@ -7,9 +7,9 @@ import { parentOf, SubtreeTable, type CachedNode } from "./subtree-table.ts";
 /** What happened to a cached subtree. */
 export interface SubtreeChange {
   /**
-   * `initial`: it was there when the iteration began. `added`, `changed`, `removed`: as it happened.
-   * `reset`: the watch could not go on and everything was read again; the differences follow, and
-   * what happened in between is not known.
+   * `initial`: it was there when the iteration began. `added`, `changed`, `removed`: as it
+   * happened. `reset`: the watch could not go on and everything was read again; the differences
+   * follow, and what happened in between is not known.
    */
   readonly kind: "initial" | "added" | "changed" | "removed" | "reset";
   /** "" for a reset. */
