@@ -68,7 +68,7 @@ test("every link of a page leads somewhere", () => {
   }
 });
 
-test.for(pages.filter(({ programs }) => programs.length > 0))(
+test.concurrent.for(pages.filter(({ programs }) => programs.length > 0))(
   "the programs of $path do what they say",
   async ({ path, programs }) => {
     const end = await until(`the end of ${path}`, 90_000, () => ends.get(path));
@@ -82,7 +82,7 @@ test.for(pages.filter(({ programs }) => programs.length > 0))(
   },
 );
 
-test.for(pages.filter(({ lines }) => lines.length > 0))(
+test.concurrent.for(pages.filter(({ lines }) => lines.length > 0))(
   "the lines of $path print what they say",
   async ({ lines }) => {
     using shell = new Shell(scratch.path, {
