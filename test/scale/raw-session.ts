@@ -6,6 +6,7 @@ import {
   type Encodable,
   errorCodeName,
   type IClientFrame,
+  type IError,
   type IRequest,
   type IServerFrame,
   type IWatchEvents,
@@ -99,8 +100,9 @@ export class RawSession {
   #watching = 0;
   #lastValue = 0;
   #heardAtMs = 0;
-  /** Attempts since the last welcome. */
+  /** Attempts since the last welcome, and when the server wants to see the next. */
   #failures = 0;
+  #retryAfterMs = 0;
   #hasEphemeral = false;
 
   constructor(plan: SessionPlan, surroundings: SessionSurroundings) {
@@ -152,7 +154,8 @@ export class RawSession {
   }
 
   get #pauseMs(): number {
-    return Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(this.#failures, 10));
+    const ceilingMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(this.#failures, 10));
+    return Math.max(this.#retryAfterMs, ceilingMs);
   }
 
   #detach(): void {
@@ -170,6 +173,7 @@ export class RawSession {
       this.#isOpen = true;
       this.#isAttached = true;
       this.#failures = 0;
+      this.#retryAfterMs = 0;
       tally.attached += 1;
       this.#cluster = frame.welcome.cluster;
       this.#incarnation = frame.welcome.incarnation;
@@ -181,7 +185,7 @@ export class RawSession {
       if (id === createId) this.#hasEphemeral = true;
     }
     for (const events of frame.events) this.#onEvents(events);
-    if (frame.farewell !== undefined) this.#onFarewell(frame.farewell.code);
+    if (frame.farewell !== undefined) this.#onFarewell(frame.farewell);
   }
 
   #begin(): void {
@@ -238,8 +242,9 @@ export class RawSession {
     });
   }
 
-  #onFarewell(code: number): void {
+  #onFarewell({ code, retryAfterMs }: IError): void {
     this.#note(code);
+    this.#retryAfterMs = retryAfterMs;
     if (errorCodeName(code) !== "SESSION_EXPIRED") return;
     this.#surroundings.tally.expired += 1;
     this.#detach();

@@ -60,8 +60,11 @@ const defaultDeadlineMs = 30_000;
 /** How often watches hear how far the node is although nothing concerns them. */
 const progressPeriodMs = 5_000;
 const sweepPeriodMs = 100;
-/** Sessions that one sweep sends to another member. */
-const sentElsewhereMax = 200;
+/**
+ * Sessions that one sweep sends to another member: of a great many the others leave by themselves,
+ * at different times, as nobody answers them.
+ */
+const sentElsewhereMax = 25;
 
 const tiers = { global: Tier.GLOBAL, regional: Tier.REGIONAL, edge: Tier.EDGE } as const;
 
