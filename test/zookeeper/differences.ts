@@ -119,10 +119,13 @@ export const clientDifferences: readonly Difference[] = [
   },
   {
     name: "versions below -1, in the client",
-    explains: ({ operation, field, meridian }) =>
-      field === "code" &&
-      meridian === "BAD_ARGUMENTS" &&
-      versionsOf(operation).some((version) => version < -1),
+    explains: ({ operation, field, meridian }) => {
+      // Refused as a whole, and so without a word on the parts of a multi.
+      const isRefusal = field === "code" && meridian === "BAD_ARGUMENTS";
+      const isSilence = field.startsWith("parts.") && meridian === undefined;
+      const isOdd = versionsOf(operation).some((version) => version < -1);
+      return isOdd && (isRefusal || isSilence);
+    },
   },
 ];
 
