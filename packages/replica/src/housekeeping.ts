@@ -21,8 +21,8 @@ export interface HousekeepingOptions {
 }
 
 /**
- * What a leader proposes of its own accord: the end of sessions that were silent for too long and of
- * nodes whose time is over, and work that commands left to be done in portions. A portion at a
+ * What a leader proposes of its own accord: the end of sessions that were silent for too long and
+ * of nodes whose time is over, and work that commands left to be done in portions. A portion at a
  * time: the next follows when the last is applied, with everything else that waits in between. So
  * ten thousand sessions that end together hold nothing up.
  */

@@ -404,7 +404,7 @@ export class Replica implements PeerHandler {
     for (const listener of this.#listeners) listener.onRestored?.();
     this.#apply(committed);
     // Some of what waits here was applied inside the snapshot, unseen; its clients will ask again.
-    // To hand all of it over could fill the log so that this member falls behind once more, for ever.
+    // To hand all of it over could fill the log so that this member falls behind again, for ever.
     this.#queue.expire(Infinity);
     this.#forwards.resume();
     this.wake();

@@ -70,7 +70,7 @@ function taken(storage: Storage, tree: Tree, clock: typeof systemClock): Promise
   });
 }
 
-test("taking and restoring a snapshot let everything else run after a bounded number of nodes", async () => {
+test("taking and restoring a snapshot pause after a bounded number of nodes", async () => {
   const tree = await grown(20_000);
   const storage = await openMemoryStorage({
     disk: new MemoryDisk(),
@@ -178,11 +178,11 @@ test("slices of a large tree are short, while it is written to", async (context)
   );
   expect(quantiles(times.take)[1]).toBeLessThan(sliceMsMax);
   expect(quantiles(times.encode)[1]).toBeLessThan(sliceMsMax);
-  // With what reading the file takes on other threads, and the collector, which has most to do here.
+  // With what reading takes on other threads, and the collector, which has most to do here.
   expect(quantiles(times.restore)[0]).toBeLessThan(sliceMsMax);
 });
 
-/** Processor time of the whole process: others that use the machine do not count, the collector does. */
+/** Processor time of the process: others that use the machine do not count, the collector does. */
 function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;

@@ -67,8 +67,8 @@ export function refuseSizeOf(
 }
 
 /**
- * Why a write would be refused if it were the next command; undefined: it would be done. It is tried
- * and taken back, so that nothing of it stays.
+ * Why a write would be refused if it were the next command; undefined: it would be done. It is
+ * tried and taken back, so that nothing of it stays.
  */
 export function foresee(state: State, command: Command): Refused | undefined {
   const { operation, session, timeMs } = command;
@@ -89,8 +89,8 @@ export function foresee(state: State, command: Command): Refused | undefined {
 }
 
 /**
- * One of the leader's rounds. Deletes containers and TTL nodes that are due; others are passed over.
- * Gets on with what other commands left to be done in portions.
+ * One of the leader's rounds. Deletes containers and TTL nodes that are due, and no others. Gets
+ * on with what other commands left to be done in portions.
  */
 export function reap(
   state: State,

@@ -19,8 +19,8 @@ export type TreeErrorCode =
   | "UNKNOWN";
 
 /**
- * What became of one part of a multi. Of a multi that failed one part `failed`; those before it were
- * done and taken back, those behind it were not tried.
+ * What became of one part of a multi. Of a multi that failed one part `failed`; those before it
+ * were done and taken back, those behind it were not tried.
  */
 export type PartOutcome = "done" | "undone" | "failed" | "untried";
 

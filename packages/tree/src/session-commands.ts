@@ -8,7 +8,7 @@ import type { Znode } from "./znode.ts";
 type OpenSession = Extract<Operation, { kind: "open-session" }>;
 type AttachSession = Extract<Operation, { kind: "attach-session" }>;
 
-/** Ephemeral nodes that one command deletes at most: some tens of milliseconds with all it takes. */
+/** Ephemeral nodes that one command deletes at most: ten milliseconds or two. */
 const goneMax = 2_000;
 
 /** Opens a session, or finds it open with the same secret. */

@@ -69,7 +69,7 @@ test("a multi that fails names the part, gives no transaction and no part a Stat
   });
 });
 
-test("a check of a missing node, and of another version, fails the multi like any other part", () => {
+test("a check of a missing node or another version fails the multi like any other part", () => {
   const tree = new Cluster("global");
   tree.create("/global/a");
   const failing: [NodeOperation, string][] = [

@@ -251,7 +251,7 @@ test("a table of quotas holds 1,000 of them, is text, and stays until it is dele
   expect(codeOf(tree.setZones([...zones, loose]))).toBe("BAD_ARGUMENTS");
 });
 
-test("each cluster enforces quotas where it owns the path, and nobody refuses what another did", () => {
+test("each cluster enforces quotas where it owns the path, and takes what others did", () => {
   const [global, eu, us] = [new Cluster("global"), new Cluster("eu"), new Cluster("us")];
   for (const region of [eu, us]) region.seed(global);
   eu.seed(us);
@@ -297,7 +297,7 @@ test("edges follow a table of quotas like any other node, and count nothing", ()
   expect(edge.tree.quotas()).toEqual([]);
 });
 
-test("after any history what is used is what is there, on every replica and after a restart", () => {
+test("after any history what is used is what is there, after a restart too", () => {
   for (let seed = 1; seed <= 30; seed += 1) {
     const random = seeded(seed);
     const [global, eu] = [new Cluster("global"), new Cluster("eu")];

@@ -127,7 +127,7 @@ test("answers are bounded: the oldest are given up, not done again", () => {
   expect(codeOf(tree.create("/global/a", "", by(2)))).toBe("NO_NODE");
 });
 
-test("answers are bounded in bytes: the oldest are given up, not done again, alike everywhere", () => {
+test("answers are bounded in bytes: the oldest are given up, not done again", () => {
   const tree = withSession();
   const name = "x".repeat(200);
   const parts = Array.from({ length: 128 }, (_, at) => create(`/global/${name}${at}`));

@@ -166,7 +166,7 @@ function crowd(tree: Cluster, session: number, path: string, count: number): voi
   for (let at = 0; at < count; at += 1) tree.create(`${path}/${at}`, "", { ...ephemeral, session });
 }
 
-test("a session of a great many ephemeral nodes ends at once, and they go in bounded portions", () => {
+test("a session of very many ephemeral nodes ends at once, and they go in portions", () => {
   const tree = new Cluster("global");
   crowd(tree, 7, "/global/many", 5_001);
   tree.create("/global/many/other's");

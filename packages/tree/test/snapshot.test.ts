@@ -284,7 +284,7 @@ test("the digest tells a secret, an incarnation and a vector", () => {
   for (const edit of edits) expect(digestOf(edit)).not.toBe(plain);
 });
 
-test("the version of the access control list stays: snapshot, digest, mirrors, later writes", () => {
+test("the version of an access control list stays in snapshots, mirrors and later writes", () => {
   const global = new Cluster("global");
   global.create("/global/a", "x");
   expect(global.stat("/global/a").aversion).toBe(0);
