@@ -20,7 +20,7 @@ const clientsMax = increments >= 1_000 ? 8 : 2;
 /** Writes that one session has on their way. */
 const outstandingMax = 40;
 /** Longer than an election and several lost connections take. */
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 const region = "local";
 const testMs = 3_600_000;
 
