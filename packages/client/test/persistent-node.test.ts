@@ -72,7 +72,7 @@ test("a node of another session is waited for and never deleted", async () => {
   expect(nodeAt(scene, path).text).toBe("third");
 });
 
-test("what it left in an earlier session is neither deleted under it nor taken for its own", async () => {
+test("what it left in an earlier session is not deleted, nor taken for its own", async () => {
   const scene = await recipeScene(1);
   const { fleet, path } = scene;
   const node = clientOf(scene, 0).persistentNode(path, "one");
