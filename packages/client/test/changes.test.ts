@@ -75,6 +75,8 @@ test("from now: what is reported is what happens once the stream is ready", asyn
     position: { cluster: "us-west", incarnation: 1 },
     changes: [{ kind: "changed", path: `${top}/old`, text: "new", stat: { version: 1 } }],
   });
+  // Nobody needs a snapshot to learn where the present is.
+  expect(fleet.select(({ seedsSent }) => seedsSent > 0)).toEqual([]);
   await fleet.runtime.until(client.delete(`${top}/old`));
   expect(await next(fleet, changes)).toMatchObject({
     changes: [{ kind: "deleted", path: `${top}/old`, data: undefined }],

@@ -78,6 +78,7 @@ export class FakeFeed {
     let wasSent = false;
     while (this.credit > 0) {
       const seed = this.#seeds.shift();
+      if (seed !== undefined) this.#server.seedsSent += 1;
       const frame = seed ?? this.#nextFrame();
       if (frame === undefined) break;
       this.credit -= frame.costBytes ?? 0;

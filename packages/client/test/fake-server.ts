@@ -59,6 +59,8 @@ export class FakeServer {
   outcome: Encodable<IOpened> | undefined;
   /** Change streams say nothing at all. */
   isMute = false;
+  /** Parts of snapshots that went into change streams. */
+  seedsSent = 0;
   /** Clusters whose age it states in its change streams, beside its own. */
   readonly mirrored = new Set<string>();
   readonly #frozen = new Map<string, Frozen>();

@@ -203,7 +203,7 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
       candidates: () => this.#context.candidates(cluster),
       refreshTopology: () => this.#context.refreshTopology(),
       events: {
-        from: () => this.#progress.followed ?? { cluster, incarnation: 0, index: 0 },
+        from: () => (this.#isFromNow ? undefined : this.#from()),
         onOpened: (isSnapshot, position) => this.#onOpened(isSnapshot, position),
         onSeed: (seed, costBytes) => this.#onSeed(seed, costBytes),
         onTransactions: (list, costBytes) => this.#onTransactions(list, costBytes),
@@ -211,6 +211,10 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
         onRefused: (error) => this.#end(error),
       },
     });
+  }
+
+  #from(): Position {
+    return this.#progress.followed ?? { cluster: this.cluster, incarnation: 0, index: 0 };
   }
 
   #onOpened(isSnapshot: boolean, position: Position): boolean {

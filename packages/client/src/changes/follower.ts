@@ -20,8 +20,11 @@ import { encodeToken } from "../token.ts";
 
 /** What the owner of a follower is asked and told. Nothing comes after `onRefused`. */
 interface FollowerEvents {
-  /** Where to go on; index 0: from a snapshot. Asked at every connect. */
-  from(): Position;
+  /**
+   * Where to go on; index 0: from a snapshot; undefined: only the present place is asked for.
+   * Asked at every connect.
+   */
+  from(): Position | undefined;
   /** The stream has begun; `isSnapshot`: with a snapshot. Answers whether to go on with it. */
   onOpened(isSnapshot: boolean, position: Position, place: Place): boolean;
   /** Part of a snapshot. Its cost is given back with `credit` once it is dealt with. */
@@ -128,7 +131,8 @@ export class Follower {
     }
     const pooled = pool.to(place.address);
     const { consumer, region, prefixes, ownOnly, windowBytes, events } = this.#options;
-    const from = { ...events.from(), cluster };
+    const wanted = events.from();
+    const from = wanted ?? { cluster, incarnation: 0, index: 0 };
     const times = { openedAtMs: nowMs, heardAtMs: nowMs };
     const connection: Connection = { place, pooled, from, ...times, stream: undefined };
     this.#connection = connection;
@@ -144,7 +148,8 @@ export class Follower {
     connection.stream = stream;
     stream.send({
       open: { consumer, region, from, ownOnly, prefixes },
-      creditBytes: Math.max(0, windowBytes - this.#heldBytes),
+      // Without credit nothing is sent but where the producer is.
+      creditBytes: wanted === undefined ? 0 : Math.max(0, windowBytes - this.#heldBytes),
       sentAtMs: stamp(nowMs),
     });
   }
