@@ -155,8 +155,22 @@ export class QuotaMeter {
   }
 }
 
-/** False when a write would certainly not be beyond a quota, whatever else it may be. */
-export function isTight(quotas: QuotaMeter, operation: Operation): boolean {
+/** False when a write would certainly not be beyond a quota now, whatever else it may be. */
+export function isTight(
+  nodes: Pick<Countable, "get">,
+  quotas: QuotaMeter,
+  operation: Operation,
+): boolean {
+  if (operation.kind === "set") {
+    const held = nodes.get(operation.path)?.data.byteLength ?? 0;
+    const growth = operation.data.byteLength - held;
+    return growth > 0 && quotas.isTight(operation.path, 0, growth);
+  }
+  return isTightFor(quotas, operation);
+}
+
+/** Likewise, however much of what it replaces is there already. */
+function isTightFor(quotas: QuotaMeter, operation: Operation): boolean {
   const parts = operation.kind === "multi" ? operation.operations : [operation];
   let [nodes, bytes] = [0, 0];
   for (const part of parts) {

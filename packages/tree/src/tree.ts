@@ -180,8 +180,8 @@ export class Tree {
    * quotas it costs nothing.
    */
   isTight(operation: Operation): boolean {
-    const { quotas } = this.#state.nodes;
-    return !quotas.isEmpty && isTight(quotas, operation);
+    const { nodes } = this.#state;
+    return !nodes.quotas.isEmpty && isTight(nodes, nodes.quotas, operation);
   }
 
   /**

@@ -377,6 +377,10 @@ test("without quotas, and far from them, nothing is in doubt", () => {
   limit(tree, { path: "/global", nodesMax: 40, bytesMax: 1_000 });
   expect(tree.tree.isTight(operation)).toBe(false);
   expect(tree.tree.isTight(remove("/global/a") as Operation)).toBe(false);
+  limit(tree, { path: "/global", bytesMax: 20 });
+  tree.apply(create("/global/a", "data"));
+  expect(tree.tree.isTight(set("/global/a", "tada") as Operation)).toBe(false);
+  expect(tree.tree.isTight(set("/global/a", "dates") as Operation)).toBe(true);
   expect(tree.tree.isTight({ kind: "close-session", session: 7 })).toBe(false);
 });
 
