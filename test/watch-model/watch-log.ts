@@ -12,7 +12,7 @@ export interface Told {
 
 /** Something that happened to a watch, in the order in which its client saw it. */
 export type Step =
-  /** It starts anew, behind a read or wherever its node is: what came before is not its business. */
+  /** It starts anew, behind a read or wherever its node is. What came before is nothing to it. */
   | { readonly kind: "began"; readonly index: number }
   /** It goes on behind a position, perhaps at another node: nothing may be missing or doubled. */
   | { readonly kind: "resumed"; readonly index: number }

@@ -305,7 +305,7 @@ test("a long snapshot that waits for credit is not silent", async () => {
   expect(consumer.position).toBeUndefined();
 });
 
-test("a node that takes no part tells nobody anything of its tree, and sends them elsewhere", () => {
+test("a node that takes no part tells nobody of its tree, and sends them elsewhere", () => {
   const producer = new Producer();
   producer.takesPart = false;
   for (const index of [0, 1]) {

@@ -129,7 +129,7 @@ test("10,000 increments whose every answer is lost once count 10,000, whoever le
 });
 
 for (const seed of [72, 73, 74]) {
-  test(`a write that fails amid others fails alone, and all keep their order (${seed})`, async () => {
+  test(`a write that fails amid others fails alone, all in order (${seed})`, async () => {
     const setting = await Setting.begin(seed);
     const client = new SessionClient(setting.scene, "client", 1, 120_000);
     await client.open(setting.anyUp());

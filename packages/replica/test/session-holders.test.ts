@@ -13,7 +13,7 @@ async function started(seed: number): Promise<{ scene: Scene; group: Group; name
   return { scene, group, names };
 }
 
-test("a session that moves to another node while the first still answers is told there", async () => {
+test("a session that moves to another node is told at the first, which still answers", async () => {
   const { scene, names } = await started(61);
   const [, first = "", second = ""] = names;
   // Two processes with one session: a client that was copied, or that has forgotten a stream.
@@ -28,7 +28,7 @@ test("a session that moves to another node while the first still answers is told
   expect(young.over).toBe(false);
 });
 
-test("what an earlier stream had on its way is void once a later one holds the session", async () => {
+test("what an earlier stream had on its way is void once a later one has the session", async () => {
   const { scene, names } = await started(62);
   const [leader = "", first = "", second = ""] = names;
   const old = new SessionClient(scene, "old", 7);
@@ -108,7 +108,7 @@ test("who holds a session is known after a snapshot, and to members that were aw
   expect(new Set(digests).size).toBe(1);
 });
 
-test("a client that moves from node to node while it writes is never told that it lost its session", async () => {
+test("a client that moves about while it writes never hears that it lost its session", async () => {
   for (const seed of [66, 67, 68]) {
     const { scene, names } = await started(seed);
     const client = new SessionClient(scene, "client", 7);

@@ -38,7 +38,7 @@ async function race(seed: number): Promise<{ group: Group; racers: readonly Race
 }
 
 for (const seed of [81, 82, 83]) {
-  test(`a sign of life that crosses the end of its session: one of them counts (${seed})`, async () => {
+  test(`a sign of life crosses the end of its session: one of them counts (${seed})`, async () => {
     const { group, racers } = await race(seed);
     await group.level();
     const ends = { lives: 0, refused: 0, gone: 0 };

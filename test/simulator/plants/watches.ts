@@ -9,11 +9,12 @@ export const watchPlants: readonly Plant[] = [
     name: "watch-bookmark-early",
     what: "a watch that resumes is told how far its node is before what it missed",
     file: registry,
-    find: `    if (this.#reached.size > 0) {
-      const outcome = this.#read(tree, own, roomBytes);`,
-    replace: `    watch.sink.deliver(watch, WatchReport.ofProgress([own, ...tree.cursors().values()]));
-    if (this.#reached.size > 0) {
-      const outcome = this.#read(tree, own, roomBytes);`,
+    find: `    if (this.#reached !== undefined) {
+      const outcome = this.#read(tree, this.#reached, roomBytes);`,
+    replace: `    const all = [own, ...tree.cursors().values()];
+    watch.sink.deliver(watch, WatchReport.ofProgress(all));
+    if (this.#reached !== undefined) {
+      const outcome = this.#read(tree, this.#reached, roomBytes);`,
     scenario: "core",
     seedsMax: 40,
   },
@@ -53,8 +54,8 @@ export const watchPlants: readonly Plant[] = [
     file: registry,
     find: "        watch.sink.deliver(watch, report);\n      }\n    }",
     replace: `        for (const event of report.content.events ?? []) {
-          const reached = reachedBy(transaction, tree);
-          watch.sink.deliver(watch, WatchReport.ofEvents([event], positionOf(transaction), reached));
+          const [at, reached] = [positionOf(transaction), reachedBy(transaction, tree)];
+          watch.sink.deliver(watch, WatchReport.ofEvents([event], at, reached));
         }
       }
     }`,
