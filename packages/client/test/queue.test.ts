@@ -304,3 +304,14 @@ test("an item that was taken when nobody waited for it any more is given back", 
   await fleet.runtime.run(3_000);
   expect((await fleet.runtime.until(clientOf(scene, 1).queue(path).take())).text).toBe("a");
 });
+
+test("the end of the client ends its waiting", async () => {
+  const scene = await recipeScene(1);
+  const { fleet, path } = scene;
+  const waiting = codeOf(clientOf(scene, 0).queue(path).take());
+  await fleet.runtime.run(1_000);
+  await fleet.runtime.until(clientOf(scene, 0).close());
+  expect(await fleet.runtime.until(waiting)).toBe("SESSION_EXPIRED");
+  await fleet.runtime.run(60_000);
+  expect(fleet.runtime.pending).toBe(0);
+});

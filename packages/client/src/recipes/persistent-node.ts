@@ -103,7 +103,7 @@ export class PersistentNode implements AsyncDisposable {
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (this.#signal?.aborted === true) this.#stop.abort();
-    this.ready = this.#storedOnce(1);
+    this.ready = this.#whenStored(1);
     this.ready.catch(() => undefined); // Who does not wait for it hears of the error otherwise.
     this.#running = this.#run();
   }
@@ -138,7 +138,7 @@ export class PersistentNode implements AsyncDisposable {
     if (this.#stop.signal.aborted) throw this.#failure ?? closed(this.#base);
     this.#data = dataBytes(data);
     this.#generation += 1;
-    const stored = this.#storedOnce(this.#generation);
+    const stored = this.#whenStored(this.#generation);
     stored.catch(() => undefined); // Who gave up waiting does not hear of it any more.
     this.#rouse.abort();
     using limit = new WaitLimit(this.#context.runtime, this.#base, options);
@@ -329,7 +329,7 @@ export class PersistentNode implements AsyncDisposable {
   }
 
   /** Resolves when data of this number, or later, is in the node. */
-  #storedOnce(generation: number): Promise<void> {
+  #whenStored(generation: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ generation, resolve, reject });
     });

@@ -110,7 +110,6 @@ export class QueueClaims {
     const made = await this.#claim(client, `${path}/claim`, mark, signal);
     if (made === undefined) return undefined;
     const claim = new OwnNode(client, context, made);
-    claim.watchOver();
     try {
       return new QueueItem(this.#standing, path, (await reading).data, claim);
     } catch (error) {

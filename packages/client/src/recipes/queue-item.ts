@@ -13,7 +13,7 @@ export class QueueItem implements AsyncDisposable {
   /** Of the item's node. */
   readonly path: string;
   readonly data: Uint8Array;
-  /** Aborted when it is not ours any more without our doing: others may get it. */
+  /** Aborted when the session ends: others may get the item. */
   readonly lost: AbortSignal;
   /** Grows each time that the item is given out; see `HeldLock.fencingToken`. */
   readonly fencingToken: number;

@@ -51,6 +51,9 @@ const takenMax = 1_000;
  * Consumers that find nothing stand in a fair line of which only the first looks for items, so that
  * a new item wakes one of them. One that comes when an item is there takes it at once.
  *
+ * Below the path lie `items`, the `line` of those who wait, the records of `writers`, which go by
+ * themselves an hour after the last, and the `clock` of a delay queue.
+ *
  * A consumer holds its items in a session apart from the caller's own, which is renewed by itself:
  * after its end items are lost, as their `lost` tells, and taking goes on.
  */

@@ -80,7 +80,7 @@ export class SubtreeMirror {
     const previous = this.#table.put(path, data, this.#statOf(path, stat, known));
     const node = this.#table.get(path);
     if (previous === undefined) {
-      this.#countChild(path, position);
+      this.#countChild(path, stat, position);
       return { kind: "added", path, node, previous };
     }
     // What only tells again what is known, as when a watch repeats part of a transaction.
@@ -102,19 +102,22 @@ export class SubtreeMirror {
   #remove(path: string, position: Position): SubtreeChange | undefined {
     const previous = this.#table.remove(path);
     if (previous === undefined) return undefined;
-    this.#countChild(path, position);
+    this.#countChild(path, previous.stat, position);
     return { kind: "removed", path, node: undefined, previous };
   }
 
-  /** Events tell of a child only; its parent's Stat counts it all the same. */
-  #countChild(path: string, position: Position): void {
+  /**
+   * Events tell of a child only; its parent's Stat counts it all the same, unless nobody wrote the
+   * child: it follows from the zone table, or from what lies below it.
+   */
+  #countChild(path: string, { czxid }: Stat, position: Position): void {
     const above = parentOf(path);
     const parent = this.#table.get(above);
     if (parent === undefined) return;
     const { stat, data } = parent;
     const numChildren = this.#table.childCount(above);
     const isCounted = this.#coverage?.coversStat(above, position) === true;
-    const isNews = this.#isOrdered && position.index > 0 && !isCounted;
+    const isNews = this.#isOrdered && czxid > 0 && position.index > 0 && !isCounted;
     const news = isNews ? { cversion: stat.cversion + 1, pzxid: position.index } : {};
     this.#table.put(above, data, { ...stat, numChildren, ...news });
   }
