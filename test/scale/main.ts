@@ -7,6 +7,7 @@ import { watchSlowly } from "./slow.ts";
 const usage = `Many sessions and watches on one regional cluster of three servers, and what that costs.
 
   npm run scale -- crowd [--sessions N] [--watches N] [--killed N] [--leader-kills N] [--timeout MS]
+                         [--rest MS]
   npm run scale -- slow [--watchers N] [--events N] [--bytes N]
 
   crowd  N sessions with N watches each; one event to all of them; leaders are killed with
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
     timeout: { type: "string", default: "12000" },
     single: { type: "string", default: "100" },
     "leader-kills": { type: "string", default: "3" },
+    rest: { type: "string", default: "130000" }, // servers tell of delays in the last two minutes
     watchers: { type: "string", default: "50" },
     events: { type: "string", default: "200000" },
     bytes: { type: "string", default: "1024" },
@@ -61,7 +63,7 @@ function runCrowd(cluster: Cluster, say: (line: string) => void): Promise<object
     sessionsPerConnection: 100,
     leaderKills: Number(values["leader-kills"]),
     changes: 5,
-    restMs: 130_000, // what the servers tell of their loops is of the last two minutes
+    restMs: Number(values.rest),
     say,
   });
   return crowd.run();

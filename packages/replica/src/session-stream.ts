@@ -320,13 +320,12 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     if (watch === undefined) {
       return reads.execute(request, deadlineAtMs, (response) => this.#settle(id, response));
     }
-    const refused = this.#watches.refuse(id, watch);
+    const refused = this.#watches.refuse(watch);
     if (refused !== undefined) return this.#settle(id, { error: encodeRefusal(refused) });
     reads.reach(watch.path, request.after, deadlineAtMs, (refusal) => {
       if (this.#closed) return;
-      const why = refusal ?? this.#watches.refuse(id, watch);
-      if (why === undefined) this.#watch(id, watch);
-      else this.#settle(id, { error: encodeRefusal(why) });
+      if (refusal === undefined) this.#watch(id, watch);
+      else this.#settle(id, { error: encodeRefusal(refusal) });
     });
   }
 
@@ -340,7 +339,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   }
 
   #begin(id: number, watch: IWatch): void {
-    const refusal = this.#watches.refuse(id, watch) ?? this.#watches.open(id, watch);
+    const refusal = this.#watches.open(id, watch);
     if (refusal !== undefined) return this.#settle(id, { error: encodeRefusal(refusal) });
     this.#settle(id, { index: this.#service.member.tree.appliedIndex });
     this.#watches.catchUp(this.#service.flow.windowBytes);

@@ -43,29 +43,33 @@ export class StreamWatches implements WatchSink {
     return this.#catchUp !== undefined;
   }
 
-  /** Why a watch cannot be taken; undefined: it can. */
-  refuse(id: number, { path, kind }: IWatch): Refusal | undefined {
+  /** Why a watch cannot be taken whatever happens; undefined: it may be. */
+  refuse({ path, kind }: IWatch): Refusal | undefined {
     const fault = validatePath(path);
     if (fault !== undefined) return { code: "BAD_PATH", message: fault };
-    if (!isKnownKind(kind)) {
-      return { code: "UNSUPPORTED", message: `this version knows no watches of kind ${kind}` };
-    }
+    if (isKnownKind(kind)) return undefined;
+    return { code: "UNSUPPORTED", message: `this version knows no watches of kind ${kind}` };
+  }
+
+  /** Takes a watch that was not refused. It is told nothing before `catchUp`, which has to follow. */
+  open(id: number, watch: IWatch): Refusal | undefined {
+    const { watches, member } = this.#source;
+    const full = this.#refuseOneMore(id);
+    if (full !== undefined) return full;
+    const outcome = watches.open(id, watch, member.tree, this.#source.position(), this);
+    if (!outcome.ok) return outcome.refusal;
+    this.#watches.set(id, outcome.watch);
+    this.#catchUp = outcome.catchUp;
+    return undefined;
+  }
+
+  #refuseOneMore(id: number): Refusal | undefined {
     if (this.#watches.has(id)) {
       return { code: "BAD_ARGUMENTS", message: `watch ${id} exists already on this stream` };
     }
     if (this.#watches.size < watchesPerStreamMax) return undefined;
     const message = `a stream may have ${watchesPerStreamMax} watches`;
     return { code: "QUOTA_EXCEEDED", message };
-  }
-
-  /** Takes a watch. It is told nothing before `catchUp`, which has to follow. */
-  open(id: number, watch: IWatch): Refusal | undefined {
-    const { watches, member } = this.#source;
-    const outcome = watches.open(id, watch, member.tree, this.#source.position(), this);
-    if (!outcome.ok) return outcome.refusal;
-    this.#watches.set(id, outcome.watch);
-    this.#catchUp = outcome.catchUp;
-    return undefined;
   }
 
   /** Tells the watch that was opened last of the past, about `roomBytes` of it. */

@@ -5,6 +5,7 @@ import {
   type Position,
   type Transaction,
   type Tree,
+  type Zone,
 } from "@meridian/tree";
 import { type IWatch, WatchKind } from "@meridian/wire";
 import type { Refusal } from "./refusal.ts";
@@ -67,16 +68,16 @@ export class WatchRegistry {
    */
   open(id: number, request: IWatch, tree: Tree, own: Position, sink: WatchSink): Registration {
     const { path, kind, withData } = request;
-    const seen = new Map(request.from.map((position) => [position.cluster, position]));
     const watch: RegisteredWatch = { id, path, kind, withData, sink, seen: undefined };
-    if (seen.size > 0) {
-      watch.seen = seen;
-      const missed = tree.changesAfter(resumePositions(watch, seen, tree, own));
-      if (missed.outcome !== "continue") {
-        return { ok: false, refusal: lost(path, missed.outcome) };
-      }
+    if (request.from.length === 0) {
+      return { ok: true, watch, catchUp: new CatchUp(watch, undefined, this) };
     }
-    return { ok: true, watch, catchUp: new CatchUp(watch, seen, this) };
+    const seen = new Map(request.from.map((position) => [position.cluster, position]));
+    watch.seen = seen;
+    const reached = resumePositions(watch, seen, tree, own);
+    const { outcome } = tree.changesAfter(reached);
+    if (outcome !== "continue") return { ok: false, refusal: lost(path, outcome) };
+    return { ok: true, watch, catchUp: new CatchUp(watch, reached, this) };
   }
 
   /** Ends a watch. */
@@ -143,17 +144,17 @@ const lookedAtMax = 1_000;
 export class CatchUp {
   readonly watch: RegisteredWatch;
   readonly #registry: WatchRegistry;
-  /** What the watcher has been told, by cluster. Empty: it wants nothing of the past. */
-  readonly #reached: Map<string, Position>;
+  /** What the watcher has been told, by cluster. Undefined: it wants nothing of the past. */
+  #reached: Map<string, Position> | undefined;
   #hasFired = false;
 
   constructor(
     watch: RegisteredWatch,
-    reached: ReadonlyMap<string, Position>,
+    reached: Map<string, Position> | undefined,
     registry: WatchRegistry,
   ) {
     this.watch = watch;
-    this.#reached = new Map(reached);
+    this.#reached = reached;
     this.#registry = registry;
   }
 
@@ -163,8 +164,10 @@ export class CatchUp {
    */
   run(tree: Tree, own: Position, roomBytes: number): CaughtUp {
     const { watch } = this;
-    if (this.#reached.size > 0) {
-      const outcome = this.#read(tree, own, roomBytes);
+    if (this.#reached !== undefined) {
+      const outcome = this.#read(tree, this.#reached, roomBytes);
+      // Until it goes on, zones may change, and clusters come.
+      if (outcome === "more") this.#reached = resumePositions(watch, this.#reached, tree, own);
       if (outcome !== "done" || this.#hasFired) return outcome;
       watch.seen = notYetReached(watch.seen ?? new Map(), tree, own);
     }
@@ -173,16 +176,16 @@ export class CatchUp {
     return "done";
   }
 
-  #read(tree: Tree, own: Position, roomBytes: number): CaughtUp {
+  #read(tree: Tree, reached: Map<string, Position>, roomBytes: number): CaughtUp {
     const { watch } = this;
-    const missed = tree.changesAfter(resumePositions(watch, this.#reached, tree, own));
+    const missed = tree.changesAfter(reached);
     if (missed.outcome !== "continue") return lost(watch.path, missed.outcome);
     let [room, left] = [roomBytes, lookedAtMax];
     for (const { transaction } of missed.transactions) {
       if (room <= 0 || left === 0) return "more";
       left -= 1;
       const report = reportOf(watch, transaction, tree);
-      if (transaction.index > 0) this.#reached.set(transaction.origin, positionOf(transaction));
+      if (transaction.index > 0) reached.set(transaction.origin, positionOf(transaction));
       if (report === undefined) continue;
       room -= report.bytes;
       watch.sink.deliver(watch, report);
@@ -234,7 +237,7 @@ function resumePositions(
   seen: ReadonlyMap<string, Position>,
   tree: Tree,
   own: Position,
-): ReadonlyMap<string, Position> {
+): Map<string, Position> {
   const positions = new Map<string, Position>();
   const concerns = originsOf(subject, tree);
   for (const position of [own, ...tree.cursors().values()]) {
@@ -248,18 +251,26 @@ function resumePositions(
 /** Tells whose changes a watch can hear of. */
 function originsOf({ path, kind }: WatchSubject, tree: Tree): (cluster: string) => boolean {
   const single = kind === WatchKind.DATA || kind === WatchKind.EXISTS;
-  const spans = !single && tree.zones().zones.some(({ prefix }) => liesBelow(prefix, path));
-  if (spans) return () => true;
+  if (!single && hasZoneBelow(path, tree.zones().zones)) return () => true;
   const { cluster: owner } = tree.ownership(path);
   return (cluster) => (owner === undefined ? cluster !== globalCluster : cluster === owner);
 }
 
+/** Names of the prefixes of a zone table, part by part; thousands of watches may ask at once. */
+const prefixParts = new WeakMap<readonly Zone[], readonly (readonly string[])[]>();
+
 /** Whether a zone, perhaps with a template for the region in its prefix, begins below a path. */
-function liesBelow(prefix: string, path: string): boolean {
+function hasZoneBelow(path: string, zones: readonly Zone[]): boolean {
+  let prefixes = prefixParts.get(zones);
+  if (prefixes === undefined) {
+    prefixes = zones.map(({ prefix }) => prefix.slice(1).split("/"));
+    prefixParts.set(zones, prefixes);
+  }
   const above = path === "/" ? [] : path.slice(1).split("/");
-  const parts = prefix.slice(1).split("/");
-  if (parts.length <= above.length) return false;
-  return above.every((part, place) => part === parts[place] || parts[place] === "{region}");
+  return prefixes.some((parts) => {
+    if (parts.length <= above.length) return false;
+    return above.every((part, place) => part === parts[place] || parts[place] === "{region}");
+  });
 }
 
 /** The part of what a watcher has seen that this node has yet to see; undefined: there is none. */
