@@ -9,7 +9,7 @@ import type { Transcript } from "./outcome.ts";
 import { emulatedCluster } from "./regional-clusters.ts";
 import { scriptOf } from "./script.ts";
 
-const script = scriptOf({ seed: 5, operations: 1_500, abandons: 1 });
+const script = scriptOf({ seed: 5, operations: 800, abandons: 1 });
 let transcript: Transcript;
 const all = differencesOf("client");
 

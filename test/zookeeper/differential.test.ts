@@ -7,7 +7,7 @@ import { expect, test, vi } from "vitest";
 import { Scratch } from "../system/support/scratch.ts";
 import { differencesOf, type Verdict } from "./comparison.ts";
 import { report } from "./report.ts";
-import { scriptOf } from "./script.ts";
+import { scriptOf, type ScriptOptions } from "./script.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 import { hasZookeeper, zookeeperInstallation } from "./zookeeper-server.ts";
 
@@ -16,6 +16,7 @@ vi.setConfig({ testTimeout: 300_000 });
 const seed = Number(process.env["MERIDIAN_ZOOKEEPER_SEED"] ?? 1);
 const operations = Number(process.env["MERIDIAN_ZOOKEEPER_OPERATIONS"] ?? 10_000);
 const clientOperations = 2_000;
+const snapshotOperations = 1_500;
 const realOperations = 1_000;
 /** From here on every documented difference has to turn up. */
 const manyOperations = 10_000;
@@ -23,7 +24,7 @@ const manyOperations = 10_000;
 test(`${operations} operations do the same as in ZooKeeper (seed ${seed})`, async (context) => {
   context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
   const how = { cluster: "emulated", through: "protocol" } as const;
-  const { mismatches, used } = await outcome("", how, operations, 1);
+  const { mismatches, used } = await outcome("", how, { operations, abandons: 1 });
   expect(mismatches).toEqual([]);
   if (operations < manyOperations) return;
   const names = differencesOf("protocol").map(({ name }) => name);
@@ -34,30 +35,39 @@ test(`${operations} operations do the same as in ZooKeeper (seed ${seed})`, asyn
 test(`so they do through the client, while members are killed (seed ${seed})`, async (context) => {
   context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
   const how = { cluster: "emulated", through: "client" } as const;
-  const { mismatches } = await outcome("--client", how, clientOperations, 0);
+  const { mismatches } = await outcome("--client", how, { operations: clientOperations });
+  expect(mismatches).toEqual([]);
+});
+
+test(`so they do while members come back from snapshots (seed ${seed})`, async (context) => {
+  context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
+  const how = { cluster: "emulated", through: "client", snapshotEntries: 200 } as const;
+  const script = { operations: snapshotOperations, watches: false };
+  const { mismatches } = await outcome("--client --snapshots", how, script);
   expect(mismatches).toEqual([]);
 });
 
 test(`so they do with three server processes (seed ${seed})`, async (context) => {
   context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
   const how = { cluster: "real", through: "protocol" } as const;
-  const { mismatches } = await outcome("--real", how, realOperations, 0);
+  const { mismatches } = await outcome("--real", how, { operations: realOperations });
   expect(mismatches).toEqual([]);
 });
 
 /** Does a script at both sides. Prints what came of it, and how to have it again. */
 async function outcome(
   option: string,
-  how: Pick<StageOptions, "cluster" | "through">,
-  length: number,
-  abandons: number,
+  how: Omit<StageOptions, "seed" | "scratch">,
+  of: Partial<ScriptOptions> & Pick<ScriptOptions, "operations">,
 ): Promise<Verdict> {
-  const script = scriptOf({ seed, operations: length, abandons });
+  const options = { seed, abandons: 0, ...of };
+  const script = scriptOf(options);
   await using scratch = new Scratch("zookeeper");
   await using stage = await Stage.start({ ...how, seed, scratch });
   const startedMs = performance.now();
   const verdict = await stage.run(script);
   console.info(report(script, verdict, performance.now() - startedMs));
+  const { operations: length, abandons } = options;
   const chosen = `--seed ${seed} --operations ${length} --abandons ${abandons} ${option}`;
   if (verdict.mismatches.length > 0) console.info(`npm run zookeeper -- ${chosen} --shrink`);
   return verdict;

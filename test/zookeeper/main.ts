@@ -18,6 +18,7 @@ results.
   --abandons    sessions of each script that end by their timeout, 2 by default
   --real        three server processes instead of a cluster within this process
   --client      through the client that applications use, which orders less
+  --snapshots   with --client: members come back from snapshots, and nobody watches
   --shrink      looks for a smaller script that fails, and prints it
 
 Exit code: 0 no difference but the documented ones, 1 others, 2 it cannot be run.`;
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     abandons: { type: "string", default: "2" },
     real: { type: "boolean", default: false },
     client: { type: "boolean", default: false },
+    snapshots: { type: "boolean", default: false },
     shrink: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -53,13 +55,14 @@ async function runAll(): Promise<void> {
 
 async function runOne(seed: number): Promise<boolean> {
   const operations = Number(values.operations);
+  const snapshotEntries = values.snapshots ? 200 : undefined;
   // The client always says goodbye.
   const abandons = values.client ? 0 : Number(values.abandons);
-  const script = scriptOf({ seed, operations, abandons });
+  const script = scriptOf({ seed, operations, abandons, watches: !values.snapshots });
   await using scratch = new Scratch("zookeeper");
   const cluster = values.real ? "real" : "emulated";
   const through = values.client ? "client" : "protocol";
-  await using stage = await Stage.start({ cluster, through, seed, scratch });
+  await using stage = await Stage.start({ cluster, through, snapshotEntries, seed, scratch });
   const startedMs = performance.now();
   const verdict = await stage.run(script);
   const elapsedMs = performance.now() - startedMs;

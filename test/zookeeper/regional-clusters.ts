@@ -17,10 +17,17 @@ export interface RegionalCluster extends Reachable, Connectable {
 const clientTimeoutMs = 60_000;
 const plan = { cluster: "us-west", voters: 3, observers: 1 };
 
-/** Three voters and an observer within this process, on virtual time. */
-export async function emulatedCluster(seed: number): Promise<RegionalCluster> {
+/**
+ * Three voters and an observer within this process, on virtual time. `snapshotEntries`: they take a
+ * snapshot after so many entries, and keep few of those; by default, none is taken in a script.
+ */
+export async function emulatedCluster(
+  seed: number,
+  snapshotEntries?: number,
+): Promise<RegionalCluster> {
   const scene = new Scene(seed, [plan]);
-  const group = await scene.group(plan);
+  const limits = snapshotEntries === undefined ? {} : { snapshotEntries, keptEntries: 20 };
+  const group = await scene.group(plan, { limits });
   await group.led();
   const { clock, network } = scene;
   return {

@@ -9,6 +9,8 @@ export interface ScriptOptions {
   readonly operations: number;
   /** How many sessions leave without a word; each takes seconds until it has expired. */
   readonly abandons: number;
+  /** Whether sessions watch. Default true. */
+  readonly watches?: boolean;
 }
 
 const sessionsMin = 3;
@@ -23,8 +25,9 @@ const largeBytesMax = 900_000;
 const tooLarge = "x".repeat(2 ** 20 + 1);
 
 /** A random script: few sessions and few paths, which are in each other's way all the time. */
-export function scriptOf({ seed, operations, abandons }: ScriptOptions): readonly Step[] {
-  const writer = new ScriptWriter(randomOf(seed));
+export function scriptOf(options: ScriptOptions): readonly Step[] {
+  const { seed, operations, abandons, watches = true } = options;
+  const writer = new ScriptWriter(randomOf(seed), watches);
   const between = Math.ceil(operations / (abandons + 1));
   while (writer.operations < operations) {
     writer.step();
@@ -40,13 +43,16 @@ class ScriptWriter {
   operations = 0;
   abandoned = 0;
   readonly #random: () => number;
+  /** Whether sessions watch. */
+  readonly #watch: boolean;
   readonly #open: string[] = [];
   /** Operations that left a watch, by session. */
   readonly #watches = new Map<string, number[]>();
   #sessions = 0;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, watches: boolean) {
     this.#random = random;
+    this.#watch = watches;
     for (let count = 0; count < sessionsMin; count += 1) this.#opens(sessionTimeoutMs);
     this.#begin();
   }
@@ -243,10 +249,11 @@ class ScriptWriter {
     }
     const path = this.#chance(0.1) ? "/" : this.#path();
     const family = familyOf(session, path);
-    if (chance < 0.24 && family !== "once") {
+    const watch = this.#watch && family === "once" && this.#chance(0.5);
+    if (chance < 0.24 && family !== "once" && this.#watch) {
       return { kind: "watch", path, isRecursive: family === "recursive" };
     }
-    return { kind: this.#one(readKinds), path, watch: family === "once" && this.#chance(0.5) };
+    return { kind: this.#one(readKinds), path, watch };
   }
 
   #path(): string {

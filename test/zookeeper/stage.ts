@@ -12,6 +12,8 @@ import { ZookeeperSide } from "./zookeeper-side.ts";
 export interface StageOptions {
   /** Where Meridian runs: within this process on virtual time, or as three processes. */
   readonly cluster: "emulated" | "real";
+  /** Emulated members take a snapshot after so many entries. Default: never in a script. */
+  readonly snapshotEntries?: number | undefined;
   /** How Meridian is used. */
   readonly through: Through;
   /** How ZooKeeper runs, beside what all scripts need. */
@@ -51,9 +53,9 @@ export class Stage implements AsyncDisposable {
   async run(script: readonly Step[]): Promise<Verdict> {
     this.#runs += 1;
     const name = `script-${this.#runs}`;
-    const { scratch, seed, through } = this.#options;
+    const { scratch, seed, through, snapshotEntries } = this.#options;
     await using zookeeper = await ZookeeperSide.connect(this.#server.address, scratch, name);
-    const cluster = this.#real ?? (await emulatedCluster(seed));
+    const cluster = this.#real ?? (await emulatedCluster(seed, snapshotEntries));
     const Meridian = through === "client" ? ClientSide : MeridianSide;
     await using meridian = await Meridian.connect(cluster, name);
     const whole = fenced(script);
