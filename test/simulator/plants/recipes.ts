@@ -52,4 +52,13 @@ export const recipePlants: readonly Plant[] = [
     scenario: "recipes",
     seedsMax: 20,
   },
+  {
+    name: "barrier-stays-open",
+    what: "what let one round into a double barrier lets the next one in as well",
+    file: "packages/client/src/recipes/double-barrier.ts",
+    find: "    while (upTo < number) {",
+    replace: "    while (upTo < 0) {",
+    scenario: "recipes",
+    seedsMax: 40,
+  },
 ];

@@ -27,8 +27,16 @@ const allowed = new Set<MeridianErrorCode>([
   "OVERLOADED",
   "STALE",
 ]);
+/** The node of one who gave up may be there until its session has ended. */
+const lingeringMs = 12_000;
 const permits = 2;
 const partners = 2;
+
+/** Since when, and until when, somebody may have been at a barrier. */
+interface Attendance {
+  readonly fromMs: number;
+  untilMs: number;
+}
 
 /** Clients that lock, share, elect and wait for each other, and what must be true of that. */
 export class Coordination {
@@ -38,6 +46,8 @@ export class Coordination {
   readonly #counter: Counter;
   /** Registers that locks guard: the highest token that each has seen, and its value. */
   readonly #registers = new Map<string, { seen: number; value: number }>();
+  /** By the path of the barrier. */
+  readonly #attendances = new Map<string, readonly Attendance[]>();
   readonly #acknowledged = new Map<string, number>();
 
   constructor(counter: Counter) {
@@ -115,16 +125,25 @@ export class Coordination {
   /** Meets another at a barrier, and leaves with it. */
   async meet(process: ClientProcess): Promise<void> {
     const path = `${oneOf(process.chance, places)}/meeting`;
+    const own: Attendance = { fromMs: process.nowMs(), untilMs: Infinity };
+    const all = this.#attendances.get(path) ?? [];
+    this.#attendances.set(path, [...all.filter(({ untilMs }) => untilMs > own.fromMs), own]);
     const visit = await this.#wait(process, path, (options) =>
       process.client.doubleBarrier(path, partners).enter(options),
     );
-    if (visit === undefined) return;
+    if (visit === undefined) {
+      own.untilMs = process.nowMs() + lingeringMs;
+      return;
+    }
+    const met = this.#attendances.get(path)?.filter(({ untilMs }) => untilMs >= own.fromMs) ?? [];
+    must(met.length >= partners, () => `${process.name} was let in at ${path} without the others`);
     this.#counter.count("meetings");
     await this.#dwell(process);
-    await this.#wait(process, path, async (options) => {
+    const isOver = await this.#wait(process, path, async (options) => {
       await visit.leave(options);
       return true;
     });
+    own.untilMs = process.nowMs() + (isOver === undefined ? lingeringMs : 0);
   }
 
   /** What held while it went on holds at the end, and no update of a register was lost. */

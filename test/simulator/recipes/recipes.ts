@@ -25,7 +25,7 @@ export const recipes: Scenario = {
     clientCuts: 0.6,
     leaderCrashes: 0.3,
     regionLosses: 0.2,
-    held: 1,
+    held: 0.95,
     lost: 0.3,
     missed: 0.9,
     holderStops: 0.7,
