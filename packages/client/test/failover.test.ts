@@ -35,6 +35,44 @@ test("a connection that breaks again and again loses and doubles nothing", async
   expect(fleet.cluster("global").nodes.get("/global/a")?.stat.version).toBe(301);
 });
 
+test("a write that fails amid others fails alone and keeps its place, whoever leads", async () => {
+  const { fleet, client } = await attached();
+  await fleet.runtime.until(client.set("/global/a", "begun"));
+  const outcomes: string[] = [];
+  const note = async (what: string, write: Promise<unknown>): Promise<void> => {
+    const code = await write.then(
+      () => "done",
+      (error: { readonly code: string }) => error.code,
+    );
+    outcomes.push(`${what} ${code}`);
+  };
+  const all: Promise<void>[] = [];
+  for (const leader of [2, 3]) {
+    const before = [1, 2, 3].map((n) => note(`${leader}-${n}`, client.set("/global/a", `${n}`)));
+    const failing = note(`${leader}-4`, client.set("/global/a", "never", { version: 77 }));
+    const missing = { kind: "delete", path: "/global/none" } as const;
+    const failed = note(
+      `${leader}-5`,
+      client.multi([{ kind: "set", path: "/global/a", data: "never" }, missing]),
+    );
+    const behind = [6, 7].map((n) => note(`${leader}-${n}`, client.set("/global/a", `${n}`)));
+    all.push(...before, failing, failed, ...behind);
+    await fleet.runtime.run(leader); // some have arrived, no answer has
+    const old = fleet.cluster("global").leader;
+    fleet.cluster("global").leader = `global-us-east-${leader}`;
+    fleet.server(old).kill();
+  }
+  await fleet.runtime.until(Promise.all(all));
+  const wanted = [2, 3].flatMap((leader) => [
+    ...[1, 2, 3].map((n) => `${leader}-${n} done`),
+    `${leader}-4 BAD_VERSION`,
+    `${leader}-5 NO_NODE`,
+    ...[6, 7].map((n) => `${leader}-${n} done`),
+  ]);
+  expect(outcomes).toEqual(wanted);
+  expect(fleet.cluster("global").nodes.get("/global/a")?.stat.version).toBe(2 + 10);
+});
+
 test("what a member refuses for the moment goes out again before what came after it", async () => {
   const { fleet, client } = await attached();
   let refusals = 0;
