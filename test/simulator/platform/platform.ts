@@ -39,6 +39,7 @@ export const platform: Scenario = {
     "watchEvents:eventual": 0.3,
     locks: 0.7,
     streamed: 0.9,
+    streamsHandedOver: 0.5,
     tokensShared: 0.5,
     oldReads: 0.3,
     soundWrites: 0.3,

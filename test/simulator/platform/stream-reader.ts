@@ -1,76 +1,95 @@
-import { ChangeFollower, silentLog } from "@meridian/replica";
-import { NodeClock } from "@meridian/replica/harness";
-import { type ITransaction } from "@meridian/wire";
+import { MeridianError, type Changes, type ChangesEvent } from "@meridian/client";
+import type { TransactionEvent } from "@meridian/client";
 import type { Chronicle } from "./chronicle.ts";
+import type { ClientProcess } from "./client-process.ts";
 import type { Entry } from "./cluster-history.ts";
 import type { Counter } from "./counter.ts";
 import { must } from "./failure.ts";
-import type { Tiers } from "./tiers.ts";
+import { oneOf } from "./shape.ts";
+
+/** Share of events after which somebody goes on from the token, perhaps in another region. */
+const handOvers = 0.02;
 
 /** Follows the change stream of a region, as users do, and holds it against all histories. */
 export class StreamReader {
+  readonly #processes: readonly ClientProcess[];
   readonly #cluster: string;
   readonly #chronicle: Chronicle;
   readonly #counter: Counter;
-  readonly #follower: ChangeFollower;
-  /** Place in the history of the region that is followed. */
-  #position = { incarnation: 0, index: 0 };
+  #changes: Changes | undefined;
+  /** Where to go on: token and place in the history of the region that is followed. */
+  #from = "start";
+  #index = 0;
+  #isOver = false;
   /** Index of the last entry of each origin; unset: the next one says where the stream is. */
   readonly #reached = new Map<string, number>();
 
   constructor(
-    tiers: Tiers,
-    address: string,
+    processes: readonly ClientProcess[],
     cluster: string,
     chronicle: Chronicle,
     counter: Counter,
   ) {
-    const { scene } = tiers;
+    this.#processes = processes;
     this.#cluster = cluster;
     this.#chronicle = chronicle;
     this.#counter = counter;
-    const follow = scene.follow(address);
-    this.#follower = new ChangeFollower({
-      consumer: address,
-      region: tiers.regionOf(address),
-      ownOnly: false,
-      producers: tiers.group(cluster).names.map(follow),
-      from: () => ({ cluster, ...this.#position }),
-      onSeed: (seed, costBytes) => {
-        this.#reached.clear();
-        this.#counter.count("streamSeeds");
-        if (seed.last) this.#position = { incarnation: seed.incarnation, index: seed.index };
-        this.#follower.credit(costBytes);
-      },
-      onTransactions: (transactions, costBytes, to) => {
-        for (const transaction of transactions) this.#take(transaction);
-        this.#position = { ...this.#position, index: to };
-        this.#follower.credit(costBytes);
-      },
-      onBookmark: ({ position }) => {
-        if (position === undefined || this.#position.index === 0) return;
-        const { incarnation, index } = position;
-        must(index >= this.#position.index, () => `the stream of ${cluster} went back`);
-        this.#position = { incarnation, index };
-      },
-      clock: new NodeClock(scene.clock, 0),
-      random: scene.random,
-      log: silentLog,
-    });
   }
 
   /** Everything that the region itself has committed has come. */
   get isLevel(): boolean {
     const last = this.#chronicle.of(this.#cluster).entries.at(-1)?.index ?? 0;
-    return this.#position.index >= last;
+    return this.#index >= last;
   }
 
+  /** Reads until `stop`; the first process begins. */
+  async run(): Promise<void> {
+    let [process] = this.#processes;
+    while (!this.#isOver && process !== undefined) {
+      const { client, chance } = process;
+      const from = this.#from === "" ? "start" : this.#from;
+      const changes = client.changes({ from, cluster: this.#cluster, windowBytes: 1 << 16 });
+      this.#changes = changes;
+      await this.#read(changes, chance);
+      changes.close();
+      process = oneOf(chance, this.#processes);
+      if (!this.#isOver) this.#counter.count("streamsHandedOver");
+    }
+  }
+
+  /** Ends it. */
   stop(): void {
-    this.#follower.stop();
+    this.#isOver = true;
+    this.#changes?.close();
   }
 
-  #take(transaction: ITransaction): void {
-    const { origin, index, changes } = transaction;
+  async #read(changes: Changes, chance: () => number): Promise<void> {
+    try {
+      for await (const event of changes) {
+        this.#onEvent(event);
+        this.#from = event.token;
+        if (this.#isOver || chance() < handOvers) return;
+      }
+    } catch (error) {
+      if (!(error instanceof MeridianError)) throw error;
+      must(false, () => `the stream of ${this.#cluster} ended with ${error.message}`);
+    }
+  }
+
+  #onEvent(event: ChangesEvent): void {
+    if (event.kind === "snapshot") {
+      this.#reached.clear();
+      this.#index = 0;
+      this.#counter.count("streamSeeds");
+    }
+    if (event.kind === "transaction") this.#take(event);
+    const index = event.resumeFrom[0]?.index ?? 0;
+    must(index === 0 || index >= this.#index, () => `the stream of ${this.#cluster} went back`);
+    this.#index = index;
+  }
+
+  #take({ origin, position, changes }: TransactionEvent): void {
+    const { index } = position;
     const history = this.#chronicle.of(origin);
     const prefix = origin === "global" ? "/global/" : `/regions/${origin}/`;
     const concerned = changes.filter(({ path }) => path.startsWith(prefix));

@@ -196,12 +196,13 @@ export class Work {
     this.#begin(watcher.run());
   }
 
-  #follow({ region }: ClientProcess): void {
-    const address = `reader-${this.streams.length + 1}`;
-    this.#tiers.join(address, region);
+  #follow(process: ClientProcess): void {
     const cluster = oneOf(this.#tiers.scene.random, regions);
-    const { chronicle } = this;
-    this.streams.push(new StreamReader(this.#tiers, address, cluster, chronicle, this.#counter));
+    const others = this.processes.filter((other) => other !== process);
+    const readers = [process, ...others];
+    const stream = new StreamReader(readers, cluster, this.chronicle, this.#counter);
+    this.streams.push(stream);
+    this.#begin(stream.run());
   }
 
   #begin(task: Promise<unknown>): void {
