@@ -86,7 +86,10 @@ async function count(
   const { runtime } = fleet;
   const disturbance = new Disturbance(fleet, 0.25);
   const counters: Counter[] = [];
-  for (let n = 0; n < 3; n += 1) counters.push((await fleet.client()).counter("/locks/n"));
+  for (let n = 0; n < 3; n += 1) {
+    const client = await fleet.client({ strictDeadlineMs: 2_000 });
+    counters.push(client.counter("/locks/n"));
+  }
   const ends = new Map<string, number>();
   const open: Promise<void>[] = [];
   for (let n = 0; n < 150; n += 1) {
@@ -102,19 +105,19 @@ async function count(
   return ends.set("expire", disturbance.counts.get("expire") ?? 0);
 }
 
-test.each(Array.from({ length: 30 }, (_, n) => n + 1))(
+test.each(Array.from({ length: 20 }, (_, n) => n + 1))(
   "under faults and ends of sessions of seed %i nothing is counted twice, and nothing lost",
   async (seed) => {
     const fleet = new FakeFleet(seed);
     fleet.cluster("global").seed("/locks");
-    const isPatient = seed % 3 !== 0;
+    const isPatient = seed % 2 !== 0;
     const ends = await count(fleet, (step) => {
-      return isPatient || step % 5 !== 0 ? Infinity : 1_000 + fleet.runtime.random() * 8_000;
+      return isPatient || step % 3 !== 0 ? Infinity : 1_000 + fleet.runtime.random() * 8_000;
     });
     const client = await fleet.client();
     const counted = await fleet.runtime.until(client.counter("/locks/n").get());
     const sure = ends.get("none") ?? 0;
-    expect(sure, `seed ${seed}`).toBeGreaterThanOrEqual(isPatient ? 150 : 100);
+    expect(sure, `seed ${seed}`).toBeGreaterThanOrEqual(isPatient ? 150 : 75);
     expect(counted, `seed ${seed}`).toBeGreaterThanOrEqual(sure);
     expect(counted, `seed ${seed}`).toBeLessThanOrEqual(sure + (ends.get("UNKNOWN") ?? 0));
     for (const [code, times] of ends) exercised.set(code, (exercised.get(code) ?? 0) + times);
@@ -126,7 +129,7 @@ const exercised = new Map<string, number>();
 
 test("the faults were worth the name", () => {
   const rare = ["none", "UNKNOWN", "DEADLINE", "expire"].filter(
-    (code) => (exercised.get(code) ?? 0) < 10,
+    (code) => (exercised.get(code) ?? 0) < 8,
   );
   expect([rare, Object.fromEntries(exercised)]).toEqual([[], expect.anything()]);
 });
