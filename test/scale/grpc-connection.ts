@@ -17,6 +17,8 @@ const windowBytes = 1 << 20;
 export class GrpcConnection {
   readonly #http2: ClientHttp2Session;
   #isOver = false;
+  #streams = 0;
+  #isFull = false;
 
   constructor(address: string) {
     this.#http2 = connect(`http://${address}`, { settings: { initialWindowSize: windowBytes } });
@@ -32,9 +34,24 @@ export class GrpcConnection {
     return this.#isOver || this.#http2.closed || this.#http2.destroyed;
   }
 
+  /** Streams that are open. */
+  get streams(): number {
+    return this.#streams;
+  }
+
   /** Opens a stream to a method. */
   open(path: string, handler: StreamHandler): GrpcStream {
-    return new GrpcStream(this.#http2, path, handler);
+    this.#streams += 1;
+    return new GrpcStream(this.#http2, path, handler, () => {
+      this.#streams -= 1;
+      if (this.#isFull && this.#streams === 0) this.close();
+    });
+  }
+
+  /** No more streams will be opened: it ends with the last of them. */
+  leave(): void {
+    this.#isFull = true;
+    if (this.#streams === 0) this.close();
   }
 
   close(): void {
@@ -47,11 +64,14 @@ export class GrpcConnection {
 export class GrpcStream {
   readonly #stream: ClientHttp2Stream | undefined;
   readonly #handler: StreamHandler;
+  readonly #onOver: () => void;
   #rest: Buffer = Buffer.alloc(0);
   #isOver = false;
 
-  constructor(http2: ClientHttp2Session, path: string, handler: StreamHandler) {
+  /** `onOver` runs once, whoever ends it. */
+  constructor(http2: ClientHttp2Session, path: string, handler: StreamHandler, onOver: () => void) {
     this.#handler = handler;
+    this.#onOver = onOver;
     if (http2.closed || http2.destroyed) {
       setImmediate(() => this.#end());
       return;
@@ -89,8 +109,10 @@ export class GrpcStream {
 
   /** Ends it without a word. */
   close(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#stream?.destroy();
+    this.#onOver();
   }
 
   #receive(bytes: Buffer): void {
@@ -108,6 +130,7 @@ export class GrpcStream {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#onOver();
     this.#handler.onEnd();
   }
 }

@@ -22,7 +22,7 @@ class Loader {
   readonly #tally = newTally();
   readonly #sessions: RawSession[] = [];
   /** Connections with room, by address. */
-  readonly #shared = new Map<string, { connection: GrpcConnection; streams: number }>();
+  readonly #shared = new Map<string, GrpcConnection>();
   /** How often a session has asked for a connection. */
   readonly #attempts = new Map<RawSession, number>();
   #opened = 0;
@@ -49,15 +49,21 @@ class Loader {
     const attempt = this.#attempts.get(session) ?? 0;
     this.#attempts.set(session, attempt + 1);
     const address = addresses[(session.plan.id + attempt) % addresses.length] ?? "";
-    if (this.#sessions.indexOf(session) < single) return new GrpcConnection(address);
-    let shared = this.#shared.get(address);
-    const isFull = (shared?.streams ?? 0) >= sessionsPerConnection;
-    if (shared === undefined || isFull || shared.connection.isOver) {
-      shared = { connection: new GrpcConnection(address), streams: 0 };
-      this.#shared.set(address, shared);
+    const isSingle = session.plan.id - (this.#plan.sessions[0]?.id ?? 0) < single;
+    if (isSingle) {
+      const own = new GrpcConnection(address);
+      // It ends with the stream that is opened next.
+      setImmediate(() => own.leave());
+      return own;
     }
-    shared.streams += 1;
-    return shared.connection;
+    const shared = this.#shared.get(address);
+    if (shared !== undefined && !shared.isOver && shared.streams < sessionsPerConnection) {
+      return shared;
+    }
+    shared?.leave();
+    const next = new GrpcConnection(address);
+    this.#shared.set(address, next);
+    return next;
   }
 
   /** Opens what is due, and pings one part of all sessions. */

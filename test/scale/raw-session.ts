@@ -5,6 +5,7 @@ import {
   CreateMode,
   type Encodable,
   errorCodeName,
+  errorCodeNumber,
   type IClientFrame,
   type IError,
   type IRequest,
@@ -136,6 +137,7 @@ export class RawSession {
     if (this.#stream === undefined || this.#isOver) return;
     if (nowMs - this.#heardAtMs > this.plan.timeoutMs * silenceTimeouts) {
       this.#stream.close();
+      this.#note(errorCodeNumber("DEADLINE"));
       this.#onEnd();
     } else if (this.#isAttached) this.#send({ requests: [{ id: pingId, ping: {} }] });
   }
