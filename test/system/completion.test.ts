@@ -99,7 +99,12 @@ async function expectCompletion(
   context.skip(!(await shell.runs(name)), `needs ${name}, and script of util-linux`);
   for (const line of [...setup, `source ${script}`]) await shell.enter(line);
   for (const [before, after] of typed) {
-    expect(await shell.complete(before)).toBe(after);
+    let found = await shell.complete(before);
+    // Whoever is not answered in time on a busy machine presses Tab again.
+    for (let again = 0; found !== after && again < 4; again += 1) {
+      found = await shell.complete(before);
+    }
+    expect(found).toBe(after);
   }
 }
 
