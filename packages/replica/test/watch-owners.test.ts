@@ -8,12 +8,13 @@ const command = { session: 0, sequence: 0, acknowledged: 0, timeMs: 1 };
 
 /** A member of us-west, and what its watches are told. */
 class Node {
-  readonly tree: Tree = new Tree();
+  readonly tree: Tree;
   readonly registry: WatchRegistry = new WatchRegistry();
   readonly told: IWatchEvents[] = [];
   #zonesAt = 10;
 
-  constructor() {
+  constructor(incarnation: number = 1) {
+    this.tree = new Tree({ incarnation });
     this.apply({
       kind: "bootstrap",
       cluster: "us-west",
@@ -24,7 +25,8 @@ class Node {
   }
 
   get own(): Position {
-    return { cluster: "us-west", incarnation: 1, index: this.tree.appliedIndex };
+    const { incarnation, appliedIndex: index } = this.tree;
+    return { cluster: "us-west", incarnation, index };
   }
 
   apply(operation: Operation): void {
@@ -130,6 +132,27 @@ test("who has seen the former owner's changes alone is told that something may b
   node.seed("eu-west", 90, [changeOf("/apps/b", Buffer.from("new"), 81)]);
   expect(node.watch(from)).toBe("COMPACTED");
   expect(node.watch([...from, { cluster: "eu-west", incarnation: 1, index: 90 }])).toBe("");
+});
+
+test("a place in a history that was abandoned is told to be one", () => {
+  const node = new Node(2);
+  node.create("/apps/a");
+  const { own } = node;
+  expect(node.watch([{ ...own, incarnation: 1 }])).toBe("FORKED");
+  expect(node.watch([{ ...own, incarnation: 1, index: own.index + 50 }])).toBe("FORKED");
+  expect(node.watch([own])).toBe("");
+  expect(node.events).toEqual([]);
+});
+
+test("a place that this node has yet to reach is gone on from once it is reached", () => {
+  const node = new Node();
+  const later = { ...node.own, index: node.own.index + 2 };
+  expect(node.watch([later])).toBe("");
+  for (const name of ["a", "b", "c"]) node.create(`/apps/${name}`);
+  expect(node.events).toEqual([`/apps/c us-west ${later.index + 1}`]);
+  for (const { positions, events } of node.told) {
+    if (events.length === 0) expect(positions[0]?.index).toBeLessThan(later.index);
+  }
 });
 
 test("a node that is deleted and made again is told of as both, at its places in history", () => {
