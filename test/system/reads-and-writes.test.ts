@@ -1,4 +1,7 @@
-/** Where reads and writes are served on a platform at rest, what they say, how long they take. */
+/**
+ * Where reads and writes are served on a platform at rest, what they say, how long they take; and
+ * recipes whose users are in different regions.
+ */
 import type { Changes, Meridian } from "@meridian/client";
 import { expect, test } from "vitest";
 
@@ -196,6 +199,84 @@ test("writes of the same shared node in two regions converge to one value everyw
     timesMs.push(elapsedMs);
   }
   printTimes("two regions write a node at once, until all five agree", timesMs);
+});
+
+test("regions count for themselves in an eventual zone, and come to the same sum", async () => {
+  const path = "/shared/likes/42";
+  const clients = await Promise.all(
+    ["us-west", "eu-west", "apac"].map((region) => platform().connect(region)),
+  );
+  await Promise.all(
+    clients.flatMap((client) => {
+      return Array.from({ length: 40 }, () => client.counter(path).increment());
+    }),
+  );
+  const { value, elapsedMs } = await timed(() => {
+    return until("all regions know the sum", 20_000, async () => {
+      const values = await Promise.all(clients.map((client) => client.counter(path).get()));
+      return new Set(values).size === 1 && values[0] === 120 ? values : undefined;
+    });
+  });
+  printFigure("a sum is everywhere after", `${Math.round(elapsedMs)} ms`);
+  expect(value).toEqual([120, 120, 120]);
+});
+
+test("an item that is offered in one region is done in another, once", async () => {
+  const path = "/global/work";
+  const [west, apac] = await Promise.all([
+    platform().connect("us-west"),
+    platform().connect("apac"),
+  ]);
+  const texts = Array.from({ length: 20 }, (_, n) => String(n));
+  await Promise.all(texts.map((text) => west.queue(path).offer(text)));
+  const items = await apac.queue(path).takeMany(100);
+  expect(items.map(({ text }) => text)).toEqual(texts);
+  await Promise.all(items.map((item) => item.ack()));
+  expect(await west.queue(path).size({ consistency: "strict" })).toBe(0);
+});
+
+test("a copy that follows a mirror shows what another region wrote, and says its age", async () => {
+  const path = "/global/copied";
+  const [west, apac] = await Promise.all([
+    platform().connect("us-west"),
+    platform().connect("apac"),
+  ]);
+  await using copy = west.cachedSubtree(path);
+  await copy.ready;
+  await Promise.all(
+    Array.from({ length: 50 }, (_, n) => apac.create(`${path}/n${n}`, "", { parents: true })),
+  );
+  const { stat } = await apac.get(path, { consistency: "strict" });
+  await until("the copy has all of it", 20_000, () => {
+    return copy.get(path)?.stat.pzxid === stat.pzxid ? true : undefined;
+  });
+  expect(copy.get(path)?.stat).toEqual(stat);
+  await until("its age is that of the mirror", 20_000, () => {
+    return copy.stalenessMs < 10_000 ? true : undefined;
+  });
+});
+
+test("members of different regions see each other come and go", async () => {
+  const path = "/global/members";
+  const [west, apac] = await Promise.all([
+    platform().connect("us-west"),
+    platform().connect("apac"),
+  ]);
+  const told: string[] = [];
+  const given = new AbortController();
+  const watching = (async () => {
+    const { signal } = given;
+    for await (const { kind, member } of west.membership(path).changes({ signal })) {
+      told.push(`${kind} ${member.name}`);
+    }
+  })();
+  const own = await apac.membership(path).join({ name: "a" });
+  await until("the other sees it come", 20_000, () => (told.length > 0 ? true : undefined));
+  await own.leave();
+  await until("the other sees it go", 20_000, () => (told.length > 1 ? true : undefined));
+  given.abort();
+  await watching;
+  expect(told.map((each) => each.replace("present", "joined"))).toEqual(["joined a", "left a"]);
 });
 
 /** The value that every client reads in its own region, once it is the same. */
