@@ -1,6 +1,7 @@
 import type { FrameHandler, FrameStream } from "@meridian/transport";
 import { type Transaction, ViewLostError } from "@meridian/tree";
 import {
+  Consistency,
   type Encodable,
   type IChangeFrame,
   type IFollowFrame,
@@ -12,6 +13,7 @@ import {
 import { encodeChange, encodeTransaction } from "./change-codec.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
+import { planRead } from "./read-plan.ts";
 
 /** How often a consumer hears how far the producer is; silence for much longer is an error. */
 const bookmarkPeriodMs = 200;
@@ -221,10 +223,9 @@ class Consumer implements FrameHandler<IFollowFrame> {
     if (!takesPart) return this.#end(outside(place));
     const position = { cluster: place.cluster, incarnation, index: tree.appliedIndex };
     const from = open.from?.index ?? 0;
-    const wanted = open.from?.cluster ?? "";
-    if (wanted !== "" && wanted !== place.cluster) {
-      // An index counts in the history of its own cluster only.
-      const fork = { cluster: wanted, incarnation: 0, index: 0 };
+    const elsewhere = whereElse(this.#member, open);
+    if (elsewhere !== undefined) {
+      const fork = { cluster: elsewhere, incarnation: 0, index: 0 };
       this.#stream.send({ opened: { outcome: OpenOutcome.MOVED, position, fork } });
       return this.cut();
     }
@@ -314,6 +315,18 @@ class Consumer implements FrameHandler<IFollowFrame> {
 function outside({ node, cluster }: Member["place"]): MeridianError {
   const message = `${node} takes no part in cluster ${cluster} yet: try another member`;
   return new MeridianError("NOT_LEADER", message);
+}
+
+/** Cluster to ask instead; "" for any region's; undefined: this one shows what is asked for. */
+function whereElse({ place, tree }: Member, { from, prefixes }: IOpenChanges): string | undefined {
+  // An index counts in the history of its own cluster only.
+  const wanted = from?.cluster ?? "";
+  if (wanted !== "" && wanted !== place.cluster) return wanted;
+  for (const prefix of prefixes) {
+    const plan = planRead(place, tree.ownership(prefix), Consistency.EVENTUAL);
+    if (plan.kind === "refuse") return plan.refusal.hint ?? "";
+  }
+  return undefined;
 }
 
 function covers(path: string): (prefix: string) => boolean {

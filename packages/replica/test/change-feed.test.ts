@@ -24,7 +24,7 @@ class Producer {
   incarnation = 1;
   takesPart = true;
 
-  constructor() {
+  constructor(table: Uint8Array = zones) {
     const incarnation = (): number => this.incarnation;
     const takesPart = (): boolean => this.takesPart;
     const { tree } = this;
@@ -50,7 +50,7 @@ class Producer {
     this.apply({
       kind: "bootstrap",
       cluster: "us-west",
-      zones,
+      zones: table,
       regions: ["eu-west", "us-west"],
     });
   }
@@ -342,7 +342,7 @@ test("consumers that take nothing, or never say what they want, are cut", async 
   expect(producer.feed.size).toBe(0);
 });
 
-test("a consumer with credit that does not read is sent no more than a window, and then all", () => {
+test("a consumer with credit that does not read is sent a window, and then all", () => {
   const producer = new Producer();
   const [slow, other] = [new Consumer(producer), new Consumer(producer)];
   slow.open(1);
@@ -386,4 +386,24 @@ test("a place in the history of another cluster is not taken for one in its own"
     }),
   ]);
   expect(consumer.closed).toBe(true);
+});
+
+test("what this cluster has no copy of is not followed here in silence", () => {
+  const kept = { consistency: "regional", home: "{region}", replicate: "none" };
+  const table = [
+    { prefix: "/global", consistency: "strict", replicate: "all" },
+    { prefix: "/kept/{region}", ...kept },
+  ];
+  const producer = new Producer(Buffer.from(JSON.stringify(table)));
+  const outcomes = [
+    [["/kept/us-west", "/global/a", "/"], OpenOutcome.COMPACTED, undefined],
+    [["/global", "/kept/eu-west/a"], OpenOutcome.MOVED, "eu-west"],
+  ] as const;
+  for (const [prefixes, outcome, owner] of outcomes) {
+    const consumer = new Consumer(producer);
+    consumer.open(0, 1_000, { prefixes });
+    const [opened] = consumer.frames.map((frame) => frame.opened);
+    expect([opened?.outcome, opened?.fork?.cluster]).toEqual([outcome, owner]);
+    expect(consumer.closed).toBe(outcome === OpenOutcome.MOVED);
+  }
 });

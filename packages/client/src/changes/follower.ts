@@ -194,7 +194,8 @@ export class Follower {
         const owner = fork?.cluster ?? "";
         // It only says that it is no member of the cluster that was asked for.
         if (owner === cluster) return this.#fail(connection, elsewhere(at.cluster));
-        return this.#refuse(moved(owner));
+        this.#options.refreshTopology();
+        return this.#refuse(moved(owner === "" ? "a region" : owner, owner));
       }
       case OpenOutcome.DENIED:
         return this.#refuse(denied(cluster));
@@ -292,8 +293,8 @@ function forked(fork: Position | undefined): MeridianError {
   return new MeridianError("FORKED", message, { hint: shared });
 }
 
-function moved(owner: string): MeridianError {
-  const message = `the paths have moved to ${owner}, whose history counts for itself`;
+function moved(where: string, owner: string): MeridianError {
+  const message = `the paths are those of ${where}, whose history counts for itself`;
   return new MeridianError("MOVED", message, { hint: owner });
 }
 
