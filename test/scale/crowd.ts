@@ -167,7 +167,7 @@ export class Crowd {
     return recoveredMs;
   }
 
-  /** Kills the process whose clients have ephemeral nodes; how long beyond the timeout they stay. */
+  /** Kills the process whose clients have ephemeral nodes; how long after the timeout they go. */
   async #killClients(): Promise<number> {
     const client = await this.#cluster.client();
     const victim = this.#loads.pop();
@@ -192,9 +192,9 @@ export class Crowd {
     await until(what, patienceMs, async () => {
       if (performance.now() - toldMs > 5_000) {
         toldMs = performance.now();
-        say(
-          `… ${this.#sum("attached")} sessions, ${this.#sum("watching")} watches run, ${this.#sum("lost")} streams lost ${JSON.stringify(this.#refusals())}`,
-        );
+        const run = `${this.#sum("attached")} sessions and ${this.#sum("watching")} watches run`;
+        const lost = `${this.#sum("lost")} streams lost, ${JSON.stringify(this.#refusals())}`;
+        say(`… ${run}; ${lost}`);
         await this.#servers();
       }
       return this.#loads.every(({ isComplete }) => isComplete) ? true : undefined;

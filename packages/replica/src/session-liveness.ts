@@ -68,7 +68,7 @@ export class SessionLiveness {
     }
   }
 
-  /** Leader: how long ago a session was last heard of, or, when it never was, the lead was taken. */
+  /** Leader: how long ago a session was last heard of; when it never was, the lead was taken. */
   silenceMs(session: number, nowMs: number): number {
     return nowMs - (this.#heard.get(session) ?? this.#leadsSinceMs ?? nowMs);
   }

@@ -51,7 +51,7 @@ export class StreamWatches implements WatchSink {
     return { code: "UNSUPPORTED", message: `this version knows no watches of kind ${kind}` };
   }
 
-  /** Takes a watch that was not refused. It is told nothing before `catchUp`, which has to follow. */
+  /** Takes a watch that was not refused. It is told nothing before `catchUp`, which follows. */
   open(id: number, watch: IWatch): Refusal | undefined {
     const { watches, member } = this.#source;
     const full = this.#refuseOneMore(id);

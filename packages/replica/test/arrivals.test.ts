@@ -67,7 +67,7 @@ test("clients that come at once are opened a part at a time, in their order", as
   node.arrivals.stop();
 });
 
-test("a few are sent elsewhere at once; of a crowd most wait first, and come back late", async () => {
+test("a few are sent elsewhere at once; of a crowd most wait, and come back late", async () => {
   const node = new Node();
   node.hasLeader = false;
   const [single] = node.come(1);
@@ -110,7 +110,7 @@ test("beyond what may wait, clients are told to come back, not at the same time"
   node.arrivals.stop();
 });
 
-test("a client that has left is not opened any more, and nothing is left after the end", async () => {
+test("a client that has left is not opened, and nothing is left after the end", async () => {
   const node = new Node();
   const [client] = node.come(1);
   if (client !== undefined) client.closed = true;

@@ -225,7 +225,7 @@ test("a reader that takes nothing for long is cut off, and nothing is kept of it
   expect(leader.sessions.flow.blockedCount).toBe(0);
 });
 
-test("idle watches hear within ten seconds how far their node is, on streams of all kinds", async () => {
+test("idle watches, on streams of all kinds, hear in time where their node is", async () => {
   const all = await started(6);
   const { scene, leader } = all;
   const heard = new Map<string, number>();
