@@ -4,7 +4,7 @@ import { Scratch } from "../system/support/scratch.ts";
 import { Crowd } from "./crowd.ts";
 import { watchSlowly } from "./slow.ts";
 
-const usage = `Many sessions and watches on one regional cluster of three servers, and what it costs.
+const usage = `Many sessions and watches on one regional cluster of three servers: what it costs.
 
   npm run scale -- crowd [--sessions N] [--watches N] [--killed N] [--leader-kills N] [--timeout MS]
                          [--rest MS]
