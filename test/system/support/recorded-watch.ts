@@ -6,6 +6,7 @@ import {
   encodeToken,
   type Meridian,
   MeridianError,
+  type Position,
   type Watch,
   type WatchEvent,
   type WatchKindName,
@@ -93,24 +94,30 @@ export class RecordedWatch implements AsyncDisposable {
 
   async #run(onReady: () => void): Promise<void> {
     while (!this.#isOver) {
+      this.#watch = undefined;
       try {
-        await this.#follow(onReady);
+        const position = await this.#read();
+        await this.#follow(position, onReady);
       } catch (error) {
         if (!(error instanceof MeridianError)) throw error;
-        this.ends.push(error.code);
+        if (this.#watch !== undefined || error.code === "COMPACTED") this.ends.push(error.code);
         await sleep(retryMs);
       }
     }
   }
 
-  /** Reads, and watches from where the read stands. */
-  async #follow(onReady: () => void): Promise<void> {
-    this.#watch = undefined;
-    const { path, kind, withData } = this.#watched;
+  /** Where the cluster stands, as a read shows it. */
+  async #read(): Promise<Position> {
+    const { path } = this.#watched;
     const { receipt } = await this.#client.exists(path, { consistency: "regional" });
-    const from = encodeToken([receipt.position]);
-    const watch = this.#client.watch(path, { kind, withData, from });
-    this.#steps.push({ kind: "began", index: receipt.position.index });
+    return receipt.position;
+  }
+
+  /** Watches from where a read stands. */
+  async #follow(position: Position, onReady: () => void): Promise<void> {
+    const { path, kind, withData } = this.#watched;
+    const watch = this.#client.watch(path, { kind, withData, from: encodeToken([position]) });
+    this.#steps.push({ kind: "began", index: position.index });
     await watch.ready;
     this.#watch = watch;
     onReady();
