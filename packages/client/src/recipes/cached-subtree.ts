@@ -37,9 +37,9 @@ const bufferMax = 65_536;
  * go on from its place it reads everything again, serves the old state meanwhile, and tells the
  * differences behind a `reset`. Nothing is left out: what does not fit ends it.
  *
- * What it shows is some state that was, and never goes back; `stalenessMs` says how old at most, for
- * which the place that it reads from is asked every two seconds. In an eventual zone, where regions
- * agree on no order, it may go back while it is being read, and is right in the end.
+ * What it shows is some state that was, and never goes back; `stalenessMs` says how old at most,
+ * for which the place that it reads from is asked every two seconds. In an eventual zone, where
+ * regions agree on no order, it may go back while it is being read, and is right in the end.
  */
 export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposable {
   readonly path: string;
@@ -248,7 +248,8 @@ export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposa
     if (!this.#isReady) this.#refusal = undefined;
     this.#isReady = true;
     this.#freshness.start(loaded.asOfMs);
-    this.#emit(changes());
+    // Telling the differences takes a pass over everything.
+    if (this.#queues.size > 0) this.#emit(changes());
   }
 
   async #follow(watch: Watch): Promise<void> {
