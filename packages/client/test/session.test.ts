@@ -1,3 +1,4 @@
+import { ErrorCode } from "@meridian/wire";
 import { expect, test } from "vitest";
 import { FakeFleet } from "./fake-fleet.ts";
 import { attached, codeOf, isGlobal } from "./scene.ts";
@@ -29,6 +30,25 @@ test("after an expiry with ephemerals writes need a word of the caller, reads do
   client.renew();
   await runtime.until(client.set("/global/a", "y"));
   expect([...fleet.cluster("global").sessions.keys()]).not.toContain(session);
+});
+
+test("a session that somebody else holds is told as ended; its streams are counted", async () => {
+  const { fleet, client } = await attached();
+  const { runtime } = fleet;
+  await runtime.until(client.create("/global/e", "", { ephemeral: true }));
+  const { hellos, streams } = fleet.server("global-us-east-1");
+  const counted = hellos.filter(({ sessionId }) => sessionId > 0).map((hello) => hello.attachment);
+  expect(counted.length).toBeGreaterThan(0);
+  expect(counted).toEqual(counted.toSorted((a, b) => a - b));
+  expect(new Set(counted).size).toBe(counted.length);
+  for (const { sink } of streams) {
+    sink.send({ farewell: { code: ErrorCode.SESSION_MOVED, message: "it moved" } });
+  }
+  await runtime.run(5);
+  const refused = client.set("/global/a", "x");
+  await expect(runtime.until(refused)).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
+  client.renew();
+  await runtime.until(client.set("/global/a", "y"));
 });
 
 test("a session without ephemerals is replaced, and no write is lost or doubled", async () => {
