@@ -15,8 +15,8 @@ import { Scratch } from "./support/scratch.ts";
 
 const increments = Number(process.env["MERIDIAN_INCREMENTS"] ?? 30);
 const killEveryMs = 5_000;
-/** Clients that count up one number together. */
-const clientsMax = increments >= 1_000 ? 8 : 2;
+/** Clients that count up one number together. More of them would mostly be too late. */
+const clientsMax = increments >= 1_000 ? 3 : 2;
 /** Writes that one session has on their way. */
 const outstandingMax = 40;
 /** Longer than an election and several lost connections take. */
