@@ -72,7 +72,7 @@ test("a near cache is read a million times a second, and has own writes", async 
   const rate = Math.round(500_000_000 / elapsedMs);
   printFigure("reads of a near cache (promised: over 1,000,000/s)", `${rate}/s`);
   expect(rate).toBeGreaterThan(1_000_000);
-  for (let count = 1; count <= 20; count += 1) {
+  for (let count = 1; count <= 8; count += 1) {
     await client.set(path, `${count}`);
     expect((await client.get(path, eventual)).text).toBe(`${count}`);
   }
@@ -82,7 +82,7 @@ test("a near cache is read a million times a second, and has own writes", async 
       ? { text, stalenessMs: receipt.stalenessMs }
       : undefined;
   });
-  expect(hit.text).toBe("20");
+  expect(hit.text).toBe("8");
   expect(hit.stalenessMs).toBeLessThan(5_000);
 });
 
@@ -93,7 +93,8 @@ test("changes of the global tier are followed in a region, and from a token", as
   await using changes = near.changes({ prefix: "/global/followed" });
   await changes.ready;
   const { path } = await writer.create("/global/followed", "0");
-  for (let count = 1; count <= 40; count += 1) await writer.set(path, `${count}`);
+  const writes = Array.from({ length: 40 }, (_, count) => writer.set(path, `${count + 1}`));
+  await Promise.all(writes);
   const first = await versions(changes, 20);
   expect(changes.cluster).toBe("us-west");
   // The token is of us-west's history: it is gone on with there, from wherever.
