@@ -185,15 +185,16 @@ export class FakeCluster {
     const node = this.nodes.get(path);
     if (node === undefined) return refused("NO_NODE");
     if (version >= 0 && version !== node.stat.version) return refused("BAD_VERSION");
-    if (set === undefined) {
-      if (node.stat.numChildren > 0) return refused("NOT_EMPTY");
-      this.#remove(path);
-      return {};
-    }
-    const { stat: before } = node;
-    const written = { mzxid: this.index, mtimeMs: this.wallMs(), dataLength: set.data.byteLength };
+    if (set !== undefined) return this.#set(path, node, set.data);
+    if (node.stat.numChildren > 0) return refused("NOT_EMPTY");
+    this.#remove(path);
+    return {};
+  }
+
+  #set(path: string, { stat: before }: FakeNode, data: Uint8Array): Outcome {
+    const written = { mzxid: this.index, mtimeMs: this.wallMs(), dataLength: data.byteLength };
     const next = { ...before, ...written, version: before.version + 1 };
-    this.#put(EventKind.CHANGED, path, { data: set.data, stat: next });
+    this.#put(EventKind.CHANGED, path, { data, stat: next });
     return { node: { path, stat: next } };
   }
 

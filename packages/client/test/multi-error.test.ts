@@ -2,7 +2,7 @@ import { MeridianError } from "@meridian/wire";
 import { expect, test } from "vitest";
 import { MultiError } from "../src/result.ts";
 
-test("a refused multi says which part failed, and what became of those before and behind it", () => {
+test("a refused multi says which part failed, and what became of the others", () => {
   const refusal = new MeridianError("BAD_VERSION", "part 1: another version", { hint: "x" });
   const error = new MultiError(refusal, ["", "BAD_VERSION", "", ""]);
   expect(error).toMatchObject({ code: "BAD_VERSION", failedAt: 1, hint: "x", cause: refusal });
