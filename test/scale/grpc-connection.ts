@@ -55,8 +55,10 @@ export class GrpcConnection {
   }
 
   close(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    this.#http2.destroy();
+    // Not from within what it calls: destroyed there, it corrupts the memory of the process.
+    setImmediate(() => this.#http2.close());
   }
 }
 
