@@ -1,4 +1,4 @@
-import { ErrorCode } from "@meridian/wire";
+import { ErrorCode, EventKind } from "@meridian/wire";
 import { expect, test } from "vitest";
 import type { Meridian } from "../src/client.ts";
 import type { CachedSubtree, CachedSubtreeOptions } from "../src/recipes/cached-subtree.ts";
@@ -422,6 +422,37 @@ test("in an eventual zone it follows what the own region has", async () => {
   expect(cached.stalenessMs).toBeLessThan(1_000);
   const strict = client.cachedSubtree(path, { consistency: "strict" });
   expect(await fleet.runtime.until(codeOf(strict.ready))).toBe("UNSUPPORTED");
+});
+
+test("in an eventual zone a value that has lost does not stay, whatever comes last", async () => {
+  const { fleet, client } = await scene();
+  const home = fleet.cluster("us-west");
+  const path = "/shared/app";
+  for (const name of ["", "/a", "/gone"]) home.seed(path + name, "won");
+  const cached = client.cachedSubtree(path);
+  await fleet.runtime.until(cached.ready);
+  const { copy } = follow(cached);
+  // As a watch hears that goes on where regions were taken over in another order.
+  const tell = (kind: number, at: string, region: string): void => {
+    home.index += 1;
+    const known = home.nodes.get(`${path}/a`);
+    if (known === undefined) throw new Error("it is there");
+    const stat = { ...known.stat, vector: [{ region, counter: home.index }] };
+    const node = kind === EventKind.DELETED ? undefined : { data: Buffer.from("lost"), stat };
+    home.changes.push({ index: home.index, kind, path: at, node });
+    for (const listener of home.listeners) listener([]);
+  };
+  tell(EventKind.CHANGED, `${path}/a`, "apac");
+  tell(EventKind.CHANGED, `${path}/a`, "eu-west");
+  tell(EventKind.CREATED, `${path}/never`, "apac");
+  tell(EventKind.DELETED, `${path}/gone`, "apac");
+  await fleet.runtime.run(100);
+  const shownNow = cached.entries().map((node) => `${node.path.slice(path.length)} ${node.text}`);
+  expect(shownNow).toEqual([" won", "/a won", "/gone won"]);
+  expect([...copy].sort(([a], [b]) => (a < b ? -1 : 1))).toEqual(
+    cached.entries().map((node) => [node.path, node.text]),
+  );
+  expect(cached.get(path)?.stat.numChildren).toBe(2);
 });
 
 test("what is known of a node is known of what was not below it", () => {

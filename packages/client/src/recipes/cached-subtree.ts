@@ -8,6 +8,7 @@ import { decodeToken } from "../token.ts";
 import type { Watch, WatchEvent } from "../watch.ts";
 import { Patience } from "./patience.ts";
 import { hasCode } from "./retry.ts";
+import { SubtreeDoubts } from "./subtree-doubts.ts";
 import { SubtreeFreshness } from "./subtree-freshness.ts";
 import { assertBounds, SubtreeLoader } from "./subtree-loader.ts";
 import { SubtreeMirror, type SubtreeChange } from "./subtree-mirror.ts";
@@ -39,7 +40,7 @@ const bufferMax = 65_536;
  *
  * What it shows is some state that was, and never goes back; `stalenessMs` says how old at most,
  * for which the place that it reads from is asked every two seconds. In an eventual zone, where
- * regions agree on no order, it may go back while it is being read, and is right in the end.
+ * regions agree on no order, nodes may go back and forth for a moment: they are looked up.
  */
 export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposable {
   readonly path: string;
@@ -51,6 +52,7 @@ export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposa
   readonly #options: CachedSubtreeOptions;
   readonly #mirror: SubtreeMirror;
   readonly #freshness: SubtreeFreshness;
+  readonly #doubts: SubtreeDoubts;
   readonly #queues = new Set<EventQueue<SubtreeChange>>();
   readonly #stop = new AbortController();
   readonly #onAbort = (): void => this.close();
@@ -81,6 +83,12 @@ export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposa
     this.#freshness = new SubtreeFreshness(context, path, this.#consistency, {
       isCovered: (position) => this.#covers(position),
       onFailure: (error) => this.#end(error),
+    });
+    this.#doubts = new SubtreeDoubts(context, {
+      consistency: this.#consistency,
+      signal: this.#stop.signal,
+      observe: () => client.observe(this.token),
+      settle: (at, found) => this.#settle(at, found),
     });
     this.#refusal = new MeridianError("STALE", `${path} has not been read as a whole yet`);
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
@@ -278,6 +286,8 @@ export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposa
     this.#pending = [];
     const changes: SubtreeChange[] = [];
     for (const event of events) {
+      if (this.#mirror.isCertain(event)) this.#doubts.note(event.path);
+      else this.#doubts.raise(event.path);
       const change = this.#mirror.apply(event);
       if (change !== undefined) changes.push(change);
     }
@@ -288,6 +298,12 @@ export class CachedSubtree implements AsyncIterable<SubtreeChange>, AsyncDisposa
     } catch (error) {
       this.#end(error as MeridianError);
     }
+  }
+
+  #settle(path: string, found: CachedNode | undefined): void {
+    if (this.#refusal !== undefined) return;
+    const change = this.#mirror.settle(path, found);
+    if (change !== undefined) this.#emit([change]);
   }
 
   #covers(position: Position): boolean {

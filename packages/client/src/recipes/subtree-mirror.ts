@@ -69,6 +69,24 @@ export class SubtreeMirror {
     return change;
   }
 
+  /** Takes over what a node was found to be; undefined: it is not there. */
+  settle(path: string, found: CachedNode | undefined): SubtreeChange | undefined {
+    if (found === undefined) return this.#remove(path, nowhere);
+    return this.#put(path, found.data, found.stat, nowhere);
+  }
+
+  /**
+   * Whether what an event tells of a node is what the node is by now. In an order that all share it
+   * is; without one only a change that has seen what is known of the node is.
+   */
+  isCertain({ kind, path, stat }: WatchEvent): boolean {
+    if (this.#isOrdered) return true;
+    const known = this.#table.get(path)?.stat.vector;
+    if (kind !== "changed" || known === undefined || stat === undefined) return false;
+    const seen = new Map(stat.vector.map(({ region, counter }) => [region, counter]));
+    return known.every(({ region, counter }) => (seen.get(region) ?? 0) >= counter);
+  }
+
   #put(
     path: string,
     data: Uint8Array,
