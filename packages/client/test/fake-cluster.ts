@@ -180,8 +180,7 @@ export class FakeCluster {
     const { create, set, delete: remove, multi } = request as IRequest;
     if (create !== undefined) return this.#create(session, create);
     if (multi !== undefined) return this.#multi(session, multi.operations);
-    const path = set?.path ?? remove?.path ?? "";
-    const version = set?.version ?? remove?.version ?? -1;
+    const { path, version } = set ?? remove ?? { path: "", version: -1 };
     const node = this.nodes.get(path);
     if (node === undefined) return refused("NO_NODE");
     if (version >= 0 && version !== node.stat.version) return refused("BAD_VERSION");
