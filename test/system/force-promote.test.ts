@@ -29,6 +29,7 @@ test("the secondary goes on alone, and what only the others had is journaled", a
   await until("a strict write", 30_000, () => before.create("/global/kept", "1"));
   await platform().ok("global", "transfer", "--region", "us-east");
   await platform().ok("chaos", "partition", promoted);
+  const held = await before.lock("/global/billing").acquire();
   for (let at = 0; at < lostWrites; at += 1) await before.create(`/global/lost-${at}`, "2");
   for (const site of lostSites) await platform().ok("chaos", "kill", site);
   await platform().ok("chaos", "heal");
@@ -41,6 +42,11 @@ test("the secondary goes on alone, and what only the others had is journaled", a
   await until("a strict write", 30_000, () => after.create("/global/after", "3"));
   expect((await after.get("/global/kept")).text).toBe("1");
   await expect(after.get("/global/lost-0")).rejects.toMatchObject({ code: "NO_NODE" });
+
+  // What was locked in the history that was given up is locked no more, and tokens go on growing.
+  await until("the lock is lost", 60_000, () => (held.lost.aborted ? true : undefined));
+  const next = await after.lock("/global/billing").acquire({ deadlineMs: 60_000 });
+  expect(next.fencingToken).toBeGreaterThan(held.fencingToken);
 
   for (const site of lostSites) await platform().ok("chaos", "restart", site);
   await until("all are of the new incarnation", 90_000, async () => {
