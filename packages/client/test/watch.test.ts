@@ -293,3 +293,47 @@ test("watches end with their client", async () => {
   expect(await fleet.runtime.until(next)).toEqual({ done: true, value: undefined });
   expect(await codeOf(fleet.runtime.until(starting.ready))).toBe("DEADLINE");
 });
+
+test("a watch that its node cuts, because it was read too slowly, goes on without a gap", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  fleet.cluster("global").seed("/global/n0");
+  expect(await take(fleet, watch, 1)).toEqual(["/global/n0"]);
+  const [server] = fleet.select(({ seen }) => seen.some((each) => each.watch !== undefined));
+  const id = server?.seen.find((each) => each.watch !== undefined)?.id ?? 0;
+  const error = { code: ErrorCode.OVERLOADED, retryAfterMs: 100 };
+  for (const { sink } of server?.streams ?? []) sink.send({ events: [{ watch: id, error }] });
+  for (const path of numbered(1, 5)) fleet.cluster("global").seed(path);
+  expect(await take(fleet, watch, 4)).toEqual(numbered(1, 5));
+});
+
+test("events and answers of a frame are taken in the order of the node", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const [server] = fleet.select(({ seen }) => seen.some((each) => each.watch !== undefined));
+  const id = server?.seen.find((each) => each.watch !== undefined)?.id ?? 0;
+  const told: string[] = [];
+  void watch.next().then(() => told.push("event"));
+  let isAnswered = false;
+  const script = (request: { readonly id: number; readonly get?: unknown }) => {
+    if (request.get === undefined || isAnswered) return undefined;
+    isAnswered = true;
+    const position = { cluster: "global", incarnation: 1, index: 0 };
+    const events = [{ kind: EventKind.CREATED, path: "/global/b", position }];
+    const answer = { id: request.id, index: 1, node: { path: "/global/b" } };
+    for (const { sink } of server?.streams ?? []) {
+      sink.send({ responses: [answer], events: [{ watch: id, events, laterResponses: 1 }] });
+    }
+    return undefined;
+  };
+  for (const each of fleet.servers.values()) each.script = script;
+  await fleet.runtime.until(
+    client.get("/global/b", { consistency: "eventual" }).then(
+      () => told.push("answer"),
+      () => told.push("refusal"),
+    ),
+  );
+  expect(told[0]).toBe("event");
+});
