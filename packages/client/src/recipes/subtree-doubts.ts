@@ -81,8 +81,8 @@ export class SubtreeDoubts {
   }
 
   async #read(path: string): Promise<NodeValue | undefined> {
-    const { consistency, signal, observe } = this.#options;
-    observe();
+    const { consistency, signal } = this.#options;
+    this.#options.observe();
     const reading = { path, consistency, maxStalenessMs: undefined, signal };
     try {
       const { performer } = this.#context;
