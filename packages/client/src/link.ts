@@ -262,7 +262,8 @@ export class Link {
   #tick(): void {
     const nowMs = this.#runtime.nowMs();
     if (this.welcome === undefined) {
-      if (nowMs - this.openedAtMs >= this.#attachTimeoutMs) this.#giveUp("does not answer");
+      // A node that is asked by very many at once says that it has heard, and keeps them waiting.
+      if (nowMs - this.heardAtMs >= this.#attachTimeoutMs) this.#giveUp("does not answer");
     } else {
       const silentMs = nowMs - this.heardAtMs;
       if (silentMs > 2 * this.#pingIntervalMs && this.#pinging) this.#giveUp("has gone silent");

@@ -52,3 +52,38 @@ test("the rest of a frame is void once its link was left: another gives the same
   expect(opened("welcome")).toEqual(["welcome"]);
   expect(opened("response")).toEqual(["welcome", "response 1"]);
 });
+
+test("a node that says it has heard is waited for; a silent one is given up", async () => {
+  let handler: FrameHandler<IServerFrame> | undefined;
+  const channel = {
+    session: (given: FrameHandler<IServerFrame>) => {
+      handler = given;
+      return { send: () => undefined, bufferedBytes: 0, close: () => undefined };
+    },
+  } as unknown as PooledChannel["channel"];
+  const runtime = new VirtualRuntime();
+  let isDown = false;
+  const link = new Link({
+    runtime,
+    pooled: { address: "n", channel, heardAtMs: 0 },
+    place,
+    hello,
+    attachTimeoutMs: 1_000,
+    pingIntervalMs: 400,
+    events: {
+      onWelcome: () => undefined,
+      onResponse: () => undefined,
+      onWatchEvents: () => undefined,
+      onDown: () => (isDown = true),
+      acknowledged: () => 0,
+    },
+  });
+  link.open();
+  for (let told = 0; told < 5; told += 1) {
+    await runtime.run(800);
+    handler?.onFrame({ responses: [], events: [] } as unknown as IServerFrame);
+  }
+  expect(isDown).toBe(false);
+  await runtime.run(1_500);
+  expect(isDown).toBe(true);
+});

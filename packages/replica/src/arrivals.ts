@@ -6,14 +6,16 @@ import type { Refusal } from "./refusal.ts";
 export interface Arriving {
   /** The stream has ended. */
   readonly closed: boolean;
+  /** Lets the client know that it was heard, and has to wait. */
+  hold(): void;
   farewell(refusal: Refusal): void;
 }
 
 interface Arrival<Stream> {
   readonly stream: Stream;
   readonly hello: IHello;
-  /** It was about to be refused once, and kept waiting instead. */
-  readonly hasWaited: boolean;
+  /** When it was first about to be refused, and kept waiting instead. */
+  readonly parkedAtMs: number;
 }
 
 /** Streams that say hello in one slice of a turn, and the time for it. */
@@ -24,8 +26,11 @@ const waitingMax = 5_000;
 /** Streams that may be sent elsewhere at once, and in a second after that; others wait. */
 const refusalsMax = 100;
 const refusalsPerSecond = 100;
-/** How long they wait, at least; at most twice as long. Clients give a silent node 2 s. */
+/** How often they are asked about again, at least; at most twice as late. */
 const pauseMs = 700;
+/** How long they wait at most, and in parts of their session's timeout. */
+const parkedMaxMs = 4_000;
+const parkedTimeoutsMax = 1 / 3;
 const periodMs = 100;
 /** Who has waited in vain is told to come back so late that a node sees so many in a second. */
 const returnsPerSecond = 200;
@@ -70,13 +75,13 @@ export class Arrivals<Stream extends Arriving> {
       const message = `${waitingMax} clients are waiting for this node: try another, or later`;
       return stream.farewell({ code: "OVERLOADED", message, retryAfterMs: this.#returnMs });
     }
-    this.#waiting.push({ stream, hello, hasWaited: false });
+    this.#waiting.push({ stream, hello, parkedAtMs: Infinity });
     this.#schedule();
   }
 
   /**
    * Sends a stream that is being opened elsewhere, for a reason that may pass. If too many were
-   * sent away of late it is opened again after a while, and only then told to come back.
+   * sent away of late it is opened again after a while, some times, and then told to come back.
    */
   refuse(stream: Stream, refusal: Refusal): void {
     const arrival = this.#present;
@@ -84,11 +89,15 @@ export class Arrivals<Stream extends Arriving> {
       this.#refusalsLeft -= 1;
       return stream.farewell(refusal);
     }
-    if (arrival.hasWaited) {
+    const nowMs = this.#clock.nowMs();
+    const parkedAtMs = Math.min(arrival.parkedAtMs, nowMs);
+    const maxMs = Math.min(parkedMaxMs, arrival.hello.timeoutMs * parkedTimeoutsMax);
+    if (nowMs - parkedAtMs >= maxMs) {
       return stream.farewell({ ...refusal, retryAfterMs: this.#returnMs });
     }
-    const untilMs = this.#clock.nowMs() + pauseMs * (1 + this.#random());
-    this.#parked.push({ ...arrival, hasWaited: true, untilMs });
+    stream.hold();
+    const untilMs = nowMs + pauseMs * (1 + this.#random());
+    this.#parked.push({ ...arrival, parkedAtMs, untilMs });
   }
 
   stop(): void {

@@ -155,6 +155,11 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     this.#service.flushSoon(this);
   }
 
+  /** Tells the client, which is not welcome yet, that it was heard. */
+  hold(): void {
+    if (!this.#closed) this.#stream.send({});
+  }
+
   /** Ends the stream with a reason that the client can act on. */
   farewell(refusal: Refusal): void {
     if (this.#closed) return;

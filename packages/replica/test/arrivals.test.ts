@@ -19,6 +19,12 @@ class Client {
   opened = false;
   refusal: Refusal | undefined;
 
+  held = 0;
+
+  hold(): void {
+    this.held += 1;
+  }
+
   farewell(given: Refusal): void {
     this.refusal = given;
     this.closed = true;
@@ -76,7 +82,10 @@ test("a few are sent elsewhere at once; of a crowd most wait, and come back late
   const crowd = node.come(3_000);
   await node.time.run(200);
   expect(crowd.filter(({ closed }) => closed).length).toBeLessThan(200);
-  await node.time.run(2_000);
+  await node.time.run(1_500);
+  // Those who wait are told so before they give the node up.
+  expect(crowd.every(({ closed, held }) => closed || held > 0)).toBe(true);
+  await node.time.run(3_000);
   expect(crowd.every(({ closed }) => closed)).toBe(true);
   const delaysMs = crowd.map((client) => client.refusal?.retryAfterMs ?? 0);
   const inFirstSecond = delaysMs.filter((delayMs) => delayMs < 1_000).length;
