@@ -151,7 +151,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     if (this.#closed) return;
     this.#packer.welcome(welcome);
     this.#welcomed = true;
-    this.#admit();
+    // In its slice: a thousand sessions may be opened by one turn.
     this.#service.flushSoon(this);
   }
 
