@@ -294,7 +294,7 @@ test("watches end with their client", async () => {
   expect(await codeOf(fleet.runtime.until(starting.ready))).toBe("DEADLINE");
 });
 
-test("a watch that its node cuts, because it was read too slowly, goes on without a gap", async () => {
+test("a watch that its node cuts, as it was read too slowly, goes on without a gap", async () => {
   const { fleet, client } = await scene();
   const watch = client.watch("/global", { recursive: true });
   await fleet.runtime.until(watch.ready);
