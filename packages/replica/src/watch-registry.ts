@@ -9,6 +9,7 @@ import {
 } from "@meridian/tree";
 import { type IWatch, WatchKind } from "@meridian/wire";
 import type { Refusal } from "./refusal.ts";
+import { SeenElsewhere } from "./seen-elsewhere.ts";
 import { eventsOf, isOnce, isRecursive, positionOf, reachedBy } from "./watch-events.ts";
 import type { WatchSubject } from "./watch-events.ts";
 import { WatchReport } from "./watch-report.ts";
@@ -27,10 +28,10 @@ export interface RegisteredWatch extends WatchSubject {
   readonly id: number;
   readonly sink: WatchSink;
   /**
-   * What the watcher has seen elsewhere and this node has yet to see: it must not be told again.
-   * Undefined: nothing.
+   * What the watcher has seen, while it is told what it missed, and for as long as this node has
+   * yet to see some of it. Undefined: everything is news.
    */
-  seen: ReadonlyMap<string, Position> | undefined;
+  seen: SeenElsewhere | undefined;
 }
 
 /** What a registration gave: a watch that begins with `CatchUp.run`, or why there is none. */
@@ -73,10 +74,12 @@ export class WatchRegistry {
       return { ok: true, watch, catchUp: new CatchUp(watch, undefined, this) };
     }
     const seen = new Map(request.from.map((position) => [position.cluster, position]));
-    watch.seen = seen;
     const reached = resumePositions(watch, seen, tree, own);
     const { outcome } = tree.changesAfter(reached);
     if (outcome !== "continue") return { ok: false, refusal: lost(path, outcome) };
+    const here = [own, ...tree.cursors().values()];
+    watch.seen = new SeenElsewhere(request.from, here);
+    comeBackTo(here, reached);
     return { ok: true, watch, catchUp: new CatchUp(watch, reached, this) };
   }
 
@@ -96,10 +99,11 @@ export class WatchRegistry {
   notify(transaction: Transaction, tree: Tree): void {
     if (this.#size === 0) return;
     for (const group of this.#concerned(transaction.changes)) {
-      const report = reportOf(group, transaction, tree);
-      if (report === undefined) continue;
+      const shared = reportOf(group, transaction, tree);
+      if (shared === undefined) continue;
       for (const watch of group.watches) {
-        if (wasSeen(watch, transaction)) continue;
+        const report = watch.seen === undefined ? shared : newsOf(watch, transaction, tree);
+        if (report === undefined) continue;
         if (isOnce(watch.kind)) this.remove(watch);
         watch.sink.deliver(watch, report);
       }
@@ -169,7 +173,8 @@ export class CatchUp {
       // Until it goes on, zones may change, and clusters come.
       if (outcome === "more") this.#reached = resumePositions(watch, this.#reached, tree, own);
       if (outcome !== "done" || this.#hasFired) return outcome;
-      watch.seen = notYetReached(watch.seen ?? new Map(), tree, own);
+      watch.seen?.reach([own, ...tree.cursors().values()]);
+      if (watch.seen?.isAhead !== true) watch.seen = undefined;
     }
     watch.sink.deliver(watch, WatchReport.ofProgress([own, ...tree.cursors().values()]));
     this.#registry.begin(watch);
@@ -184,7 +189,7 @@ export class CatchUp {
     for (const { transaction } of missed.transactions) {
       if (room <= 0 || left === 0) return "more";
       left -= 1;
-      const report = reportOf(watch, transaction, tree);
+      const report = newsOf(watch, transaction, tree);
       if (transaction.index > 0) reached.set(transaction.origin, positionOf(transaction));
       if (report === undefined) continue;
       room -= report.bytes;
@@ -213,6 +218,20 @@ function reportOf(
   const events = eventsOf(subject, transaction);
   if (events.length === 0) return undefined;
   return WatchReport.ofEvents(events, positionOf(transaction), reachedBy(transaction, tree));
+}
+
+/** What a watch that resumed is told of a transaction; undefined: nothing. */
+function newsOf(
+  watch: RegisteredWatch,
+  transaction: Transaction,
+  tree: Tree,
+): WatchReport | undefined {
+  const { seen } = watch;
+  if (seen === undefined) return reportOf(watch, transaction, tree);
+  const news = seen.newsOf(transaction, tree);
+  const report = news === undefined ? undefined : reportOf(watch, news, tree);
+  seen.pass(transaction, report === undefined ? [] : (news?.changes ?? []), tree);
+  return report;
 }
 
 function lost(path: string, outcome: "compacted" | "forked"): Refusal {
@@ -248,6 +267,20 @@ function resumePositions(
   return positions;
 }
 
+/**
+ * Where this node is behind the watcher, what it has yet to see is read as well: what of it the
+ * watcher has to hear again depends on what it is told before.
+ */
+function comeBackTo(here: readonly Position[], reached: Map<string, Position>): void {
+  for (const position of here) {
+    const { cluster, incarnation, index } = position;
+    const known = reached.get(cluster);
+    const isBehind = known?.incarnation === incarnation && known.index > index;
+    // Of index 0 nothing is here yet that could be gone on from.
+    if (isBehind && known.index !== Infinity && index > 0) reached.set(cluster, position);
+  }
+}
+
 /** Tells whose changes a watch can hear of. */
 function originsOf({ path, kind }: WatchSubject, tree: Tree): (cluster: string) => boolean {
   const single = kind === WatchKind.DATA || kind === WatchKind.EXISTS;
@@ -271,26 +304,4 @@ function hasZoneBelow(path: string, zones: readonly Zone[]): boolean {
     if (parts.length <= above.length) return false;
     return above.every((part, place) => part === parts[place] || parts[place] === "{region}");
   });
-}
-
-/** The part of what a watcher has seen that this node has yet to see; undefined: there is none. */
-function notYetReached(
-  seen: ReadonlyMap<string, Position>,
-  tree: Tree,
-  own: Position,
-): ReadonlyMap<string, Position> | undefined {
-  const ahead = [...seen].filter(([cluster, { incarnation, index }]) => {
-    const here = cluster === own.cluster ? own : tree.cursors().get(cluster);
-    return here?.incarnation !== incarnation || here.index < index;
-  });
-  return ahead.length === 0 ? undefined : new Map(ahead);
-}
-
-function wasSeen({ seen }: RegisteredWatch, transaction: Transaction): boolean {
-  if (seen === undefined) return false;
-  const { origin, incarnation, index } = transaction;
-  const position = seen.get(origin);
-  // Parts of a snapshot have no place in the origin's history: nobody has seen them before.
-  if (index === 0) return false;
-  return position?.incarnation === incarnation && position.index >= index;
 }

@@ -1,4 +1,4 @@
-import type { Position, Transaction } from "./change.ts";
+import type { Change, Position, Transaction } from "./change.ts";
 import { HistoryMarks } from "./history-marks.ts";
 
 /** A transaction with its place in the local history. */
@@ -33,6 +33,8 @@ export class History {
   /** Transactions that came before those in `#kept`. */
   #gone = 0;
   readonly #marks = new HistoryMarks();
+  /** What changed each path of eventual zones last, of what is kept. */
+  readonly #lastMerged = new Map<string, Transaction>();
   #bytes = 0;
   #localFloor = 0;
   /** Transactions of a cluster at or below its floor are not all kept. */
@@ -54,6 +56,9 @@ export class History {
     transactions.push(transaction);
     indexes.push(index);
     sizes.push(size);
+    for (const change of transaction.changes) {
+      if (isMerged(change)) this.#lastMerged.set(change.path, transaction);
+    }
     this.#bytes += size;
     const { historyBytesMax, historyTransactionsMax } = this.#limits;
     while (
@@ -118,11 +123,20 @@ export class History {
     this.#first = 0;
     this.#gone = 0;
     this.#marks.clear();
+    this.#lastMerged.clear();
     this.#bytes = 0;
     this.#localFloor = index;
     this.#floors.clear();
     this.#interrupted.clear();
     for (const position of positions) this.raise(position);
+  }
+
+  /**
+   * What is kept that changed a path of an eventual zone last, or a node that nobody wrote: the
+   * latter also elsewhere. Undefined: nothing is.
+   */
+  lastMerged(path: string): Transaction | undefined {
+    return this.#lastMerged.get(path);
   }
 
   /** What was applied after a local index. */
@@ -168,6 +182,10 @@ export class History {
     this.#localFloor = indexes[this.#first] ?? this.#localFloor;
     this.#bytes -= sizes[this.#first] ?? 0;
     this.#first += 1;
+    for (const change of dropped.changes) {
+      const { path } = change;
+      if (isMerged(change) && this.#lastMerged.get(path) === dropped) this.#lastMerged.delete(path);
+    }
     const { origin: cluster, incarnation, index } = dropped;
     this.raise({ cluster, incarnation, index });
     this.#onDrop(dropped);
@@ -226,9 +244,17 @@ function* unseen(
   return undefined;
 }
 
+/** Whether a change lies in an eventual zone, or is of a node that nobody wrote. */
+function isMerged({ kind, stat, stamp }: Change): boolean {
+  return stamp !== undefined || (kind === "deleted" ? stat.mzxid : stat.czxid) === 0;
+}
+
 /** About the memory of a transaction: its objects take more than what they say. Measured. */
 function sizeOf(transaction: Transaction): number {
   let bytes = 192;
-  for (const { path, data } of transaction.changes) bytes += 512 + path.length + data.byteLength;
+  for (const change of transaction.changes) {
+    const { path, data } = change;
+    bytes += (isMerged(change) ? 576 : 512) + path.length + data.byteLength;
+  }
   return bytes;
 }

@@ -216,6 +216,14 @@ export class Tree {
   }
 
   /**
+   * Of the history that is kept, what changed a path of an eventual zone last: the changes of it
+   * before had lost against this one.
+   */
+  lastMerged(path: string): Transaction | undefined {
+    return this.#state.history.lastMerged(path);
+  }
+
+  /**
    * Containers and TTL nodes of this cluster that are due, at most `limit`. Each call looks at a
    * bounded number of nodes and goes on where the last one stopped.
    */
