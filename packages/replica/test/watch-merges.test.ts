@@ -382,3 +382,61 @@ test("also when that child is heard of first, and of the going of the parent lat
   us.pull(ap);
   expect(watcher.nodes).toEqual(nodesOf(us));
 });
+function random(seed: number): (below: number) => number {
+  let state = seed * 2_654_435_761;
+  return (below) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
+    return ((state ^ (state >>> 13)) >>> 0) % below;
+  };
+}
+
+/**
+ * Three regions and an edge of each that write, merge and lag; a watcher that goes about, and stays
+ * everywhere until that place has come as far as it had been before.
+ */
+function wander(seed: number): { watcher: Watcher; places: readonly Place[] } {
+  const draw = random(seed);
+  const regions = fleet();
+  const edges = regions.map((region) => new Edge(region));
+  const places = [...regions, ...edges];
+  const watcher = new Watcher();
+  let at = draw(6);
+  const settle = (): void => {
+    for (const other of regions) if (other !== regions[at % 3]) regions[at % 3]!.pull(other);
+    edges[at % 3]!.catchUp();
+  };
+  watcher.move(places[at]!);
+  for (let step = 0; step < 80; step += 1) {
+    const region = regions[draw(3)]!;
+    const path = `/shared/${"abc"[draw(3)]}${draw(3) === 0 ? `/${"xy"[draw(2)]}` : ""}`;
+    const timeMs = 1_000 + step + draw(20);
+    if (draw(3) === 0) region.delete(path, timeMs);
+    else region.put(path, `${step}`, timeMs);
+    const other = regions[draw(3)]!;
+    if (other !== region) region.pull(other);
+    if (draw(2) === 0) edges[draw(3)]!.catchUp();
+    if (draw(4) !== 0) continue;
+    settle();
+    at = draw(6);
+    const mergeSome = (): void => {
+      if (draw(2) !== 0) return;
+      regions[at % 3]!.pull(regions[(at + 1) % 3]!);
+      edges[at % 3]!.catchUp();
+    };
+    watcher.move(places[at]!, draw(2) === 0 ? 1 : Infinity, mergeSome);
+  }
+  for (let round = 0; round < 2; round += 1) {
+    exchange(regions);
+    for (const edge of edges) edge.catchUp();
+  }
+  return { watcher, places };
+}
+
+test("whoever goes about among regions and edges ends with what is there (200 seeds)", () => {
+  for (let seed = 1; seed <= 200; seed += 1) {
+    const { watcher, places } = wander(seed);
+    for (const place of places) {
+      expect({ seed, nodes: watcher.nodes }).toEqual({ seed, nodes: nodesOf(place) });
+    }
+  }
+});

@@ -120,6 +120,11 @@ export class Draft {
     this.#record(node.change("changed"));
   }
 
+  /** Tells followers of a deletion of what is not here: it came before what it deletes. */
+  tellDeletion(deletion: Change): void {
+    this.#record(deletion);
+  }
+
   /** Keeps a way back for a change outside of the nodes. */
   undo(step: () => void): void {
     this.#undo?.push(step);

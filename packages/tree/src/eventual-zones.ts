@@ -148,7 +148,11 @@ export class EventualZones {
 
   #mergeDeletion(change: Change, node: Znode | undefined, draft: Draft): void {
     this.#bury(change, draft);
-    if (node === undefined) return;
+    if (node === undefined) {
+      // Who comes from a region that had the node has to hear that it is gone.
+      draft.tellDeletion(change);
+      return;
+    }
     if (node.numChildren > 0 || this.#fixed.has(node.path)) {
       draft.change(node, nothing, makeBlank);
       return;

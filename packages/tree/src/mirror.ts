@@ -49,7 +49,10 @@ export function takeSeed(
 export function mirrorChange(state: State, draft: Draft, change: Change): void {
   const node = state.nodes.get(change.path);
   if (change.kind === "deleted") {
-    if (node === undefined) return;
+    if (node === undefined) {
+      if (change.stamp !== undefined) draft.tellDeletion(change);
+      return;
+    }
     if (state.fixed.has(node.path)) draft.renew(node, change);
     else if (node.numChildren === 0) draft.delete(node, change);
     return;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Transaction } from "../src/index.ts";
 import { text } from "./support/bytes.ts";
-import { Cluster, codeOf, create, zones } from "./support/cluster.ts";
+import { Cluster, codeOf, create, Edge, zones } from "./support/cluster.ts";
 import { pick, seeded } from "./support/random.ts";
 import { agreed } from "./support/visible.ts";
 
@@ -353,4 +353,21 @@ test("a deleted node is told with the stamp of its deletion", () => {
       stamp: { region: "eu" },
     },
   ]);
+});
+
+test("a deletion that comes before what it deletes is told, as who knows that must hear of it", () => {
+  const [ap, eu, us] = fleet() as [Cluster, Cluster, Cluster];
+  const edge = new Edge(eu);
+  ap.create("/shared/a");
+  us.pull(ap);
+  us.delete("/shared/a");
+  const told = eu.pull(us).transactions.flatMap(({ changes }) => changes);
+  expect(told).toMatchObject([{ kind: "deleted", path: "/shared/a", stamp: { region: "us" } }]);
+  const before = edge.tree.appliedIndex;
+  edge.follow();
+  const read = edge.tree.changesSince(before);
+  const followed = read.outcome === "continue" ? [...read.transactions] : [];
+  expect(followed.map(({ transaction }) => transaction.changes)).toEqual([told]);
+  expect(eu.pull(ap).transactions).toEqual([]);
+  expectAgreement([eu, us]);
 });
