@@ -17,6 +17,8 @@ export class Damages {
   readonly #recovering = new Set<string>();
   /** Newest configuration of nodes that are down. */
   readonly #remembered = new Map<string, Configuration>();
+  /** Configurations that were asked for: each may be in force before anybody hears of it. */
+  readonly #asked = new Set<Configuration>();
 
   constructor(world: World) {
     this.#world = world;
@@ -32,10 +34,10 @@ export class Damages {
     return [...this.#spoiled.keys()];
   }
 
-  /** Every configuration that a node may go by, now or when it comes back. */
+  /** Every configuration that a node may go by, soon or when it comes back. */
   get configurations(): readonly Configuration[] {
     const { names, group } = this.#world;
-    const found = new Set(this.#remembered.values());
+    const found = new Set([...this.#remembered.values(), ...this.#asked]);
     for (const name of names) {
       if (!group.runs(name)) continue;
       const { replica } = group.member(name);
@@ -56,6 +58,12 @@ export class Damages {
       const led = holder === undefined || holder.voters.some(passes);
       return led && new Quorum(configuration).reached(passes);
     });
+  }
+
+  /** A configuration is asked for, until the returned function is called. */
+  expect(configuration: Configuration): () => void {
+    this.#asked.add(configuration);
+    return () => this.#asked.delete(configuration);
   }
 
   /** A node ends: what it goes by is what it will go by when it comes back. */

@@ -19,8 +19,9 @@ export async function changeMembers(world: World): Promise<void> {
   world.count("membership asked for");
   world.ledger.note(`${leader.place.node} is asked for ${told}`);
   const channel = channelTo(world, leader.place.node);
+  const forget = world.damages.expect(configurationAfter(configuration, request));
   const asked = channel.changeMembers(request, { deadlineMs: 5_000 });
-  settle(world, told, asked);
+  settle(world, told, asked.finally(forget));
 }
 
 /** Asks whoever leads to let every group lead again. */
@@ -80,6 +81,22 @@ async function drawn(
   }
   if (!without(leaving)) return undefined;
   return world.chance(0.5) && spoiled.length === 0 ? { demote: leaving } : { remove: leaving };
+}
+
+/** What a configuration becomes by a request, as far as its voters go. */
+function configurationAfter(
+  configuration: Configuration,
+  { promote = [], demote = [], remove = [] }: Encodable<IChangeMembersRequest>,
+): Configuration {
+  const leaving = new Set([...demote, ...remove]);
+  const groups = configuration.groups.map((group) => {
+    const coming = promote
+      .filter((each) => each.group === group.name)
+      .map(({ node }) => node ?? "");
+    const staying = group.voters.filter((name) => !leaving.has(name));
+    return { ...group, voters: [...staying, ...coming] };
+  });
+  return { ...configuration, groups, outgoingGroups: [] };
 }
 
 /** Without these there is a quorum of sound members still, and every group has voters. */
