@@ -3,6 +3,7 @@ import type { ChannelPool } from "../channel.ts";
 import type { Place } from "../directory.ts";
 import { EventQueue } from "../event-queue.ts";
 import type { Position, PositionMap } from "../position.ts";
+import { GLOBAL } from "../route.ts";
 import type { Runtime } from "../runtime.ts";
 import { decodeStreamToken, encodeStreamToken, type StreamPlace } from "../token.ts";
 import {
@@ -120,11 +121,13 @@ export class Changes implements AsyncIterableIterator<ChangesEvent>, AsyncDispos
     this.#context = context;
     this.#options = options;
     this.#isFromNow = from === "now";
-    this.#seen = context.token.list();
     const place = decodeStreamToken(from === "now" || from === "start" ? "" : from);
     this.cluster = clusterOf(place, options.cluster, context.cluster);
     this.#progress = new Progress(this.cluster);
-    this.#progress.takeUp(place.positions);
+    this.#seen = comparable(context.token.list(), this.cluster);
+    const isStream = place.cluster !== undefined;
+    const { positions } = place;
+    this.#progress.takeUp(isStream ? positions : comparable(positions, this.cluster));
     this.#taken = this.#progress.list;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = (error) => (error === undefined ? resolve() : reject(error));
@@ -322,6 +325,15 @@ function clusterOf(place: StreamPlace, wanted: string | undefined, usual: string
   if (isItsOwn && place.positions.some(({ cluster }) => cluster === followed)) return followed;
   const message = `the token says nothing of the history of ${followed}, which is to be followed`;
   throw new MeridianError("BAD_ARGUMENTS", message);
+}
+
+/**
+ * What a client has seen and a stream need not report. What it has seen of other regions it may
+ * have seen elsewhere: there this may have come after what the followed cluster merges first. Who
+ * is told of that has to be told of what it lost against.
+ */
+function comparable(seen: readonly Position[], followed: string): readonly Position[] {
+  return seen.filter(({ cluster }) => cluster === followed || cluster === GLOBAL);
 }
 
 function compacted(cluster: string): MeridianError {
