@@ -47,6 +47,14 @@ export class PositionMap {
     for (const { cluster, incarnation, index } of positions) this.add(cluster, incarnation, index);
   }
 
+  /** Moves to all of them, also back within the same incarnation. */
+  moveTo(positions: Iterable<IPosition>): void {
+    for (const { cluster, incarnation, index } of positions) {
+      if (this.#positions.get(cluster)?.incarnation === incarnation) this.clear(cluster);
+      this.add(cluster, incarnation, index);
+    }
+  }
+
   /** Whether `position` lies at or before the place reached. */
   covers(position: Position): boolean {
     const known = this.#positions.get(position.cluster);

@@ -274,7 +274,10 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, AsyncDisposable
     }
     // Nothing is between what was read last and these events.
     if (this.#unread === 0) this.#read = before;
-    this.#reached.addAll(positions);
+    // Events may lead back: told by a region that has yet to merge what was seen in another one,
+    // they may have lost against that, and it has to be heard of again.
+    if (all.length > 0) this.#reached.moveTo(positions);
+    else this.#reached.addAll(positions);
     const after = this.#reached.list();
     for (const [place, event] of events.entries()) {
       const isLast = place === events.length - 1;

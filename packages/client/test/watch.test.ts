@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { OpenChannel } from "../src/channel.ts";
 import type { Meridian } from "../src/client.ts";
 import type { Watch } from "../src/watch.ts";
+import { decodeToken } from "../src/token.ts";
 import { FakeFleet } from "./fake-fleet.ts";
 import { codeOf } from "./scene.ts";
 
@@ -336,4 +337,31 @@ test("events and answers of a frame are taken in the order of the node", async (
     ),
   );
   expect(told[0]).toBe("event");
+});
+
+test("events that lead back in another region's history are gone on from there", async () => {
+  const { fleet, client } = await scene();
+  const watch = client.watch("/global", { recursive: true });
+  await fleet.runtime.until(watch.ready);
+  const [serving] = fleet.select(({ streams }) => streams.size > 0);
+  const started = serving?.seen.find((each) => each.watch !== undefined);
+  const [stream] = serving?.streams ?? [];
+  const at = (cluster: string, index: number) => ({ cluster, incarnation: 1, index });
+  const tell = (events: object[], apac: number): void => {
+    stream?.sink.send({
+      events: [{ watch: started?.id ?? 0, events, positions: [at("apac", apac)] }],
+    });
+  };
+  const change = { kind: EventKind.CHANGED, path: "/global/a", position: at("global", 1) };
+  const reached = (): number | undefined =>
+    decodeToken(watch.token).find(({ cluster }) => cluster === "apac")?.index;
+  tell([], 9);
+  await fleet.runtime.run(20);
+  expect(reached()).toBe(9);
+  tell([], 7);
+  await fleet.runtime.run(20);
+  expect(reached()).toBe(9);
+  tell([change], 7);
+  await take(fleet, watch, 1);
+  expect(reached()).toBe(7);
 });

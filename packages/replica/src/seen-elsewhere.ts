@@ -13,6 +13,8 @@ export class SeenElsewhere {
   readonly #seen: ReadonlyMap<string, Position>;
   /** The part of it that this node has yet to reach. */
   readonly #ahead: Map<string, Position>;
+  /** How far this node is in the history of clusters that it is behind in. */
+  readonly #here = new Map<string, Position>();
   /** What the watch was told here meanwhile; undefined: too much to remember. */
   #told: Set<string> | undefined = new Set();
 
@@ -30,9 +32,14 @@ export class SeenElsewhere {
 
   /** This node has come this far, and everything up to here was passed. */
   reach(positions: Iterable<Position>): void {
-    for (const { cluster, incarnation, index } of positions) {
+    for (const position of positions) {
+      const { cluster, incarnation, index } = position;
       const known = this.#ahead.get(cluster);
-      if (known?.incarnation === incarnation && known.index <= index) this.#ahead.delete(cluster);
+      if (known?.incarnation !== incarnation) continue;
+      if (known.index <= index) {
+        this.#ahead.delete(cluster);
+        this.#here.delete(cluster);
+      } else if (index > 0) this.#here.set(cluster, position);
     }
   }
 
@@ -73,6 +80,14 @@ export class SeenElsewhere {
       this.#told?.add(place);
     }
     if (this.#told !== undefined && this.#told.size > toldMax) this.#told = undefined;
+  }
+
+  /**
+   * How far back the watcher has to go on from elsewhere, once it was told these changes: of what
+   * this node is behind in, something may have won against them.
+   */
+  backTo(told: readonly Change[]): readonly Position[] {
+    return told.some(({ stamp }) => stamp !== undefined) ? [...this.#here.values()] : [];
   }
 
   /** It was changed again since, by what the watcher has seen. */

@@ -214,10 +214,13 @@ function reportOf(
   subject: WatchSubject,
   transaction: Transaction,
   tree: Tree,
+  backTo: readonly Position[] = [],
 ): WatchReport | undefined {
   const events = eventsOf(subject, transaction);
   if (events.length === 0) return undefined;
-  return WatchReport.ofEvents(events, positionOf(transaction), reachedBy(transaction, tree));
+  const reached = reachedBy(transaction, tree);
+  const others = backTo.filter(({ cluster }) => reached.every((at) => at.cluster !== cluster));
+  return WatchReport.ofEvents(events, positionOf(transaction), [...reached, ...others]);
 }
 
 /** What a watch that resumed is told of a transaction; undefined: nothing. */
@@ -229,7 +232,8 @@ function newsOf(
   const { seen } = watch;
   if (seen === undefined) return reportOf(watch, transaction, tree);
   const news = seen.newsOf(transaction, tree);
-  const report = news === undefined ? undefined : reportOf(watch, news, tree);
+  const back = news === undefined ? [] : seen.backTo(news.changes);
+  const report = news === undefined ? undefined : reportOf(watch, news, tree, back);
   seen.pass(transaction, report === undefined ? [] : (news?.changes ?? []), tree);
   return report;
 }

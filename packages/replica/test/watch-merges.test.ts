@@ -184,7 +184,9 @@ class Watcher {
     }
     for (const position of positions) {
       const known = this.#reached.get(position.cluster);
-      if ((known?.index ?? 0) < position.index) this.#reached.set(position.cluster, position);
+      const isBack = events.length > 0;
+      if (isBack || (known?.index ?? 0) < position.index)
+        this.#reached.set(position.cluster, position);
     }
   }
 }
@@ -401,10 +403,6 @@ function wander(seed: number): { watcher: Watcher; places: readonly Place[] } {
   const places = [...regions, ...edges];
   const watcher = new Watcher();
   let at = draw(6);
-  const settle = (): void => {
-    for (const other of regions) if (other !== regions[at % 3]) regions[at % 3]!.pull(other);
-    edges[at % 3]!.catchUp();
-  };
   watcher.move(places[at]!);
   for (let step = 0; step < 80; step += 1) {
     const region = regions[draw(3)]!;
@@ -416,7 +414,6 @@ function wander(seed: number): { watcher: Watcher; places: readonly Place[] } {
     if (other !== region) region.pull(other);
     if (draw(2) === 0) edges[draw(3)]!.catchUp();
     if (draw(4) !== 0) continue;
-    settle();
     at = draw(6);
     const mergeSome = (): void => {
       if (draw(2) !== 0) return;

@@ -355,7 +355,7 @@ test("a deleted node is told with the stamp of its deletion", () => {
   ]);
 });
 
-test("a deletion that comes before what it deletes is told, as who knows that must hear of it", () => {
+test("a deletion that comes before what it deletes is told: who knows that hears of it", () => {
   const [ap, eu, us] = fleet() as [Cluster, Cluster, Cluster];
   const edge = new Edge(eu);
   ap.create("/shared/a");

@@ -34,8 +34,8 @@ export const platformPlants: readonly Plant[] = [
     what: "a deletion that came from another region is not remembered",
     file: "packages/tree/src/eventual-zones.ts",
     find: `    this.#bury(change, draft);
-    if (node === undefined) return;`,
-    replace: "    if (node === undefined) return;",
+    if (node === undefined) {`,
+    replace: "    if (node === undefined) {",
     scenario: "platform",
     seedsMax: 40,
   },

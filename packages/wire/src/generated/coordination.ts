@@ -1544,7 +1544,10 @@ export interface IWatchEvents {
   readonly watch: number;
   /** In order. Empty: only progress. */
   readonly events: readonly IWatchEvent[];
-  /** Resume from here: everything up to this position has been delivered. */
+  /**
+   * Resume from here: everything up to this position has been delivered. With events it may lie
+   * before an earlier one: what came in between in another region may be needed again.
+   */
   readonly positions: readonly IPosition[];
   /** The watch has ended: COMPACTED, FORKED, OVERLOADED and so on. One-shot watches end without it. */
   readonly error: IError | undefined;
