@@ -21,22 +21,24 @@ function fromSource(name: string, directory: string, include: string) {
   } satisfies TestProjectInlineConfiguration;
 }
 
-/**
- * Real processes, started from what was built, after everything else. Half of their time they wait,
- * for elections and timeouts, so that two files run beside each other, and no more.
- */
-const system = {
-  extends: true,
-  root: `${root}/test/system`,
-  test: {
-    name: "system",
-    include: ["**/*.test.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    maxWorkers: 2,
-    sequence: { groupOrder: 1 },
-  },
-} satisfies TestProjectInlineConfiguration;
+/** System tests of what has to happen within a promised time: they need the cores for themselves. */
+const timed = ["lifecycle", "partition", "process-loss", "reads-and-writes", "region-loss"];
+const timedFiles = timed.map((name) => `${name}.test.ts`);
+
+/** Real processes, started from what was built, after everything else. */
+function fromBuilt(
+  name: string,
+  files: { include: string[]; exclude: string[] },
+  order: { maxWorkers: number; groupOrder: number },
+) {
+  const { maxWorkers, groupOrder } = order;
+  const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+  return {
+    extends: true,
+    root: `${root}/test/system`,
+    test: { name, ...files, ...timeouts, maxWorkers, sequence: { groupOrder } },
+  } satisfies TestProjectInlineConfiguration;
+}
 
 export default defineConfig({
   root,
@@ -55,7 +57,13 @@ export default defineConfig({
       fromSource("faults", "test/faults", "**/*.test.ts"),
       fromSource("watch-model", "test/watch-model", "**/*.test.ts"),
       fromSource("zookeeper", "test/zookeeper", "*.test.ts"),
-      system,
+      // Half of their time they wait, for elections and timeouts: two files run beside each other.
+      fromBuilt(
+        "system",
+        { include: ["*.test.ts"], exclude: timedFiles },
+        { maxWorkers: 2, groupOrder: 1 },
+      ),
+      fromBuilt("times", { include: timedFiles, exclude: [] }, { maxWorkers: 1, groupOrder: 2 }),
     ],
   },
 });
