@@ -21,7 +21,7 @@ function fromSource(name: string, directory: string, include: string) {
   } satisfies TestProjectInlineConfiguration;
 }
 
-/** System tests of what has to happen within a promised time: they need the cores for themselves. */
+/** System tests of what has to happen within a promised time: they need the cores alone. */
 const timed = ["lifecycle", "partition", "process-loss", "reads-and-writes", "region-loss"];
 const timedFiles = timed.map((name) => `${name}.test.ts`);
 
