@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type TestProjectInlineConfiguration, defineConfig } from "vitest/config";
+import { LongestFirst } from "./longest-first.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -46,6 +47,7 @@ export default defineConfig({
     passWithNoTests: true,
     // Without it one core of two would idle.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       ...readdirSync(`${root}/packages`, { withFileTypes: true })
