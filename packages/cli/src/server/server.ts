@@ -24,7 +24,7 @@ const closeMsMax = 1_500;
 
 /**
  * How much the heap may grow, in percent of what is alive, before it is collected. Left alone, V8
- * lets a small heap grow threefold: under a stream of writes a server then takes 70 to 80 MB more.
+ * lets a small heap grow threefold: under a stream of writes a server then takes some 45 MB more.
  * Half as much growth would save little more, and cost a tenth of the writes.
  */
 const heapGrowthPercent = 100;
