@@ -5,6 +5,7 @@ const long: readonly string[] = [
   "tour.test.ts",
   "faults.test.ts",
   "force-promote.test.ts",
+  "partition.test.ts",
   "reference.test.ts",
   "differential.test.ts",
   "exploration.test.ts",

@@ -23,7 +23,7 @@ function fromSource(name: string, directory: string, include: string) {
 }
 
 /** System tests of what has to happen within a promised time: they need the cores alone. */
-const timed = ["lifecycle", "partition", "process-loss", "reads-and-writes", "region-loss"];
+const timed = ["lifecycle", "process-loss", "region-loss"];
 const timedFiles = timed.map((name) => `${name}.test.ts`);
 
 /** Real processes, started from what was built, after everything else. */
