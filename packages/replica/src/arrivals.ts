@@ -1,5 +1,5 @@
 import type { IHello } from "@meridian/wire";
-import { type Clock, every } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A stream that has said hello. */
@@ -31,6 +31,7 @@ const pauseMs = 700;
 /** How long they wait at most, and in parts of their session's timeout. */
 const parkedMaxMs = 4_000;
 const parkedTimeoutsMax = 1 / 3;
+/** Those that wait are looked at this often, and refusals are gained in steps of it. */
 const periodMs = 100;
 /** Who has waited in vain is told to come back so late that a node sees so many in a second. */
 const returnsPerSecond = 200;
@@ -48,20 +49,22 @@ export class Arrivals<Stream extends Arriving> {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #open: (stream: Stream, hello: IHello) => void;
-  readonly #cancel: () => void;
   #waiting: Arrival<Stream>[] = [];
   /** Wait for a reason to refuse them to pass. */
   #parked: (Arrival<Stream> & { readonly untilMs: number })[] = [];
   /** Is being opened. */
   #present: Arrival<Stream> | undefined;
   #refusalsLeft = refusalsMax;
+  #gainedAtMs: number;
   #scheduled = false;
+  /** Ends the wait for the next look at those that are parked; undefined: there are none. */
+  #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, random: () => number, open: (stream: Stream, hello: IHello) => void) {
     this.#clock = clock;
     this.#random = random;
     this.#open = open;
-    this.#cancel = every(clock, periodMs, () => this.#sweep());
+    this.#gainedAtMs = clock.nowMs();
   }
 
   /** Streams that wait to be opened. */
@@ -85,6 +88,7 @@ export class Arrivals<Stream extends Arriving> {
    */
   refuse(stream: Stream, refusal: Refusal): void {
     const arrival = this.#present;
+    this.#gain();
     if (this.#refusalsLeft >= 1 || arrival?.stream !== stream) {
       this.#refusalsLeft -= 1;
       return stream.farewell(refusal);
@@ -98,10 +102,12 @@ export class Arrivals<Stream extends Arriving> {
     stream.hold();
     const untilMs = nowMs + pauseMs * (1 + this.#random());
     this.#parked.push({ ...arrival, parkedAtMs, untilMs });
+    this.#lookLater();
   }
 
   stop(): void {
-    this.#cancel();
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#waiting = [];
     this.#parked = [];
   }
@@ -137,15 +143,28 @@ export class Arrivals<Stream extends Arriving> {
     if (this.#waiting.length > 0) this.#schedule();
   }
 
-  #sweep(): void {
-    const gained = (refusalsPerSecond * periodMs) / 1_000;
+  #gain(): void {
+    const periods = Math.floor((this.#clock.nowMs() - this.#gainedAtMs) / periodMs);
+    if (periods === 0) return;
+    this.#gainedAtMs += periods * periodMs;
+    const gained = (refusalsPerSecond * periodMs * periods) / 1_000;
     this.#refusalsLeft = Math.min(refusalsMax, Math.max(0, this.#refusalsLeft) + gained);
-    if (this.#parked.length === 0) return;
+  }
+
+  #lookLater(): void {
+    this.#cancel ??= this.#clock.after(periodMs, () => {
+      this.#cancel = undefined;
+      this.#sweep();
+      if (this.#parked.length > 0) this.#lookLater();
+    });
+  }
+
+  #sweep(): void {
     const nowMs = this.#clock.nowMs();
     const due = this.#parked.filter(({ untilMs }) => untilMs <= nowMs);
     if (due.length === 0) return;
     this.#parked = this.#parked.filter(({ untilMs }) => untilMs > nowMs);
     this.#waiting.push(...due);
-    if (this.#waiting.length > 0) this.#schedule();
+    this.#schedule();
   }
 }
