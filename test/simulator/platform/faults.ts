@@ -1,6 +1,6 @@
 import type { ClientProcess } from "./client-process.ts";
 import type { Counter } from "./counter.ts";
-import { between, type Chance, globalGroups, oneOf, regions } from "./shape.ts";
+import { between, type Chance, globalGroups, oneOf, regions, weighted } from "./shape.ts";
 import type { Tiers } from "./tiers.ts";
 
 /** Something that is done to the platform at a moment of virtual time. */
@@ -57,7 +57,7 @@ export function drawDeeds(target: Target, fromMs: number, forMs: number): readon
   const count = between(chance, 1, 6);
   for (let made = 0; made < count; made += 1) {
     const atMs = fromMs + between(chance, 0, Math.floor(forMs * 0.9));
-    deeds.push(...drawn(chance)(target, atMs));
+    deeds.push(...weighted(chance, faults)(target, atMs));
   }
   return deeds.toSorted((a, b) => a.atMs - b.atMs);
 }
@@ -69,15 +69,6 @@ export async function endFaults({ tiers }: Target): Promise<void> {
     for (const node of group.names) await tiers.revive(node);
   }
   for (const node of tiers.edgeNames) await tiers.revive(node);
-}
-
-function drawn(chance: Chance): Fault {
-  let left = chance() * faults.reduce((sum, [weight]) => sum + weight, 0);
-  for (const [weight, fault] of faults) {
-    left -= weight;
-    if (left < 0) return fault;
-  }
-  return regionCut;
 }
 
 /** All servers of a region go down at once, and come back. */

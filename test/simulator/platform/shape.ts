@@ -36,6 +36,18 @@ export function oneOf<T>(chance: Chance, items: readonly T[]): T {
   return item;
 }
 
+/** One of several, by their weights. */
+export function weighted<T>(chance: Chance, items: readonly (readonly [number, T])[]): T {
+  let left = chance() * items.reduce((sum, [weight]) => sum + weight, 0);
+  for (const [weight, item] of items) {
+    left -= weight;
+    if (left < 0) return item;
+  }
+  const first = items[0];
+  if (first === undefined) throw new Error("there is nothing to choose from");
+  return first[1];
+}
+
 /** Draws the sizes of a platform: mostly small, for speed; one in fifty is as large as can be. */
 export function drawShape(chance: Chance): Shape {
   const isFull = chance() < 0.02;

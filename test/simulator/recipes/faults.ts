@@ -1,15 +1,9 @@
 import type { ClientProcess } from "../platform/client-process.ts";
 import type { Counter } from "../platform/counter.ts";
-import { between, type Chance, oneOf } from "../platform/shape.ts";
+import type { Deed } from "../platform/faults.ts";
+import { between, type Chance, oneOf, weighted } from "../platform/shape.ts";
 import type { Tiers } from "../platform/tiers.ts";
 import { clientRegions } from "./shape.ts";
-
-/** Something that is done at a moment of virtual time. */
-export interface Deed {
-  readonly atMs: number;
-  readonly text: string;
-  run(): void | Promise<void>;
-}
 
 /** What faults are done to. */
 export interface Target {
@@ -37,7 +31,7 @@ export function drawDeeds(target: Target, fromMs: number, forMs: number): readon
   const count = between(chance, 3, 9);
   for (let made = 0; made < count; made += 1) {
     const atMs = fromMs + between(chance, 0, Math.floor(forMs * 0.9));
-    deeds.push(...drawn(chance)(target, atMs));
+    deeds.push(...weighted(chance, faults)(target, atMs));
   }
   return deeds.toSorted((a, b) => a.atMs - b.atMs);
 }
@@ -48,15 +42,6 @@ export async function endFaults({ tiers }: Target): Promise<void> {
   for (const group of tiers.groups.values()) {
     for (const node of group.names) await tiers.revive(node);
   }
-}
-
-function drawn(chance: Chance): Fault {
-  let left = chance() * faults.reduce((sum, [weight]) => sum + weight, 0);
-  for (const [weight, fault] of faults) {
-    left -= weight;
-    if (left < 0) return fault;
-  }
-  return clientStop;
 }
 
 /** A client's process is stopped, for less or for more than its session lives. */

@@ -7,7 +7,8 @@ import { between } from "../platform/shape.ts";
 import { Tiers } from "../platform/tiers.ts";
 import type { Counts, Scenario, Trace } from "../scenario.ts";
 import { Coordination, places } from "./coordination.ts";
-import { drawDeeds, endFaults, type Deed, type Target } from "./faults.ts";
+import type { Deed } from "../platform/faults.ts";
+import { drawDeeds, endFaults, type Target } from "./faults.ts";
 import { drawSmallShape } from "./shape.ts";
 
 /** Virtual time for which faults happen, and within which all must be well afterwards. */
