@@ -2,11 +2,10 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
 
 import { Cluster } from "./support/cluster.ts";
-import { cleanEnvironment, root } from "./support/program.ts";
+import { cleanEnvironment, root, untilEnd } from "./support/program.ts";
 import { Scratch } from "./support/scratch.ts";
 
 /** What npm says when it is the registry that is missing. */
@@ -157,14 +156,6 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
     env: cleanEnvironment(),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const closed = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    closed,
-  ]);
+  const { code, stdout, stderr } = await untilEnd(child);
   return { code, output: code === 0 ? stdout : `${stdout}${stderr}` };
 }

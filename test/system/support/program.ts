@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
@@ -34,6 +35,22 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(own);
 }
 
+/** What a process said until it ended. Rejects when it could not be started. */
+export async function untilEnd(
+  child: ChildProcessByStdio<Writable | null, Readable, Readable>,
+): Promise<Omit<Ended, "elapsedMs">> {
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    closed,
+  ]);
+  return { code, stdout, stderr };
+}
+
 /** Runs `meridian` with arguments to its end. Rejects only when it cannot be started. */
 export async function meridian(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const startedMs = performance.now();
@@ -46,16 +63,8 @@ export async function meridian(args: readonly string[], options: RunOptions = {}
   // A command that does not read its input to the end closes the pipe under it.
   child.stdin.on("error", () => {});
   child.stdin.end(options.stdin ?? "");
-  const closed = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    closed,
-  ]);
-  return { code, stdout, stderr, elapsedMs: performance.now() - startedMs };
+  const told = await untilEnd(child);
+  return { ...told, elapsedMs: performance.now() - startedMs };
 }
 
 /** Like `meridian`, for a command that has to succeed. @throws {Error} with what it said. */
