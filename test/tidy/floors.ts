@@ -19,7 +19,8 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
   edge: [...ground, "replica"],
   client: ["merge", "transport", "wire"],
   admin: ["client", "wire"],
-  cli: [...ground, "replica", "global", "region", "edge", "client", "admin"],
+  bench: ["client", "transport", "wire"],
+  cli: [...ground, "replica", "global", "region", "edge", "client", "admin", "bench"],
 };
 
 /** Packages that import nothing from outside the repository, not even from Node. */

@@ -1,0 +1,70 @@
+import type { Meridian } from "@meridian/client";
+import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
+
+import type { Done, Send } from "../load/closed-loop.ts";
+import { keyPath, type MeridianPlan } from "./plan.ts";
+
+/** What makes a request of each kind over one connection; paths are made once. */
+export function senderOf(client: Meridian, plan: MeridianPlan, paths: readonly string[]): Send {
+  const { kind, valueBytes } = plan.workload;
+  const session = client.session(plan.region);
+  const path = (n: number): string => paths[n % paths.length] ?? "";
+  switch (kind) {
+    case "write":
+    case "paced-write": {
+      const data = new Uint8Array(valueBytes).fill(120);
+      return (n, done) => session.set(path(n), data, (error) => done(error?.code));
+    }
+    case "read":
+      return (n, done) => session.get(path(n), Consistency.REGIONAL, (error) => done(error?.code));
+    case "strict-read":
+      return (n, done) => session.get(path(n), Consistency.STRICT, (error) => done(error?.code));
+    case "create":
+    case "fan-out":
+      throw new Error(`${kind} is no loop`);
+  }
+}
+
+/** Creates what is missing of the keys, over all connections. Rejects with the first refusal. */
+export async function createKeys(clients: readonly Meridian[], plan: MeridianPlan): Promise<void> {
+  const { keys, valueBytes, outstanding } = plan.workload;
+  const data = new Uint8Array(valueBytes).fill(120);
+  await clients[0]?.create(plan.prefix, "", { parents: true }).catch(unlessExists);
+  const sessions = clients.map((client) => client.session(plan.region));
+  await new Promise<void>((resolve, reject) => {
+    let sent = 0;
+    let done = 0;
+    const next = (): void => {
+      if (sent === keys) return;
+      const key = sent++;
+      const session = sessions[key % sessions.length];
+      session?.create(keyPath(plan.prefix, key), data, CreateMode.PERSISTENT, (error) => {
+        if (error !== undefined && error.code !== "NODE_EXISTS") reject(error);
+        done += 1;
+        if (done === keys) resolve();
+        else next();
+      });
+    };
+    for (let slot = 0; slot < outstanding; slot += 1) next();
+  });
+}
+
+function unlessExists(error: MeridianError): void {
+  if (error.code !== "NODE_EXISTS") throw error;
+}
+
+/** Makes sure that each connection is open, and its server known, before anything is counted. */
+export async function openAll(clients: readonly Meridian[], plan: MeridianPlan): Promise<void> {
+  await Promise.all(
+    clients.map((client) => {
+      return new Promise<void>((resolve, reject) => {
+        const done: Done = (failure) => {
+          if (failure === undefined || failure === "NO_NODE") resolve();
+          else reject(new Error(`no connection: ${failure}`));
+        };
+        const session = client.session(plan.region);
+        session.get(plan.prefix, Consistency.REGIONAL, (error) => done(error?.code));
+      });
+    }),
+  );
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { ServerProcess } from "../system.ts";
+
+/** A member of a cluster that is started for a comparison. */
+export interface Member {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Region of that cluster. */
+export const region = "local";
+
+/** One `meridian server` with the defaults: nothing is set but who it is and who the others are. */
+export class MeridianServer implements ServerProcess {
+  readonly name: string;
+  readonly address: string;
+  readonly data: string;
+  readonly #program: string;
+  readonly #config: string;
+  readonly #log: string;
+  #child: ChildProcess | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
+  readonly #onExit = (): void => void this.#child?.kill("SIGKILL");
+
+  constructor(program: string, directory: string, own: Member, members: readonly Member[]) {
+    this.name = own.name;
+    this.address = own.address;
+    this.data = join(directory, own.name);
+    this.#program = program;
+    this.#config = join(directory, `${own.name}.yaml`);
+    this.#log = join(directory, `${own.name}.log`);
+    writeFileSync(this.#config, configOf(own, members, this.data));
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    const output = openSync(this.#log, "a");
+    const args = [this.#program, "server", "--config", this.#config];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", output, output] });
+    closeSync(output);
+    process.once("exit", this.#onExit);
+    this.#child = child;
+    this.#exited = new Promise((resolve) => {
+      child.once("error", resolve);
+      child.once("close", resolve);
+    }).finally(() => {
+      process.off("exit", this.#onExit);
+      if (this.#child === child) this.#child = undefined;
+    });
+  }
+
+  async kill(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#exited;
+  }
+}
+
+/** YAML of a configuration; JSON is YAML. */
+function configOf(own: Member, members: readonly Member[], data: string): string {
+  const cluster = members.map(({ name, address }) => {
+    return { node: name, region, role: "regional-voter", address };
+  });
+  const node = { node: own.name, region, role: "regional-voter", listen: own.address };
+  const config = { ...node, data, cluster, regions: { [region]: cluster } };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
