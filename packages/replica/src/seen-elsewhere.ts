@@ -51,31 +51,39 @@ export class SeenElsewhere {
     const isSeen = this.#covers(transaction);
     const news: Change[] = [];
     for (const change of transaction.changes) {
-      const isNews = isSeen
-        ? this.#told?.has(change.path) !== false
-        : !this.#isOutdone(change, transaction, tree);
-      if (!isNews) continue;
-      if (!isSeen) news.push(...impliedBy(change, transaction, tree));
-      news.push(change);
+      if (isSeen) {
+        if (this.#told?.has(change.path) !== false) news.push(change);
+        continue;
+      }
+      const told = this.#unseen(change, transaction, tree);
+      if (told === undefined) continue;
+      news.push(...impliedBefore(told, transaction, tree), told);
+      news.push(...this.#goneWith(told, transaction, tree));
     }
     if (news.length === 0) return undefined;
-    return news.length === transaction.changes.length
-      ? transaction
-      : { ...transaction, changes: news };
+    const { changes } = transaction;
+    const isAll = news.length === changes.length && news.every((one, at) => one === changes[at]);
+    return isAll ? transaction : { ...transaction, changes: news };
   }
 
-  /** This node has come as far as a transaction, of which the watch was told this. */
-  pass(transaction: Transaction, told: readonly Change[], tree: Tree): void {
+  /**
+   * This node has come as far as a transaction of which these changes were news to the watcher,
+   * whether its watch reports any of them or not.
+   */
+  pass(transaction: Transaction, news: readonly Change[], isReported: boolean, tree: Tree): void {
     const { origin: cluster, incarnation, index } = transaction;
     if (index > 0) this.reach([{ cluster, incarnation, index }]);
     if (!this.isAhead) return;
-    for (const { path } of told) this.#note(path, tree);
+    for (const { path } of news) this.#note(path, isReported, tree);
   }
 
-  /** A node that is told of keeps those above it, which the watcher may have seen go. */
-  #note(path: string, tree: Tree): void {
+  /**
+   * A node that is news keeps those above it, which the watcher may have seen go: a watch of one of
+   * those need not report what is below it.
+   */
+  #note(path: string, isReported: boolean, tree: Tree): void {
     const { prefix } = tree.ownership(path).zone;
-    this.#told?.add(path);
+    if (isReported) this.#told?.add(path);
     for (let place = parentOf(path); place.length > prefix.length; place = parentOf(place)) {
       this.#told?.add(place);
     }
@@ -87,14 +95,45 @@ export class SeenElsewhere {
    * this node is behind in, something may have won against them.
    */
   backTo(told: readonly Change[]): readonly Position[] {
-    return told.some(({ stamp }) => stamp !== undefined) ? [...this.#here.values()] : [];
+    return told.some(isMerged) ? [...this.#here.values()] : [];
   }
 
-  /** It was changed again since, by what the watcher has seen. */
-  #isOutdone({ path, stamp, stat }: Change, transaction: Transaction, tree: Tree): boolean {
-    if (stamp === undefined && stat.czxid !== 0 && stat.mzxid !== 0) return false;
+  /**
+   * What is to be told of a change that the watcher has not seen; undefined: nothing, as something
+   * that it has seen won against it.
+   */
+  #unseen(change: Change, transaction: Transaction, tree: Tree): Change | undefined {
+    if (!isMerged(change)) return change;
+    const { path, stamp, kind } = change;
     const last = tree.lastMerged(path);
-    return last !== undefined && last !== transaction && this.#covers(last);
+    if (last === undefined || last === transaction || !this.#covers(last)) return change;
+    const isImplied = stamp === undefined && kind !== "changed";
+    if (isImplied || isWritten(last, path)) return undefined;
+    // What came last was not written here, but followed from what was written below, and where the
+    // watcher saw that it may have changed nothing here: there was a value then.
+    const node = tree.get(path);
+    if (node === undefined) return { ...change, kind: "deleted", data: new Uint8Array(0) };
+    return { ...change, kind: "changed", ...node };
+  }
+
+  /**
+   * Nodes that nobody wrote, above one of an eventual zone that is gone: where the watcher was when
+   * they were deleted they may have lived on for that one.
+   */
+  #goneWith(change: Change, { changes }: Transaction, tree: Tree): readonly Change[] {
+    const gone: Change[] = [];
+    if (change.kind !== "deleted" || change.stamp === undefined) return gone;
+    const { prefix } = tree.ownership(change.path).zone;
+    for (
+      let path = parentOf(change.path);
+      path.length > prefix.length && tree.stat(path) === undefined;
+      path = parentOf(path)
+    ) {
+      const last = tree.lastMerged(path);
+      if (last === undefined || !this.#covers(last)) continue;
+      if (changes.every((other) => other.path !== path)) gone.push({ ...change, path });
+    }
+    return gone;
   }
 
   #covers({ origin, incarnation, index }: Transaction): boolean {
@@ -109,7 +148,7 @@ export class SeenElsewhere {
  * Nodes that nobody wrote, above one of an eventual zone that came or changed: the watcher may have
  * seen them go where that one was not known.
  */
-function impliedBy(change: Change, { changes }: Transaction, tree: Tree): readonly Change[] {
+function impliedBefore(change: Change, { changes }: Transaction, tree: Tree): readonly Change[] {
   if (change.kind === "deleted" || change.stamp === undefined) return [];
   const { zone } = tree.ownership(change.path);
   const implied: Change[] = [];
@@ -121,4 +160,14 @@ function impliedBy(change: Change, { changes }: Transaction, tree: Tree): readon
     implied.unshift({ kind: "created", path, data, stat, mode: "persistent", ttlMs: 0 });
   }
   return implied;
+}
+
+/** A change of an eventual zone, or of a node that nobody wrote. */
+function isMerged({ kind, stat, stamp }: Change): boolean {
+  return stamp !== undefined || (kind === "deleted" ? stat.mzxid : stat.czxid) === 0;
+}
+
+/** A transaction wrote a path of an eventual zone, and did not only bring it about. */
+function isWritten({ changes }: Transaction, path: string): boolean {
+  return changes.findLast((change) => change.path === path)?.stamp !== undefined;
 }

@@ -234,7 +234,7 @@ function newsOf(
   const news = seen.newsOf(transaction, tree);
   const back = news === undefined ? [] : seen.backTo(news.changes);
   const report = news === undefined ? undefined : reportOf(watch, news, tree, back);
-  seen.pass(transaction, report === undefined ? [] : (news?.changes ?? []), tree);
+  seen.pass(transaction, news?.changes ?? [], report !== undefined, tree);
   return report;
 }
 
