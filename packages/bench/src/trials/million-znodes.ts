@@ -1,0 +1,137 @@
+import type { Row, Stage } from "../row.ts";
+import { byMargins } from "../rows/goal.ts";
+import type { ServerProcess, System } from "../system.ts";
+import { heldNodes } from "./held-nodes.ts";
+import { residentBytes } from "./process-use.ts";
+import { round } from "./samples.ts";
+import { sizesOf } from "./sizes.ts";
+import { pause, until } from "./waiting.ts";
+
+const valueBytes = 100;
+const create = { kind: "create", connections: 10, outstanding: 1_000, valueBytes } as const;
+/** For collectors that give memory back when there is nothing else to do. */
+const restSeconds = 10;
+const restartMsMax = 180_000;
+
+/**
+ * Nodes of 100 bytes in a cluster of three: what they take in memory, and how long a server that
+ * was killed takes until it serves all of them again.
+ */
+export const millionZnodesRows: readonly Row[] = [
+  znodesRow({
+    name: "znode-memory",
+    title: "1 M znodes of 100 B: memory of a server per znode",
+    unit: "B",
+    value: ({ bytesPerNode }) => bytesPerNode,
+  }),
+  znodesRow({
+    name: "znode-restart",
+    title: "1 M znodes: server killed and started → serves all of them",
+    unit: "ms",
+    value: ({ restartMs }) => restartMs,
+  }),
+];
+
+/** What a large tree takes. */
+interface LargeTree {
+  readonly nodes: number;
+  /** Of all servers, in the mean: what they grew by, for each node. */
+  readonly bytesPerNode: number;
+  readonly restartMs: number;
+  /** Resident memory of each server. */
+  readonly emptyBytes: readonly number[];
+  readonly fullBytes: readonly number[];
+  /** Of the server that was started again, after as long a rest. */
+  readonly restartedBytes: number;
+  readonly createSeconds: number;
+}
+
+function znodesRow({
+  name,
+  title,
+  unit,
+  value,
+}: Pick<Row, "name" | "title" | "unit"> & { readonly value: (tree: LargeTree) => number }): Row {
+  return {
+    name,
+    title,
+    unit,
+    better: "lower",
+    goal: "≤ ZooKeeper's",
+    systems: ["meridian", "zookeeper"],
+    roundsMax: 1,
+    async measure(stage) {
+      const tree = await stage.once("million-znodes", () => grow(stage));
+      return { value: value(tree), details: { ...tree } };
+    },
+    judge: byMargins("lower", { zookeeper: 1 }),
+  };
+}
+
+async function grow(stage: Stage): Promise<LargeTree> {
+  const { signal } = stage;
+  const { znodes } = sizesOf(process.env);
+  await using system = await stage.ownCluster();
+  // What the code itself takes, once it has run, belongs to no node.
+  const few = Math.max(1, Math.floor(znodes / 100));
+  await stage.load(system, { ...create, keys: few, warmUpSeconds: 0, seconds: 0 });
+  await pause(restSeconds * 1_000, signal);
+  const emptyBytes = residents(system);
+  stage.say(`${stage.system}: creating ${znodes} nodes`);
+  const load = { ...create, keys: znodes, warmUpSeconds: 0, seconds: 0 };
+  const { seconds: createSeconds } = await stage.load(system, load);
+  await pause(restSeconds * 1_000, signal);
+  const fullBytes = residents(system);
+  const growth = fullBytes.map((bytes, place) => bytes - (emptyBytes[place] ?? 0));
+  const bytesPerNode = sum(growth) / growth.length / (znodes - few);
+  stage.say(`${stage.system}: ${round(bytesPerNode)} bytes a node; ${mebibytes(fullBytes)} MiB`);
+  const { restartMs, server } = await restart(stage, system, znodes);
+  await pause(restSeconds * 1_000, signal);
+  const restartedBytes = residentBytes(server.pid);
+  stage.say(
+    `${stage.system}: serves again after ${Math.round(restartMs)} ms; ` +
+      `${mebibytes([restartedBytes])} MiB`,
+  );
+  return {
+    nodes: znodes,
+    bytesPerNode,
+    restartMs,
+    emptyBytes,
+    fullBytes,
+    restartedBytes,
+    createSeconds,
+  };
+}
+
+/** Kills a follower: the others go on, so that nothing but its own start is measured. */
+async function restart(
+  { signal }: Stage,
+  system: System,
+  nodes: number,
+): Promise<{ readonly restartMs: number; readonly server: ServerProcess }> {
+  const leader = await until({ what: "a server leads", deadlineMs: restartMsMax, signal }, () =>
+    system.leader(),
+  );
+  const server = system.servers.find(({ name }) => name !== leader.name);
+  if (server === undefined) throw new Error("a cluster has more than one server");
+  await server.kill();
+  const startedAtMs = performance.now();
+  server.start();
+  await until({ what: "all nodes are there again", deadlineMs: restartMsMax, signal }, async () => {
+    const held = await heldNodes(system.name, server);
+    return held !== undefined && held >= nodes ? true : undefined;
+  });
+  return { restartMs: performance.now() - startedAtMs, server };
+}
+
+function residents(system: System): readonly number[] {
+  return system.servers.map(({ pid }) => residentBytes(pid));
+}
+
+function mebibytes(bytes: readonly number[]): string {
+  return bytes.map((each) => Math.round(each / 2 ** 20)).join(", ");
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
