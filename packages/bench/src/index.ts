@@ -1,4 +1,10 @@
-export type { Figures, MeasuredLoad, Measurement, Row, Stage } from "./row.ts";
+export { compare, type Comparison, type ComparisonOptions } from "./comparison/comparison.ts";
+export { figure, times, verdict } from "./report/figure.ts";
+export { beginMarker, embed, endMarker, markdownOf } from "./report/markdown.ts";
+export { reportOf, type Report, type ReportRow } from "./report/report.ts";
+export type { Row } from "./row.ts";
 export { rows } from "./rows.ts";
-export type { Installation, Place, ServerProcess, Starter, System, SystemName } from "./system.ts";
-export type { LoadResult, Workload } from "./workload.ts";
+export { runLoad, type LoadProgress, type LoadRunResult } from "./run/load-run.ts";
+export { type Mix, parseMix } from "./run/mix.ts";
+export { startersOf } from "./starters.ts";
+export type { Starter, SystemName } from "./system.ts";

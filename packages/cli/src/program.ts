@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { addBenchCommands } from "./command/bench.ts";
 import { addChaosCommands } from "./command/chaos.ts";
 import { addCompletionCommands } from "./command/completion.ts";
 import { addDataCommands } from "./command/data.ts";
@@ -39,6 +40,7 @@ export function createProgram(output: Output): Command {
   addQuotaCommands(program);
   addFleetCommands(program);
   addChaosCommands(program);
+  addBenchCommands(program);
   addCompletionCommands(program);
   return program;
 }

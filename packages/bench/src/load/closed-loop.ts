@@ -1,10 +1,10 @@
 import type { Tally } from "./tally.ts";
 
 /**
- * Sends one operation, the `n`-th of all. `done` is called once, with the code of what went wrong
- * or with undefined; it may be called before this returns.
+ * Sends one operation, the `n`-th of all, whose latency counts from `sinceMs`. `done` is called once,
+ * with the code of what went wrong or with undefined; it may be called before this returns.
  */
-export type Send = (n: number, done: Done) => void;
+export type Send = (n: number, sinceMs: number, done: Done) => unknown;
 
 /** See `Send`. */
 export type Done = (failure: string | undefined) => void;
@@ -48,7 +48,7 @@ export class ClosedLoop {
         return;
       }
       sentAtMs = performance.now();
-      send(this.#sent++, done);
+      send(this.#sent++, sentAtMs, done);
     };
     const done: Done = (failure) => {
       if (failure === undefined) {

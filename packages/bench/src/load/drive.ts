@@ -1,4 +1,4 @@
-import type { LoadResult, Workload } from "../workload.ts";
+import type { LoadResult } from "../workload.ts";
 import { ClosedLoop, type Send } from "./closed-loop.ts";
 import { OpenLoop } from "./open-loop.ts";
 import { Tally } from "./tally.ts";
@@ -7,17 +7,28 @@ import { Tally } from "./tally.ts";
 export interface DriveEvents {
   /** The warm-up is over. */
   readonly onMeasuring: (tally: Tally) => void;
+  /** Nothing more is counted. */
+  readonly onMeasured?: (tally: Tally) => void;
   /** Ends the load early; what was counted so far is the result. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Load as a workload says, over one sender for each connection; what came of it. */
+/** How much load, and for how long: see `Workload`. */
+export interface Load {
+  readonly outstanding: number;
+  /** Undefined: a closed loop. */
+  readonly ratePerSecond?: number | undefined;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+/** Makes load, over one sender for each connection; what came of it. */
 export async function drive(
   senders: readonly Send[],
-  workload: Pick<Workload, "outstanding" | "ratePerSecond" | "warmUpSeconds" | "seconds">,
+  load: Load,
   events: DriveEvents,
 ): Promise<LoadResult> {
-  const { outstanding, ratePerSecond, warmUpSeconds, seconds } = workload;
+  const { outstanding, ratePerSecond, warmUpSeconds, seconds } = load;
   const tally = new Tally();
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
@@ -33,6 +44,7 @@ export async function drive(
   events.onMeasuring(tally);
   await Promise.race([failed, rest(seconds, events.signal)]);
   const result = tally.result();
+  events.onMeasured?.(tally);
   await Promise.race([failed, loop.stop()]);
   return result;
 }

@@ -60,7 +60,7 @@ export class OpenLoop {
       return;
     }
     this.#open += 1;
-    this.#senders[n % this.#senders.length]?.(n, (failure) => {
+    this.#senders[n % this.#senders.length]?.(n, dueAtMs, (failure) => {
       if (failure === undefined) this.#tally.succeeded(dueAtMs);
       else this.#tally.failed(failure);
       this.#open -= 1;

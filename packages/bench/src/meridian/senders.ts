@@ -13,12 +13,13 @@ export function senderOf(client: Meridian, plan: MeridianPlan, paths: readonly s
     case "write":
     case "paced-write": {
       const data = new Uint8Array(valueBytes).fill(120);
-      return (n, done) => session.set(path(n), data, (error) => done(error?.code));
+      return (n, _, done) => session.set(path(n), data, (error) => done(error?.code));
     }
     case "read":
-      return (n, done) => session.get(path(n), Consistency.REGIONAL, (error) => done(error?.code));
+      return (n, _, done) =>
+        session.get(path(n), Consistency.REGIONAL, (error) => done(error?.code));
     case "strict-read":
-      return (n, done) => session.get(path(n), Consistency.STRICT, (error) => done(error?.code));
+      return (n, _, done) => session.get(path(n), Consistency.STRICT, (error) => done(error?.code));
     case "create":
     case "fan-out":
       throw new Error(`${kind} is no loop`);

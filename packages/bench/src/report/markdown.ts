@@ -1,0 +1,63 @@
+import { figure, times, verdict } from "./figure.ts";
+import type { Report } from "./report.ts";
+
+/** Between these lines of a Markdown file a table is put, and replaced by the next one. */
+export const beginMarker = "<!-- bench compare: begin -->";
+/** See `beginMarker`. */
+export const endMarker = "<!-- bench compare: end -->";
+
+const head = ["", "Meridian", "ZooKeeper", "etcd", "× ZooKeeper", "× etcd", "goal", "met"];
+const titles: Readonly<Record<string, string>> = {
+  meridian: "Meridian",
+  zookeeper: "ZooKeeper",
+  etcd: "etcd",
+  node: "Node",
+};
+
+/** A report as Markdown: the table, then machine, versions and date. */
+export function markdownOf(report: Report): string {
+  const rows = report.rows.map((row) => [
+    `${row.title} (${row.unit})`,
+    figure(row.meridian),
+    figure(row.zookeeper),
+    figure(row.etcd),
+    times(row.ratios.zookeeper),
+    times(row.ratios.etcd),
+    row.goal,
+    verdict(row),
+  ]);
+  return `${tableOf([head, ...rows])}\n\n${originOf(report)}\n`;
+}
+
+/** A file with a report in the place of the one between its markers; undefined without markers. */
+export function embed(file: string, report: Report): string | undefined {
+  const begin = file.indexOf(beginMarker);
+  const end = file.indexOf(endMarker);
+  if (begin < 0 || end < begin) return undefined;
+  const before = file.slice(0, begin + beginMarker.length);
+  return `${before}\n\n${markdownOf(report)}\n${file.slice(end)}`;
+}
+
+/** Where the figures come from, in one paragraph. */
+function originOf({ machine, date, rounds, seconds, versions }: Report): string {
+  const memory = `${Math.round(machine.memoryBytes / 2 ** 30)} GiB`;
+  const systems = Object.entries(versions)
+    .map(([name, version]) => `${titles[name] ?? name} ${version}`)
+    .join(", ");
+  return (
+    `Medians of ${rounds} rounds of ${seconds} s, ${date.slice(0, 10)}, on ${machine.cores} × ` +
+    `${machine.processor}, ${memory}, ${machine.system}. ${systems}.`
+  );
+}
+
+/** Columns are as wide as their widest cell, as formatters want them. */
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(3, ...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  const [first = [], ...others] = rows;
+  return [line(first), rule, ...others.map(line)].join("\n");
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+
+import type { Meridian, MeridianError, MultiOperation } from "@meridian/client";
+
+/** Operations of a multi: servers take 128. */
+const portion = 100;
+const portionBytesMax = 512 * 1024;
+/** Portions under way at a time. */
+const portionsMax = 8;
+
+/** The nodes that load goes over, in a folder of their own. */
+export class Ground {
+  /** Folder of the nodes. */
+  readonly prefix: string;
+  readonly #client: Meridian;
+  /** Ancestors that were not there before, the nearest last. */
+  readonly #made: string[] = [];
+  #keys = 0;
+  #created = 0;
+
+  /** A folder of a name that nobody else takes, below a path that need not exist. */
+  constructor(client: Meridian, parent: string) {
+    this.#client = client;
+    this.prefix = `${parent === "/" ? "" : parent}/load-${randomBytes(4).toString("hex")}`;
+  }
+
+  /** Path of a node that exists. */
+  key(n: number): string {
+    return `${this.prefix}/k-${n % this.#keys}`;
+  }
+
+  /** Path of a node that was not there before. */
+  unused(): string {
+    this.#created += 1;
+    return `${this.prefix}/c-${this.#created}`;
+  }
+
+  /** Makes the folder and its nodes. */
+  async prepare(keys: number, valueBytes: number, signal: AbortSignal): Promise<void> {
+    const names = this.prefix.split("/").slice(1);
+    for (let depth = 1; depth <= names.length; depth += 1) {
+      signal.throwIfAborted();
+      const path = `/${names.slice(0, depth).join("/")}`;
+      await this.#client.create(path, "").then(
+        () => void this.#made.push(path),
+        (error: MeridianError) => {
+          if (error.code !== "NODE_EXISTS") throw error;
+        },
+      );
+    }
+    const data = new Uint8Array(valueBytes).fill(120);
+    const each = Math.max(1, Math.min(portion, Math.floor(portionBytesMax / (valueBytes + 100))));
+    const creates = Array.from({ length: keys }, (_, key): MultiOperation => {
+      return { kind: "create", path: `${this.prefix}/k-${key}`, data };
+    });
+    this.#keys = keys;
+    await inPortions(creates, each, async (operations) => {
+      signal.throwIfAborted();
+      await this.#client.multi(operations);
+    });
+  }
+
+  /** Deletes everything that was made. */
+  async clear(): Promise<void> {
+    if (!this.#made.includes(this.prefix)) return;
+    for (;;) {
+      // Eventual reads may come from behind; the loop ends when the folder is empty at its owner.
+      const { children } = await this.#client.children(this.prefix, { limit: 10_000 });
+      const deletes = children.map(({ name }): MultiOperation => {
+        return { kind: "delete", path: `${this.prefix}/${name}` };
+      });
+      await inPortions(deletes, portion, async (operations) => {
+        await this.#client.multi(operations);
+      });
+      if (children.length === 0) break;
+    }
+    for (const path of this.#made.toReversed()) {
+      // Somebody may have put something of theirs beside ours.
+      await this.#client.delete(path).catch((error: MeridianError) => {
+        if (error.code !== "NOT_EMPTY" && error.code !== "NO_NODE") throw error;
+      });
+    }
+  }
+}
+
+async function inPortions<T>(
+  items: readonly T[],
+  each: number,
+  work: (portion: readonly T[]) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const from = next;
+      next += each;
+      await work(items.slice(from, from + each));
+    }
+  };
+  await Promise.all(Array.from({ length: portionsMax }, worker));
+}
