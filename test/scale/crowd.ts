@@ -1,6 +1,7 @@
 import type { Cluster } from "../system/support/cluster.ts";
 import { until } from "../system/support/condition.ts";
 import { Load } from "./load.ts";
+import { type LoopWorst, worstOf } from "./loop-log.ts";
 import { leaderOf, statesOf } from "./servers.ts";
 
 /** How large a crowd is. */
@@ -12,6 +13,8 @@ export interface CrowdOptions {
   readonly killed: number;
   /** Processes for the other sessions. */
   readonly loaders: number;
+  /** How far those stand back behind the servers for the cores that they share: 0 to 19. */
+  readonly niceness: number;
   readonly sessionsPerConnection: number;
   /** Sessions of each process with a connection of their own. */
   readonly single: number;
@@ -20,6 +23,8 @@ export interface CrowdOptions {
   readonly changes: number;
   /** Rest before those, so that what the servers tell of their loops is not of their start. */
   readonly restMs: number;
+  /** Notes of the servers on their loops, if they take any. */
+  readonly loopLogs: readonly string[];
   readonly say: (line: string) => void;
 }
 
@@ -31,8 +36,9 @@ export interface CrowdReport {
   readonly residentBytesMax: number;
   /** From the request of a change until the last of its watchers had it, for each change. */
   readonly fanOutMs: readonly number[];
-  /** Largest delay of a server's loop around those changes, in milliseconds. */
-  readonly fanOutStallMs: number;
+  /** The worst of any server's loop in the rest before those changes, and during each of them. */
+  readonly loopBefore: LoopWorst;
+  readonly loopDuring: readonly LoopWorst[];
   /** From each kill of a leader until all were back. */
   readonly recoveryMs: readonly number[];
   /** Sessions that were expired although their clients lived. */
@@ -44,10 +50,17 @@ export interface CrowdReport {
   readonly refusals: Readonly<Record<string, number>>;
 }
 
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 const root = "/regions/local";
 const hot = `${root}/hot`;
 const patienceMs = 120_000;
 const firstId = 1_000_000;
+/** Until the servers' notes are in their files. */
+const noteMs = 500;
 
 /** Sessions and watches in great number on one cluster, and what becomes of them. */
 export class Crowd {
@@ -69,23 +82,28 @@ export class Crowd {
     await client.create(hot, "0");
     const openMs = await this.#open();
     say(`all sessions and watches run after ${Math.round(openMs)} ms ${await this.#servers()}`);
+    const restedFromMs = nowMs();
     await rest(restMs);
-    const before = await this.#stalls();
-    const fanOutMs: number[] = [];
-    for (let change = 0; change < changes; change += 1) fanOutMs.push(await this.#change());
-    const fanOutStallMs = Math.max(...(await this.#stalls()));
+    const changedFromMs = nowMs();
+    const times: Span[] = [];
+    for (let change = 0; change < changes; change += 1) times.push(await this.#change());
+    await rest(noteMs);
+    const loopBefore = this.#worst({ fromMs: restedFromMs, toMs: changedFromMs });
+    const loopDuring = times.map((span) => this.#worst(span));
+    const fanOutMs = times.map(({ fromMs, toMs }) => toMs - fromMs);
     say(`one event to all: ${fanOutMs.map(Math.round).join(", ")} ms`);
-    say(`stalls before: ${before.join(", ")} ms; with these: ${fanOutStallMs} ms`);
+    say(`loops before: ${textOf(loopBefore)}`);
+    for (const worst of loopDuring) say(`loops with one: ${textOf(worst)}`);
     const recoveryMs: number[] = [];
     for (let kill = 0; kill < leaderKills; kill += 1) {
       recoveryMs.push(await this.#killLeader());
       say(`all back after ${Math.round(recoveryMs.at(-1) ?? 0)} ms ${await this.#servers()}`);
-      fanOutMs.push(await this.#change());
+      fanOutMs.push(lengthOf(await this.#change()));
     }
     const expired = this.#sum("expired");
     const ephemeralsLateMs = await this.#killClients();
     say(`ephemerals gone ${Math.round(ephemeralsLateMs)} ms after the timeout`);
-    fanOutMs.push(await this.#change());
+    fanOutMs.push(lengthOf(await this.#change()));
     say(await this.#servers());
     const wrongValues = this.#sum("wrongValues");
     const refusals = this.#refusals();
@@ -95,7 +113,8 @@ export class Crowd {
       openMs,
       residentBytesMax,
       fanOutMs,
-      fanOutStallMs,
+      loopBefore,
+      loopDuring,
       recoveryMs,
       expired,
       ephemeralsLateMs,
@@ -120,7 +139,7 @@ export class Crowd {
   /** Sessions of one process; those of the last one have ephemeral nodes. */
   #start(from: number, to: number): void {
     const { sessions, killed, watchesPerSession, timeoutMs } = this.#options;
-    const { sessionsPerConnection, single } = this.#options;
+    const { sessionsPerConnection, single, niceness } = this.#options;
     const plans = Array.from({ length: to - from }, (_, at) => {
       const id = firstId + from + at;
       const own = Array.from({ length: watchesPerSession - 1 }, (__, n) => `${root}/w-${id}-${n}`);
@@ -129,23 +148,22 @@ export class Crowd {
     });
     const addresses = this.#cluster.nodes.map(({ address }) => address);
     const openingsPerSecond = 800;
-    this.#loads.push(
-      new Load({ addresses, sessions: plans, sessionsPerConnection, single, openingsPerSecond }),
-    );
+    const connections = { sessionsPerConnection, single, openingsPerSecond };
+    this.#loads.push(new Load({ addresses, sessions: plans, ...connections, niceness }));
   }
 
-  /** Changes the node that all watch: how long until all have it. */
-  async #change(): Promise<number> {
+  /** Changes the node that all watch: from the request until all have it. */
+  async #change(): Promise<Span> {
     const client = await this.#cluster.client();
     const watchers = this.#loads.reduce((sum, { sessions }) => sum + sessions, 0);
     const due = this.#sum("values") + watchers;
     this.#value += 1;
-    const startedAtMs = performance.timeOrigin + performance.now();
+    const fromMs = nowMs();
     await client.set(hot, String(this.#value));
     await until(`${watchers} watchers have ${this.#value}`, patienceMs, () =>
       this.#sum("values") >= due ? true : undefined,
     );
-    return Math.max(...this.#loads.map(({ tally }) => tally.lastValueAtMs)) - startedAtMs;
+    return { fromMs, toMs: Math.max(...this.#loads.map(({ tally }) => tally.lastValueAtMs)) };
   }
 
   async #killLeader(): Promise<number> {
@@ -217,9 +235,16 @@ export class Crowd {
     return `[${parts.join("] [")}]`;
   }
 
-  async #stalls(): Promise<readonly number[]> {
-    const states = await statesOf(this.#cluster);
-    return states.map(({ status }) => Math.round((status?.loopDelayMaxUs ?? 0) / 1_000));
+  /** The worst of all servers. */
+  #worst({ fromMs, toMs }: Span): LoopWorst {
+    const worsts = this.#options.loopLogs.map((file) => worstOf(file, fromMs, toMs));
+    const most = (key: keyof LoopWorst): number => Math.max(0, ...worsts.map((one) => one[key]));
+    return {
+      lateMs: most("lateMs"),
+      ownMs: most("ownMs"),
+      collectorMs: most("collectorMs"),
+      waitedMs: most("waitedMs"),
+    };
   }
 
   /** Refusals of all sessions, by their code. */
@@ -236,6 +261,20 @@ export class Crowd {
   #sum(key: "attached" | "lost" | "watching" | "expired" | "values" | "wrongValues"): number {
     return this.#loads.reduce((sum, { tally }) => sum + tally[key], 0);
   }
+}
+
+/** A time of the wall, in milliseconds, finer than the calendar's. */
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function lengthOf({ fromMs, toMs }: Span): number {
+  return toMs - fromMs;
+}
+
+function textOf({ lateMs, ownMs, collectorMs, waitedMs }: LoopWorst): string {
+  const [late, own, collector, waited] = [lateMs, ownMs, collectorMs, waitedMs].map(Math.round);
+  return `${late} ms late; own ${own}, collector ${collector}, waiting for a core ${waited} ms`;
 }
 
 function rest(ms: number): Promise<void> {

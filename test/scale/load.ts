@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { LoaderPlan } from "./loader.ts";
 import { newTally, type Tally } from "./raw-session.ts";
@@ -17,6 +18,7 @@ export class Load {
     this.watches = plan.sessions.reduce((sum, { watches }) => sum + watches.length, 0);
     const execArgv = ["--import", "tsx", "--max-old-space-size=4096"];
     this.#child = fork(program, [], { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    if (this.#child.pid !== undefined) setPriority(this.#child.pid, plan.niceness);
     this.#child.on("message", (tally) => (this.#tally = tally as Tally));
     this.#child.send(plan);
   }

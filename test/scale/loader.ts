@@ -11,6 +11,8 @@ export interface LoaderPlan {
   readonly single: number;
   /** Streams opened in a second. */
   readonly openingsPerSecond: number;
+  /** How far it stands back behind the servers, with which it shares the cores here. */
+  readonly niceness: number;
 }
 
 const turnMs = 50;

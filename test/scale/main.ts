@@ -1,13 +1,15 @@
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Cluster } from "../system/support/cluster.ts";
 import { Scratch } from "../system/support/scratch.ts";
 import { Crowd } from "./crowd.ts";
+import { watchedBy } from "./loop-log.ts";
 import { watchSlowly } from "./slow.ts";
 
 const usage = `Many sessions and watches on one regional cluster of three servers: what it costs.
 
   npm run scale -- crowd [--sessions N] [--watches N] [--killed N] [--leader-kills N] [--timeout MS]
-                         [--rest MS]
+                         [--rest MS] [--nice N]
   npm run scale -- slow [--watchers N] [--events N] [--bytes N]
 
   crowd  N sessions with N watches each; one event to all of them; leaders are killed with
@@ -23,8 +25,9 @@ const { values, positionals } = parseArgs({
     loaders: { type: "string", default: "3" },
     timeout: { type: "string", default: "12000" },
     single: { type: "string", default: "100" },
+    nice: { type: "string", default: "5" },
     "leader-kills": { type: "string", default: "3" },
-    rest: { type: "string", default: "130000" }, // servers tell of delays in the last two minutes
+    rest: { type: "string", default: "30000" },
     watchers: { type: "string", default: "50" },
     events: { type: "string", default: "200000" },
     bytes: { type: "string", default: "1024" },
@@ -42,17 +45,25 @@ async function main(): Promise<number> {
     return 2;
   }
   await using scratch = new Scratch("scale");
-  await using cluster = await Cluster.start(scratch, 3);
+  const logOf = (name: string): string => join(scratch.path, `${name}.loop`);
+  const environmentOf = (name: string): Readonly<Record<string, string>> =>
+    what === "crowd" ? watchedBy(logOf(name)) : {};
+  await using cluster = await Cluster.start(scratch, 3, {}, environmentOf);
   const startedMs = performance.now();
   const say = (line: string): void => {
     console.info(`${Math.round((performance.now() - startedMs) / 1_000)} s: ${line}`);
   };
-  const report = what === "crowd" ? await runCrowd(cluster, say) : await runSlow(cluster, say);
+  const report =
+    what === "crowd" ? await runCrowd(cluster, logOf, say) : await runSlow(cluster, say);
   console.info(JSON.stringify(report, undefined, 2));
   return 0;
 }
 
-function runCrowd(cluster: Cluster, say: (line: string) => void): Promise<object> {
+function runCrowd(
+  cluster: Cluster,
+  logOf: (name: string) => string,
+  say: (line: string) => void,
+): Promise<object> {
   const crowd = new Crowd(cluster, {
     sessions: Number(values.sessions),
     watchesPerSession: Number(values.watches),
@@ -60,10 +71,12 @@ function runCrowd(cluster: Cluster, say: (line: string) => void): Promise<object
     killed: Number(values.killed),
     loaders: Number(values.loaders),
     single: Number(values.single),
+    niceness: Number(values.nice),
     sessionsPerConnection: 100,
     leaderKills: Number(values["leader-kills"]),
     changes: 5,
     restMs: Number(values.rest),
+    loopLogs: cluster.nodes.map(({ name }) => logOf(name)),
     say,
   });
   return crowd.run();

@@ -20,9 +20,11 @@ test("hundreds of sessions outlive the leader, and the nodes of killed clients g
     loaders: 1,
     sessionsPerConnection: 50,
     single: 10,
+    niceness: 0,
     leaderKills: 1,
     changes: 3,
     restMs: 0,
+    loopLogs: [],
     say: () => undefined,
   });
   const report = await crowd.run();

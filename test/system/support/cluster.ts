@@ -18,23 +18,34 @@ export class Cluster implements AsyncDisposable {
   readonly #newcomers: Server[] = [];
   #client: Meridian | undefined;
 
-  private constructor(scratch: Scratch, members: readonly Member[], settings: object) {
+  private constructor(
+    scratch: Scratch,
+    members: readonly Member[],
+    settings: object,
+    environmentOf: (name: string) => Environment,
+  ) {
     this.#scratch = scratch;
     this.#members = members;
     this.nodes = members.map((own) => {
-      return new Server(scratch, own, configOf(own, members, scratch, settings));
+      const config = configOf(own, members, scratch, settings);
+      return new Server(scratch, own, config, environmentOf(own.name));
     });
   }
 
   /**
    * Starts a cluster of as many voters, and resolves when it takes writes. `settings` go into the
-   * configuration of each.
+   * configuration of each, `environmentOf` into the environment of the server of this name.
    */
-  static async start(scratch: Scratch, voters: number, settings: object = {}): Promise<Cluster> {
+  static async start(
+    scratch: Scratch,
+    voters: number,
+    settings: object = {},
+    environmentOf: (name: string) => Environment = () => ({}),
+  ): Promise<Cluster> {
     const base = await freePorts(voters, 16);
     const names = Array.from({ length: voters }, (_, index) => `local-${index + 1}`);
     const members = names.map((name, index) => ({ name, address: `127.0.0.1:${base + index}` }));
-    const cluster = new Cluster(scratch, members, settings);
+    const cluster = new Cluster(scratch, members, settings, environmentOf);
     for (const node of cluster.nodes) node.start();
     try {
       await cluster.untilWritable();
@@ -88,17 +99,26 @@ export class Cluster implements AsyncDisposable {
 
 /** A node in a process of its own. */
 export class Server {
+  readonly name: string;
   readonly address: string;
   /** Its configuration file. */
   readonly config: string;
   /** Its data directory. */
   readonly data: string;
   readonly #log: string;
+  readonly #environment: Environment;
   #child: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
 
-  constructor(scratch: Scratch, { name, address }: Member, config: string) {
+  constructor(
+    scratch: Scratch,
+    { name, address }: Member,
+    config: string,
+    environment: Environment = {},
+  ) {
+    this.name = name;
     this.address = address;
+    this.#environment = environment;
     this.config = join(scratch.path, `${name}.yaml`);
     this.data = join(scratch.path, name);
     this.#log = join(scratch.path, `${name}.log`);
@@ -113,7 +133,7 @@ export class Server {
   start(): void {
     const output = openSync(this.#log, "a");
     const child = spawn(process.execPath, [program, "server", "--config", this.config], {
-      env: cleanEnvironment(),
+      env: { ...cleanEnvironment(), ...this.#environment },
       stdio: ["ignore", output, output],
     });
     closeSync(output);
@@ -139,6 +159,8 @@ export class Server {
     return await this.#exited;
   }
 }
+
+type Environment = Readonly<Record<string, string>>;
 
 interface Member {
   readonly name: string;
