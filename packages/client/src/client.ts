@@ -44,6 +44,7 @@ import {
   type Written,
 } from "./result.ts";
 import { GLOBAL } from "./route.ts";
+import { RawReader } from "./raw-reader.ts";
 import { RawSession } from "./raw-session.ts";
 import { Streams } from "./streams.ts";
 import { decodeToken, encodeToken } from "./token.ts";
@@ -340,6 +341,16 @@ export class Meridian implements AsyncDisposable {
   session(cluster: string = GLOBAL): RawSession {
     this.#assertOpen();
     return new RawSession(this.#context.lanes.session(cluster), this.#context);
+  }
+
+  /**
+   * Reads of a cluster ("global", or a region) as a bare pipe, at a replica that is near: likewise.
+   * They go beside the writes of `session`, not in order with them.
+   */
+  reader(cluster: string = GLOBAL): RawReader {
+    this.#assertOpen();
+    const lane = this.#context.lanes.stranger({ kind: "cluster", cluster });
+    return new RawReader(lane, cluster, this.#context);
   }
 
   /** After SESSION_EXPIRED: goes on with new sessions. What was ephemeral is gone. */

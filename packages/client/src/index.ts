@@ -71,6 +71,7 @@ export type { Settle } from "./pending.ts";
 export type { SubtreeChange } from "./recipes/subtree-mirror.ts";
 export type { CachedNode } from "./recipes/subtree-table.ts";
 export type { Position } from "./position.ts";
+export { RawReader } from "./raw-reader.ts";
 export { RawSession } from "./raw-session.ts";
 export type { Receipt, ServedBy, Stat } from "./receipt.ts";
 export { draftRequest, type DraftRequest } from "./request.ts";

@@ -1,4 +1,4 @@
-import { ErrorCode } from "@meridian/wire";
+import { Consistency, ErrorCode } from "@meridian/wire";
 import { expect, test } from "vitest";
 import type { Meridian } from "../src/client.ts";
 import type { ReadOptions } from "../src/options.ts";
@@ -414,4 +414,17 @@ test("a region that is not given is that of the first node to answer", async () 
   const fleet = new FakeFleet();
   const client = await fleet.client({ region: undefined, endpoints: ["apac-2:1"] });
   expect(client.region).toBe("apac");
+});
+
+test("a bare reader asks the replicas of the cluster that it names", async () => {
+  const { fleet, client } = await seeded();
+  const reader = client.reader("us-west");
+  const read = new Promise<string>((resolve) => {
+    reader.get("/regions/us-west/a", Consistency.REGIONAL, (error, response) => {
+      const text = Buffer.from(response?.node?.data ?? []).toString();
+      resolve(`${error?.code ?? "ok"} ${text}`);
+    });
+  });
+  expect(await fleet.runtime.until(read)).toBe("ok w");
+  await fleet.runtime.until(client.close());
 });
