@@ -139,6 +139,8 @@ export class EdgeObserver implements Member {
     return true;
   }
 
+  readonly retryAfterMs: number = 0;
+
   submit(): boolean {
     return false;
   }

@@ -33,7 +33,7 @@ import {
 } from "./status.ts";
 import { type Succession, Successor, supersededBy } from "./succession.ts";
 import { addressFor, type TopologyNode } from "./topology.ts";
-import type { PendingWrite } from "./write-queue.ts";
+import type { OfferedWrite } from "./write-queue.ts";
 
 /** Everything a group member is made of. Storage stays the caller's, who closes it after `stop`. */
 export interface GroupMemberOptions {
@@ -227,8 +227,12 @@ export class GroupMember implements Member {
     return this.#options.role === "witness" || this.tree.cluster !== "";
   }
 
-  submit(write: Omit<PendingWrite, "sent" | "settled">): boolean {
+  submit(write: OfferedWrite): boolean {
     return this.replica.submit(write);
+  }
+
+  get retryAfterMs(): number {
+    return this.replica.retryAfterMs;
   }
 
   barrier(deadlineAtMs: number, done: (passed: boolean) => void): void {

@@ -1,5 +1,5 @@
 import type { Position, Tree } from "@meridian/tree";
-import type { PendingWrite } from "./write-queue.ts";
+import type { OfferedWrite } from "./write-queue.ts";
 
 /** Where a node stands. */
 export interface Place {
@@ -31,8 +31,10 @@ export interface Member {
    * be sent to them from which they would see that their session lives.
    */
   readonly vouches: boolean;
-  /** Takes a write. False: too many are pending. */
-  submit(write: Omit<PendingWrite, "sent" | "settled">): boolean;
+  /** Takes a write. False: too many are pending, come again after `retryAfterMs`. */
+  submit(write: OfferedWrite): boolean;
+  /** When to submit a write again that was refused. */
+  readonly retryAfterMs: number;
   /** Calls back when a read is linearizable, or with false at the deadline. */
   barrier(deadlineAtMs: number, done: (passed: boolean) => void): void;
   /**

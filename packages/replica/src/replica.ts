@@ -27,7 +27,7 @@ import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 import { type SnapshotAnswer, SnapshotExchange } from "./snapshot-exchange.ts";
 import { restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { softStateOf } from "./soft-state.ts";
-import { type PendingWrite, WriteQueue } from "./write-queue.ts";
+import { type OfferedWrite, WriteQueue } from "./write-queue.ts";
 
 /** How often members exchange signs of life and ages, and look at deadlines and sessions. */
 const periodMs = 250;
@@ -90,10 +90,7 @@ export class Replica implements PeerHandler {
       term: () => (this.isLeader && !this.#restoring && !this.#idle ? this.#soft.term : undefined),
       propose: (command) => this.propose(command),
     });
-    this.#queue = new WriteQueue({
-      writesMax: options.limits.writesMax,
-      bytesMax: options.limits.writeBytesMax,
-    });
+    this.#queue = new WriteQueue(options.limits, () => clock.nowMs());
     this.#forwards = new ForwardOutbox(this.#queue);
     this.#forwards.restart(this.#soft.term);
     this.#barriers = new ReadBarriers(Math.floor(options.random() * 2 ** 40), (index, askedAtMs) =>
@@ -189,10 +186,14 @@ export class Replica implements PeerHandler {
   }
 
   /** Takes a write; false: overloaded. */
-  submit(write: Omit<PendingWrite, "sent" | "settled">): boolean {
-    const taken = this.#queue.add({ ...write, sent: false, settled: false });
-    if (taken) this.wake();
-    return taken;
+  submit(write: OfferedWrite): boolean {
+    this.wake();
+    return this.#queue.add({ ...write, sent: false, settled: false });
+  }
+
+  /** When to submit a write again that was refused. */
+  get retryAfterMs(): number {
+    return this.#queue.retryAfterMs;
   }
 
   /**

@@ -422,7 +422,8 @@ export class SessionService {
     const write = { session: 0, sequence, repeatable, bytes, deadlineAtMs, done };
     if (this.member.submit(write)) return undefined;
     const message = "too many writes are waiting for the leader of this cluster";
-    return { code: "OVERLOADED", message, retryAfterMs: 50 };
+    const { retryAfterMs } = this.member;
+    return { code: "OVERLOADED", message, retryAfterMs };
   }
 
   #drawTicket(): number {

@@ -427,7 +427,8 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     }
     this.#noteRefused(request);
     const message = "too many writes are waiting for the leader of this cluster";
-    const refusal = { code: "OVERLOADED", message, retryAfterMs: 50 } as const;
+    const { retryAfterMs } = this.#service.member;
+    const refusal = { code: "OVERLOADED", message, retryAfterMs } as const;
     this.#endWrite(request, ticket, { error: encodeRefusal(refusal) });
   }
 

@@ -1,4 +1,5 @@
 import type { Applied, Command } from "@meridian/tree";
+import { DrainRate } from "./drain-rate.ts";
 
 /** How a write ended. */
 export type WriteOutcome =
@@ -22,13 +23,27 @@ export interface PendingWrite {
   /** Handed to a leader at least once. */
   sent: boolean;
   settled: boolean;
+  /** When the queue took it. */
+  takenAtMs?: number;
 }
+
+/** A write as it is given to a queue. */
+export type OfferedWrite = Omit<PendingWrite, "sent" | "settled" | "takenAtMs">;
 
 /** Bounds of a queue. */
 export interface WriteQueueLimits {
   readonly writesMax: number;
-  readonly bytesMax: number;
+  readonly writeBytesMax: number;
+  /** Beside those: no more than what is done in so long, as far as that is known. Default: 500. */
+  readonly waitMaxMs?: number;
 }
+
+const defaultWaitMaxMs = 500;
+/** So many are taken however slow the cluster is. */
+const writesMin = 1_024;
+/** When to come again, while it is not known how long it takes. */
+const retryMs = 50;
+const retryMaxMs = 1_000;
 
 /** Writes of one session, by their numbers, all of one attachment. */
 interface Issued {
@@ -43,7 +58,9 @@ interface Issued {
  * applies the entry itself, as ZooKeeper's do.
  */
 export class WriteQueue {
-  readonly #limits: WriteQueueLimits;
+  readonly #limits: Required<WriteQueueLimits>;
+  readonly #nowMs: () => number;
+  readonly #rate: DrainRate;
   #order: PendingWrite[] = [];
   /** Writes before this place in `#order` have been handed to the current leader. */
   #sentUpTo = 0;
@@ -51,12 +68,22 @@ export class WriteQueue {
   #bytes = 0;
   readonly #sessions = new Map<number, Issued>();
 
-  constructor(limits: WriteQueueLimits) {
-    this.#limits = limits;
+  /** `nowMs`: a monotonic clock. */
+  constructor(limits: WriteQueueLimits, nowMs: () => number) {
+    this.#limits = { waitMaxMs: defaultWaitMaxMs, ...limits };
+    this.#nowMs = nowMs;
+    this.#rate = new DrainRate(this.#limits.waitMaxMs / 2);
   }
 
   get size(): number {
     return this.#order.length - this.#settledCount;
+  }
+
+  /** When to offer a write again that was refused: about half of what waits is done by then. */
+  get retryAfterMs(): number {
+    const { perMs } = this.#rate;
+    if (perMs === undefined) return retryMs;
+    return Math.min(retryMaxMs, Math.max(retryMs, Math.ceil(this.size / perMs / 2)));
   }
 
   /** Something has not been handed to the current leader. */
@@ -86,12 +113,13 @@ export class WriteQueue {
       repeated.deadlineAtMs = Math.max(repeated.deadlineAtMs, write.deadlineAtMs);
       return true;
     }
-    if (this.size >= this.#limits.writesMax) return false;
-    if (this.#bytes + write.bytes.byteLength > this.#limits.bytesMax) return false;
+    if (this.size >= this.#writesMaxFor(write)) return false;
+    if (this.#bytes + write.bytes.byteLength > this.#limits.writeBytesMax) return false;
     if (issued === undefined) {
       issued = { attachment, writes: new Map() };
       this.#sessions.set(write.session, issued);
     }
+    write.takenAtMs = this.#nowMs();
     issued.writes.set(write.sequence, write);
     this.#bytes += write.bytes.byteLength;
     this.#order.push(write);
@@ -146,6 +174,8 @@ export class WriteQueue {
     // It came by an earlier stream and too late; the same write is on its way by the present one.
     const isVoid = applied.result.kind === "failed" && applied.result.code === "SESSION_MOVED";
     if (isVoid && (command.attachment ?? 0) < issued.attachment) return;
+    const nowMs = this.#nowMs();
+    this.#rate.left(nowMs, nowMs - (write.takenAtMs ?? nowMs));
     this.#settle(write, { kind: "applied", applied });
   }
 
@@ -161,6 +191,19 @@ export class WriteQueue {
       if (write.session !== 0) late.add(write.session);
       this.#settle(write, { kind: write.sent ? "unknown" : "unavailable" });
     }
+  }
+
+  /**
+   * How many may wait when this one comes. What would wait for longer than it may is refused at
+   * once, so that its client can wait for its turn instead of a queue that only grows. Sessions
+   * begin and end all the same: who has nothing to write must not be lost in an overload.
+   */
+  #writesMaxFor({ session, repeatable }: PendingWrite): number {
+    const { writesMax, waitMaxMs } = this.#limits;
+    const { perMs } = this.#rate;
+    const isOfSession = session === 0 && repeatable;
+    if (perMs === undefined || isOfSession) return writesMax;
+    return Math.min(writesMax, Math.max(writesMin, perMs * waitMaxMs));
   }
 
   /**

@@ -10,7 +10,10 @@ const term = 3;
  * A member with a queue and a leader with a log, and nothing between them but what a test carries.
  */
 class Pair {
-  readonly queue: WriteQueue = new WriteQueue({ writesMax: 100_000, bytesMax: 1_000_000_000 });
+  readonly queue: WriteQueue = new WriteQueue(
+    { writesMax: 100_000, writeBytesMax: 1_000_000_000 },
+    () => 0,
+  );
   readonly outbox: ForwardOutbox = new ForwardOutbox(this.queue);
   inbox: ForwardInbox = new ForwardInbox();
   readonly log: number[] = [];

@@ -2,7 +2,7 @@ import type { Applied, Command } from "@meridian/tree";
 import { expect, test } from "vitest";
 import { type PendingWrite, WriteQueue, type WriteOutcome } from "../src/write-queue.ts";
 
-const limits = { writesMax: 10, bytesMax: 1_000 };
+const limits = { writesMax: 10, writeBytesMax: 1_000 };
 
 function write(session: number, sequence: number, change: Partial<PendingWrite> = {}) {
   const outcomes: WriteOutcome[] = [];
@@ -36,7 +36,7 @@ const sequences = (writes: readonly PendingWrite[]): readonly number[] =>
   writes.map(({ sequence }) => sequence);
 
 test("each write is answered once, however often its command is applied", () => {
-  const queue = new WriteQueue(limits);
+  const queue = new WriteQueue(limits, () => 0);
   const { pending, outcomes } = write(1, 1);
   queue.add(pending);
   queue.takeUnsent(100);
@@ -47,7 +47,7 @@ test("each write is answered once, however often its command is applied", () => 
 });
 
 test("all goes out again in order to another leader, but for what must not be repeated", () => {
-  const queue = new WriteQueue(limits);
+  const queue = new WriteQueue(limits, () => 0);
   const once = write(0, 99, { repeatable: false });
   for (const { pending } of [write(1, 1), once, write(1, 2)]) queue.add(pending);
   expect(queue.takeUnsent(100)).toHaveLength(3);
@@ -57,7 +57,7 @@ test("all goes out again in order to another leader, but for what must not be re
 });
 
 test("a write that is given up takes those behind it in its session along, sent or not", () => {
-  const queue = new WriteQueue(limits);
+  const queue = new WriteQueue(limits, () => 0);
   const early = write(1, 1);
   const late = write(1, 2, { deadlineAtMs: 5_000 });
   const other = write(2, 1, { deadlineAtMs: 5_000 });
@@ -77,7 +77,7 @@ test("a write that is given up takes those behind it in its session along, sent 
 });
 
 test("a write that never left this node is certain not to have been applied", () => {
-  const queue = new WriteQueue(limits);
+  const queue = new WriteQueue(limits, () => 0);
   const [sent, kept] = [write(1, 1), write(1, 2)];
   queue.add(sent.pending);
   queue.takeUnsent(100);
@@ -88,7 +88,7 @@ test("a write that never left this node is certain not to have been applied", ()
 });
 
 test("a repetition takes over the answer, and its deadline counts", () => {
-  const queue = new WriteQueue(limits);
+  const queue = new WriteQueue(limits, () => 0);
   const [first, again] = [write(1, 1), write(1, 1, { deadlineAtMs: 5_000 })];
   queue.add(first.pending);
   queue.add(again.pending);
@@ -100,7 +100,7 @@ test("a repetition takes over the answer, and its deadline counts", () => {
 });
 
 test("what was handed over and waits for its entry is nothing to be sent", () => {
-  const queue = new WriteQueue(limits);
+  const queue = new WriteQueue(limits, () => 0);
   queue.add(write(1, 1).pending);
   expect(queue.hasUnsent).toBe(true);
   queue.takeUnsent(100);
@@ -112,20 +112,64 @@ test("what was handed over and waits for its entry is nothing to be sent", () =>
 });
 
 test("a queue takes no more writes and bytes than it may", () => {
-  const queue = new WriteQueue({ writesMax: 2, bytesMax: 1_000 });
+  const queue = new WriteQueue({ writesMax: 2, writeBytesMax: 1_000 }, () => 0);
   expect([1, 2, 3].map((sequence) => queue.add(write(1, sequence).pending))).toEqual([
     true,
     true,
     false,
   ]);
-  const heavy = new WriteQueue({ writesMax: 10, bytesMax: 3 });
+  const heavy = new WriteQueue({ writesMax: 10, writeBytesMax: 3 }, () => 0);
   expect([1, 2].map((sequence) => heavy.add(write(1, sequence).pending))).toEqual([true, false]);
   applied(heavy, 1, 1);
   expect(heavy.add(write(1, 2).pending)).toBe(true);
 });
 
+test("what would wait for too long is refused at once, whatever comes how fast", () => {
+  let nowMs = 0;
+  const limits = { writesMax: 100_000, writeBytesMax: 1e9, waitMaxMs: 500 };
+  const queue = new WriteQueue(limits, () => nowMs);
+  let [shortestMs, longestMs] = [Infinity, 0];
+  let [first, next, refused] = [1, 1, 0];
+  const takenAtMs = new Map<number, number>();
+  // Every millisecond 30 come and 10 are done.
+  for (; nowMs < 20_000; nowMs += 1) {
+    for (let offered = 0; offered < 30; offered += 1) {
+      if (queue.add(write(1, next).pending)) takenAtMs.set(next++, nowMs);
+      else refused += 1;
+    }
+    for (let done = 0; done < 10 && first < next; done += 1, first += 1) {
+      applied(queue, 1, first);
+      if (nowMs < 2_000) continue;
+      const waitedMs = nowMs - (takenAtMs.get(first) ?? 0);
+      shortestMs = Math.min(shortestMs, waitedMs);
+      longestMs = Math.max(longestMs, waitedMs);
+    }
+  }
+  expect(longestMs).toBeLessThan(600);
+  expect(shortestMs).toBeGreaterThan(400);
+  expect(refused).toBeGreaterThan(350_000);
+  expect(queue.retryAfterMs).toBeGreaterThan(200);
+  expect(queue.retryAfterMs).toBeLessThan(300);
+  // Sessions come and go all the same.
+  while (queue.add(write(1, next).pending)) next += 1;
+  expect(queue.add(write(0, 1).pending)).toBe(true);
+  expect(queue.add(write(0, 2, { repeatable: false }).pending)).toBe(false);
+});
+
+test("a burst is taken whole by a queue in which nothing had to wait", () => {
+  let nowMs = 0;
+  const limits = { writesMax: 100_000, writeBytesMax: 1e9, waitMaxMs: 500 };
+  const queue = new WriteQueue(limits, () => nowMs);
+  for (let sequence = 1; sequence <= 3_000; sequence += 1, nowMs += 1) {
+    queue.add(write(1, sequence).pending);
+    if (sequence > 5) applied(queue, 1, sequence - 5);
+  }
+  const burst = Array.from({ length: 50_000 }, (_, at) => queue.add(write(2, at + 1).pending));
+  expect(burst.every(Boolean)).toBe(true);
+});
+
 test("places stay right while thousands of writes come and go", () => {
-  const queue = new WriteQueue({ writesMax: 100_000, bytesMax: 10_000_000 });
+  const queue = new WriteQueue({ writesMax: 100_000, writeBytesMax: 10_000_000 }, () => 0);
   const taken: number[] = [];
   for (let sequence = 1; sequence <= 10_000; sequence += 1) {
     queue.add(write(1, sequence).pending);

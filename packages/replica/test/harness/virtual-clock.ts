@@ -97,11 +97,13 @@ export class VirtualClock {
     let at = timers.length;
     timers.push(timer);
     while (at > 0) {
-      const parent = (at - 1) >>> 1;
-      if (!isBefore(timers, at, parent)) return;
-      swap(timers, at, parent);
-      at = parent;
+      const above = (at - 1) >>> 1;
+      const parent = timers[above];
+      if (parent === undefined || !isBefore(timer, parent)) break;
+      timers[at] = parent;
+      at = above;
     }
+    timers[at] = timer;
   }
 
   #pop(): Timer | undefined {
@@ -109,28 +111,25 @@ export class VirtualClock {
     const first = timers[0];
     const last = timers.pop();
     if (last === undefined || timers.length === 0) return first;
-    timers[0] = last;
-    for (let at = 0; ;) {
-      const left = 2 * at + 1;
-      if (left >= timers.length) return first;
-      const right = left + 1;
-      const child = right < timers.length && isBefore(timers, right, left) ? right : left;
-      if (!isBefore(timers, child, at)) return first;
-      swap(timers, child, at);
-      at = child;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      let child = timers[below];
+      if (child === undefined) break;
+      const right = timers[below + 1];
+      if (right !== undefined && isBefore(right, child)) {
+        child = right;
+        below += 1;
+      }
+      if (!isBefore(child, last)) break;
+      timers[at] = child;
+      at = below;
     }
+    timers[at] = last;
+    return first;
   }
 }
 
-function isBefore(timers: readonly Timer[], a: number, b: number): boolean {
-  const [first, second] = [timers[a], timers[b]];
-  if (first === undefined || second === undefined) return false;
-  return first.atMs < second.atMs || (first.atMs === second.atMs && first.order < second.order);
-}
-
-function swap(timers: Timer[], a: number, b: number): void {
-  const [first, second] = [timers[a], timers[b]];
-  if (first === undefined || second === undefined) return;
-  timers[a] = second;
-  timers[b] = first;
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

@@ -44,6 +44,15 @@ export interface MemoryServing {
   close(): void;
 }
 
+/** What was handed to a link since the beginning. */
+export interface LinkTraffic {
+  readonly from: string;
+  readonly to: string;
+  /** Frames of streams, and requests and answers of calls. */
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /**
  * The transports without sockets: the same limits, the same encoded bytes, the same order and the
  * same ends of streams, over links whose delays and cuts are given. Links are one-way and have a
@@ -114,6 +123,14 @@ export class MemoryNetwork {
     const wasCut = link.state.cut;
     link.set(change);
     if (link.state.cut && !wasCut) this.#watch(link);
+  }
+
+  /** What was handed to each link so far, also what was lost. */
+  *traffic(): Generator<LinkTraffic> {
+    for (const [key, { messages, bytes }] of this.#links) {
+      const [from, to] = JSON.parse(key) as readonly [string, string];
+      yield { from, to, messages, bytes };
+    }
   }
 
   #link(from: string, to: string): Link {

@@ -11,6 +11,9 @@ export interface LinkState {
 /** One direction between two places, with the pipes that run through it. */
 export class Link {
   readonly pipes: Set<Pipe> = new Set();
+  /** What was ever handed to it, also what was lost later. */
+  messages = 0;
+  bytes = 0;
   #state: LinkState = { delayMs: 0, cut: false };
   #cuts = 0;
 
@@ -70,6 +73,9 @@ export class Pipe {
     if (this.#closed) return;
     this.#items.push({ bytes, deliver });
     this.#bytes += bytes;
+    // Beginnings and ends of streams are no messages.
+    if (bytes > 0) this.#link.messages += 1;
+    this.#link.bytes += bytes;
     const nowMs = this.#clock.nowMs();
     // A link that became faster must not let later items overtake earlier ones.
     this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + this.#link.state.delayMs);
