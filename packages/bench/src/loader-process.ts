@@ -40,9 +40,9 @@ export async function runLoader(program: LoaderProgram, events: LoadEvents): Pro
       if (complaints.length > keptLines) complaints.shift();
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const message = messageOf(line);
-      if (message.event === "measuring") onMeasuring?.();
-      if (message.event === "result") result = message;
+      const { event, ...fields } = messageOf(line);
+      if (event === "measuring") onMeasuring?.();
+      if (event === "result") result = fields as LoadResult;
     });
     // A loader that dies early closes the pipe under the plan; its end is told below.
     child.stdin.on("error", () => {});

@@ -25,7 +25,11 @@ export interface Workload {
   readonly warmUpSeconds: number;
   /** Of load that is counted. */
   readonly seconds: number;
-  /** Of `fan-out`: watches of the one key, spread over `connections`. */
+  /**
+   * Of `fan-out`: clients, each with a session (where there is such a thing) and one watch of its
+   * own on the one key. Several watches of one session would be told of a change once. Where
+   * sessions can share a connection, they are spread over `connections`.
+   */
   readonly watchers?: number;
   /** Of `fan-out`: how often the key is changed, one change after the other. */
   readonly changes?: number;

@@ -5,6 +5,7 @@ import { connect, type Meridian } from "@meridian/client";
 import { drive } from "../load/drive.ts";
 import { Tally } from "../load/tally.ts";
 import type { LoadResult } from "../workload.ts";
+import { fanOut } from "./fan-out.ts";
 import { keyPath, type MeridianPlan } from "./plan.ts";
 import { createKeys, openAll, senderOf } from "./senders.ts";
 
@@ -21,20 +22,22 @@ process.exit(0);
 
 async function run(): Promise<LoadResult> {
   const { workload } = plan;
+  const onMeasuring = (): void => tell({ event: "measuring" });
+  if (workload.kind === "fan-out") return await fanOut(plan, onMeasuring);
   const clients = await openClients();
   if (workload.kind === "create") {
     const tally = new Tally();
     tally.begin();
-    tell({ event: "measuring" });
+    onMeasuring();
     const startedAtMs = performance.now();
     await createKeys(clients, plan);
     tally.succeeded(startedAtMs);
     return { ...tally.result(), operations: workload.keys };
   }
-  await openAll(clients, plan);
   const paths = Array.from({ length: workload.keys }, (_, key) => keyPath(plan.prefix, key));
   const senders = clients.map((client) => senderOf(client, plan, paths));
-  return await drive(senders, workload, { onMeasuring: () => tell({ event: "measuring" }) });
+  await openAll(senders);
+  return await drive(senders, workload, { onMeasuring });
 }
 
 async function openClients(): Promise<readonly Meridian[]> {

@@ -1,25 +1,29 @@
 import type { Meridian } from "@meridian/client";
 import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
 
-import type { Done, Send } from "../load/closed-loop.ts";
+import type { Send } from "../load/closed-loop.ts";
 import { keyPath, type MeridianPlan } from "./plan.ts";
+
+/** Connections that are opened at a time. */
+const openingsMax = 50;
 
 /** What makes a request of each kind over one connection; paths are made once. */
 export function senderOf(client: Meridian, plan: MeridianPlan, paths: readonly string[]): Send {
   const { kind, valueBytes } = plan.workload;
-  const session = client.session(plan.region);
   const path = (n: number): string => paths[n % paths.length] ?? "";
   switch (kind) {
     case "write":
     case "paced-write": {
+      const session = client.session(plan.region);
       const data = new Uint8Array(valueBytes).fill(120);
       return (n, _, done) => session.set(path(n), data, (error) => done(error?.code));
     }
     case "read":
-      return (n, _, done) =>
-        session.get(path(n), Consistency.REGIONAL, (error) => done(error?.code));
-    case "strict-read":
-      return (n, _, done) => session.get(path(n), Consistency.STRICT, (error) => done(error?.code));
+    case "strict-read": {
+      const reader = client.reader(plan.region);
+      const consistency = kind === "read" ? Consistency.REGIONAL : Consistency.STRICT;
+      return (n, _, done) => reader.get(path(n), consistency, (error) => done(error?.code));
+    }
     case "create":
     case "fan-out":
       throw new Error(`${kind} is no loop`);
@@ -55,17 +59,15 @@ function unlessExists(error: MeridianError): void {
 }
 
 /** Makes sure that each connection is open, and its server known, before anything is counted. */
-export async function openAll(clients: readonly Meridian[], plan: MeridianPlan): Promise<void> {
-  await Promise.all(
-    clients.map((client) => {
-      return new Promise<void>((resolve, reject) => {
-        const done: Done = (failure) => {
-          if (failure === undefined || failure === "NO_NODE") resolve();
-          else reject(new Error(`no connection: ${failure}`));
-        };
-        const session = client.session(plan.region);
-        session.get(plan.prefix, Consistency.REGIONAL, (error) => done(error?.code));
+export async function openAll(senders: readonly Send[]): Promise<void> {
+  const first = (send: Send): Promise<void> =>
+    new Promise((resolve, reject) => {
+      send(0, 0, (failure) => {
+        if (failure === undefined) resolve();
+        else reject(new Error(`nothing can be done over a connection: ${failure}`));
       });
-    }),
-  );
+    });
+  for (let from = 0; from < senders.length; from += openingsMax) {
+    await Promise.all(senders.slice(from, from + openingsMax).map(first));
+  }
 }
