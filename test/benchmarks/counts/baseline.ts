@@ -79,15 +79,14 @@ export function compare(measured: Measured, baseline: Baseline): Comparison {
     const margin = was * tolerances[counter] + least;
     if (Math.abs(is - was) <= margin) continue;
     const change = was === 0 ? "" : ` (${signed((is / was - 1) * 100)} %)`;
-    const line = `${name}: ${counter} ${was} → ${is}${change}${detail(counter, measured, expected)}`;
-    (is > was ? grown : fallen).push(line);
+    const where = counter === "calls" ? whereGrown(measured, expected) : "";
+    (is > was ? grown : fallen).push(`${name}: ${counter} ${was} → ${is}${change}${where}`);
   }
   return { grown, fallen };
 }
 
-/** Where calls have become more. */
-function detail(counter: Counter, { calls }: Measured, expected: Expected): string {
-  if (counter !== "calls") return "";
+/** Packages in which calls have become more. */
+function whereGrown({ calls }: Measured, expected: Expected): string {
   const found = Object.entries(byPackage(calls)).flatMap(([name, is]) => {
     const was = expected.calls[name] ?? 0;
     return is - was > was * tolerances.calls + slack ? [`${name} ${was} → ${is}`] : [];

@@ -3,8 +3,8 @@ import { environmentOf, type SourceChange } from "../../simulator/plant.ts";
 import type { Measured } from "./worker.ts";
 
 /**
- * The same machine code for the same source, whatever else goes on: nothing is compiled in the background or
- * optimized by what was measured, and nothing is collected while memory is counted.
+ * The same instructions for the same source, whatever else goes on: nothing is optimized, or
+ * compiled in the background, and nothing is collected while memory is counted.
  */
 const flags: readonly string[] = [
   "--single-threaded",

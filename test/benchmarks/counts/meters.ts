@@ -13,7 +13,7 @@ export interface Reading {
 /** Turns of the clock that show what the clock of the tests itself takes in each. */
 const idleTurns = 200;
 
-/** Counts what happens on a stage. Without optimizing compilers all of it is the same every time. */
+/** Counts what happens on a stage; without optimizing compilers it is the same every time. */
 export class Meters {
   readonly #stage: Stage;
   readonly #calls = new CallMeter();

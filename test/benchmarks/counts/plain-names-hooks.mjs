@@ -1,7 +1,7 @@
 /** Module hooks that take the work out of the call by which the compiler names functions. */
 
 const naming =
-  /var __name=\(([\w$]+),([\w$]+)\)=>__defProp\(\1,"name",\{value:\2,configurable:(?:!0|true)\}\);/u;
+  /var __name=\(([\w$]+),([\w$]+)\)=>__defProp\(\1,"name",\{value:\2,configurable:!0\}\);/u;
 
 export async function load(url, context, nextLoad) {
   const loaded = await nextLoad(url, context);

@@ -1,6 +1,6 @@
 /**
- * Loaded after the compiler of the sources, which gives every function its name by a call when it is made. What
- * is built does not: here the call does nothing, so that it is not counted as work and memory.
+ * Loaded after the compiler of the sources, which gives every function its name by a call when it
+ * is made. What is built does not: here the call does nothing, so that it does not count as work.
  */
 import { register } from "node:module";
 

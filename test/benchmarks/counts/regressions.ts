@@ -29,7 +29,7 @@ export const regressions: readonly Regression[] = [
     change: {
       file: "packages/storage/src/durable-storage.ts",
       find: "      await this.#commit({ hardState, entries, snapshot, reset });",
-      replace: `      await this.#commit({ hardState, entries: entries.slice(0, 1), snapshot, reset });
+      replace: `await this.#commit({ hardState, entries: entries.slice(0, 1), snapshot, reset });
       for (const entry of entries.slice(1)) await this.#commit({ entries: [entry] });`,
     },
     workload: "write, 100 outstanding",
