@@ -19,6 +19,11 @@ export interface ServerProcess {
   start(): void;
   /** Kills it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
+  /**
+   * Bytes that it holds, without what nobody needs any more: of servers that grow to the memory they
+   * are given whatever they hold. Where it is missing, resident memory says it.
+   */
+  liveBytes?(): Promise<number>;
 }
 
 /**

@@ -13,6 +13,8 @@ const jars = ["zookeeper.jar", "slf4j-simple.jar"].map((name) => join(jarDirecto
 export const java = "/usr/bin/java";
 /** See `java`. */
 export const javac = "/usr/bin/javac";
+/** What asks a virtual machine about itself. */
+export const jcmd = "/usr/bin/jcmd";
 
 /** How they are got. */
 export const zookeeperInstallation: string =
@@ -23,7 +25,7 @@ export const classPath: string = jars.join(":");
 
 /** Whether ZooKeeper, its client and what compiles for it are installed as Debian has them. */
 export function findZookeeper(): Installation {
-  const missing = [java, javac, ...jars].filter((path) => !existsSync(path));
+  const missing = [java, javac, jcmd, ...jars].filter((path) => !existsSync(path));
   if (missing.length > 0) {
     const reason = `${missing.join(", ")} missing: ${zookeeperInstallation}`;
     return { installed: false, reason };

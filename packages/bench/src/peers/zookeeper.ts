@@ -5,9 +5,9 @@ import type { Place, ServerProcess, Starter, System } from "../system.ts";
 import type { LoadEvents, LoadResult, Workload } from "../workload.ts";
 import { askZookeeper, stateOf, type ZookeeperState } from "./four-letter-word.ts";
 import { until } from "./patience.ts";
-import { PeerServer } from "./peer-server.ts";
 import { ZookeeperLoader } from "./zookeeper-loader.ts";
 import { findZookeeper, java } from "./zookeeper-programs.ts";
+import { ZookeeperServer } from "./zookeeper-server.ts";
 import { portsOf, serverArguments, zookeeperConfig } from "./zookeeper-settings.ts";
 
 const voters = 3;
@@ -64,7 +64,7 @@ export async function startZookeeper(
 
 class ZookeeperSystem implements System {
   readonly name = "zookeeper";
-  readonly servers: readonly PeerServer[];
+  readonly servers: readonly ZookeeperServer[];
   readonly #directory: string;
   #loader: ZookeeperLoader | undefined;
 
@@ -77,7 +77,7 @@ class ZookeeperSystem implements System {
       writeFileSync(join(data, "myid"), `${index + 1}\n`);
       const config = zookeeperConfig({ basePort, place: index, servers: voters }, data);
       writeFileSync(join(data, "zoo.cfg"), config);
-      return new PeerServer({
+      return new ZookeeperServer({
         name,
         address: `127.0.0.1:${portsOf(basePort, index).client}`,
         data,

@@ -38,7 +38,7 @@ interface LargeTree {
   /** Of all servers, in the mean: what they grew by, for each node. */
   readonly bytesPerNode: number;
   readonly restartMs: number;
-  /** Resident memory of each server. */
+  /** Memory of each server. */
   readonly emptyBytes: readonly number[];
   readonly fullBytes: readonly number[];
   /** Of the server that was started again, after as long a rest. */
@@ -76,18 +76,18 @@ async function grow(stage: Stage): Promise<LargeTree> {
   const few = Math.max(1, Math.floor(znodes / 100));
   await stage.load(system, { ...create, keys: few, warmUpSeconds: 0, seconds: 0 });
   await pause(restSeconds * 1_000, signal);
-  const emptyBytes = residents(system);
+  const emptyBytes = await memoryOf(system.servers);
   stage.say(`${stage.system}: creating ${znodes} nodes`);
   const load = { ...create, keys: znodes, warmUpSeconds: 0, seconds: 0 };
   const { seconds: createSeconds } = await stage.load(system, load);
   await pause(restSeconds * 1_000, signal);
-  const fullBytes = residents(system);
+  const fullBytes = await memoryOf(system.servers);
   const growth = fullBytes.map((bytes, place) => bytes - (emptyBytes[place] ?? 0));
   const bytesPerNode = sum(growth) / growth.length / (znodes - few);
   stage.say(`${stage.system}: ${round(bytesPerNode)} bytes a node; ${mebibytes(fullBytes)} MiB`);
   const { restartMs, server } = await restart(stage, system, znodes);
   await pause(restSeconds * 1_000, signal);
-  const restartedBytes = residentBytes(server.pid);
+  const [restartedBytes = 0] = await memoryOf([server]);
   stage.say(
     `${stage.system}: serves again after ${Math.round(restartMs)} ms; ` +
       `${mebibytes([restartedBytes])} MiB`,
@@ -124,8 +124,13 @@ async function restart(
   return { restartMs: performance.now() - startedAtMs, server };
 }
 
-function residents(system: System): readonly number[] {
-  return system.servers.map(({ pid }) => residentBytes(pid));
+/** What servers hold: resident memory, unless that would say how much they are given. */
+async function memoryOf(servers: readonly ServerProcess[]): Promise<readonly number[]> {
+  const bytes: number[] = [];
+  for (const server of servers) {
+    bytes.push((await server.liveBytes?.()) ?? residentBytes(server.pid));
+  }
+  return bytes;
 }
 
 function mebibytes(bytes: readonly number[]): string {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { stateOf } from "../../src/peers/four-letter-word.ts";
 import { taskOf } from "../../src/peers/zookeeper-loader.ts";
+import { usedBytesOf } from "../../src/peers/zookeeper-server.ts";
 import { versionOf } from "../../src/peers/zookeeper-programs.ts";
 import { zookeeperConfig } from "../../src/peers/zookeeper-settings.ts";
 
@@ -78,4 +79,13 @@ test("a workload is one line of fields", () => {
     "seconds=2.5",
     "parent=/bench",
   ]);
+});
+
+test("what a heap holds is read from what its virtual machine says of it", () => {
+  const heap = `4211:
+ garbage-first heap   total 2097152K, used 151021K [0x0000000080000000, 0x0000000100000000)
+  region size 1024K, 2 young (2048K), 0 survivors (0K)
+`;
+  expect(usedBytesOf(heap)).toBe(151_021 * 1_024);
+  expect(() => usedBytesOf("no such process")).toThrow(/no use of a heap/);
 });
