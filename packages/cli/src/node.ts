@@ -238,7 +238,7 @@ function connect(
     identity: { ...identity, address },
     resolve: (node) => addresses.get(node) ?? noted(node),
     birthOf: (peer) => handler.birthOf?.(peer),
-    onPeerDown: (peer) => handler.onPeerDown(peer),
+    onPeerDown: (peer, isGone) => handler.onPeerDown(peer, isGone),
     onDismissed: (peer) => handler.onDismissed?.(peer),
     onSuperseded: (peer) => handler.onSuperseded?.(peer),
   });

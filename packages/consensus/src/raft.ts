@@ -214,6 +214,21 @@ export class Raft {
     if (progress?.state === "replicate") progress.becomeProbe();
   }
 
+  /**
+   * The process of a peer has ended, as far as can be told from here. If it led, an election need
+   * not wait for a silence: what is left of the timer is what sets groups and members apart, so that
+   * those still come first that should. Where leaders rely on leases nothing changes: only time ends
+   * a promise. A wrong report costs at most an election, which the pre-votes of those prevent who
+   * hear the leader.
+   */
+  reportGone(peer: NodeId): void {
+    const core = this.#core;
+    if (core.leader !== peer || core.role.kind !== "follower" || core.lease !== undefined) return;
+    const { electionElapsed, timing } = core;
+    becomeFollower(core, core.term, undefined);
+    core.electionElapsed = Math.max(electionElapsed, timing.leaseTicks);
+  }
+
   /** A snapshot to a peer has arrived and is durable there, or has failed and may be sent again. */
   reportSnapshot(peer: NodeId, installed: boolean): void {
     const { role } = this.#core;

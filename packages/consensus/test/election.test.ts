@@ -186,6 +186,45 @@ test("a leader that is cut off steps down within a lease, and another one is ele
   expect(group.elect(200)).not.toBe(old);
 });
 
+test("a leader whose process is gone is replaced within the jitter", () => {
+  for (let seed = 1; seed <= sweep(100, 2_000); seed += 1) {
+    const group = new Group(majority(five), timing, seed);
+    const old = group.elect(200);
+    const { id, term } = old.raft.status();
+    group.beat(10);
+    group.isolate(id);
+    for (const [other, { raft }] of group.members) if (other !== id) raft.reportGone(id);
+    // A beat for each of: pre-votes, answers, votes, answers.
+    group.beat(timing.electionJitterTicks + 4);
+    assert(
+      group.leader !== old && group.leader !== undefined,
+      `seed ${seed}: nobody leads instead of ${id}`,
+    );
+    assert(group.leader.raft.status().term === term + 1, `seed ${seed}: more than one term`);
+  }
+});
+
+test("a leader that one member takes for gone goes on, and that member follows again", () => {
+  for (let seed = 1; seed <= sweep(100, 2_000); seed += 1) {
+    const group = new Group(majority(five), timing, seed);
+    const { id, term } = group.elect(200).raft.status();
+    group.beat(10);
+    const wrong = five.find((other) => other !== id)!;
+    group.members.get(wrong)?.raft.reportGone(id);
+    group.beat(timing.electionTicks + timing.electionJitterTicks);
+    expect(group.leader?.raft.status()).toMatchObject({ id, term });
+    expect(group.members.get(wrong)?.raft.status()).toMatchObject({ leader: id, term });
+  }
+});
+
+test("where leaders rely on leases nobody is in a hurry to replace one", () => {
+  const options = { term: 4, timing, leaseMs: 800 };
+  const solo = new Solo({ configuration: majority(five), ...options });
+  solo.step({ type: "heartbeat", from: "b", to: "a", term: 4, commit: 0, context: 0 });
+  solo.raft.reportGone("b");
+  expect(solo.raft.status()).toMatchObject({ leader: "b" });
+});
+
 test("a leader without a quorum refuses reads and commands as soon as its lease is over", () => {
   const solo = new Solo();
   solo.lead();

@@ -262,8 +262,9 @@ export class Replica implements PeerHandler {
     for (const listener of this.#listeners) listener.onSuperseded?.(peer);
   }
 
-  onPeerDown(peer: NodeId): void {
+  onPeerDown(peer: NodeId, isGone: boolean): void {
     if (this.#idle) return;
+    if (isGone) this.#raft.reportGone(peer);
     this.#raft.reportUnreachable(peer);
     if (peer === this.#soft.leader) this.#forwards.resume();
     this.wake();

@@ -26,8 +26,11 @@ export interface PeerLinkOptions {
   readonly identity: PeerIdentity;
   /** Birth of a peer that was met before; said to it in every hello. */
   birthOf?(peer: string): string | undefined;
-  /** Frames to the peer were or may have been lost. Never called from within `send`. */
-  onPeerDown(peer: string): void;
+  /**
+   * Frames to the peer were or may have been lost. `isGone`: its connection broke, and nobody takes
+   * another at its address. Never called from within `send`.
+   */
+  onPeerDown(peer: string, isGone: boolean): void;
   /** The peer says that this member was removed from the group. */
   onDismissed?(peer: string): void;
   /** The peer says that the cluster has a later incarnation than this member's. */
@@ -57,6 +60,8 @@ export class PeerLink {
   #attempts = 0;
   /** Frames were lost and `onPeerDown` did not say so yet. */
   #lost = false;
+  /** A connection broke, and it is not known yet whether there is somebody to connect to. */
+  #broke = false;
   #closed = false;
 
   constructor(to: string, options: PeerLinkOptions) {
@@ -85,7 +90,7 @@ export class PeerLink {
     const hello = helloTo(this.#to, this.#options);
     const connection: PeerConnection = this.#options.connector.connect(hello, {
       opened: () => this.#opened(connection),
-      failed: (error) => this.#failed(connection, error),
+      failed: (error, isRefused) => this.#failed(connection, error, isRefused),
     });
     return connection;
   }
@@ -117,6 +122,7 @@ export class PeerLink {
     if (this.#connection !== connection) return;
     const { limits, clock } = this.#options;
     this.#open = true;
+    this.#broke = false;
     // Only a connection that lasts shows that the peer accepts it.
     clock.after(limits.backoffMsMax, () => {
       if (this.#connection === connection) this.#attempts = 0;
@@ -126,8 +132,10 @@ export class PeerLink {
     for (const frame of waiting) this.#write(connection, frame);
   }
 
-  #failed(connection: PeerConnection, error: Error): void {
+  #failed(connection: PeerConnection, error: Error, isRefused = false): void {
     if (this.#connection !== connection) return;
+    const isGone = isRefused && this.#broke;
+    this.#broke = this.#open;
     if (this.#open || this.#takeWaiting().length > 0) this.#lost = true;
     this.#drop();
     const { clock } = this.#options;
@@ -135,13 +143,14 @@ export class PeerLink {
     this.#options.onFailure?.(this.#to, error);
     if (saysDeparted(error)) this.#options.onDismissed?.(this.#to);
     if (saysSuperseded(error)) this.#options.onSuperseded?.(this.#to);
-    this.#reportLoss();
+    this.#reportLoss(isGone);
   }
 
   #resume(): void {
     this.#cancelPause = undefined;
-    // Somebody has something to say: be connected when they say it again.
-    if (this.#lost) this.#connection ??= this.#connect();
+    // Somebody has something to say: be connected when they say it again. And if the peer is gone,
+    // others wait for the news.
+    if (this.#lost || this.#broke) this.#connection ??= this.#connect();
   }
 
   #backoffMs(): number {
@@ -165,9 +174,9 @@ export class PeerLink {
     return waiting;
   }
 
-  #reportLoss(): void {
-    if (!this.#lost) return;
+  #reportLoss(isGone = false): void {
+    if (!this.#lost && !isGone) return;
     this.#lost = false;
-    this.#options.onPeerDown(this.#to);
+    this.#options.onPeerDown(this.#to, isGone);
   }
 }

@@ -92,8 +92,11 @@ export interface OutgoingSnapshot {
 /** What a member does with what its peers send. */
 export interface PeerHandler {
   onFrame(from: NodeId, frame: PeerFrame): void;
-  /** Frames to this peer were or may have been lost since the last call. */
-  onPeerDown(peer: NodeId): void;
+  /**
+   * Frames to this peer were or may have been lost since the last call. `isGone`: its process has
+   * ended, as far as can be told from here.
+   */
+  onPeerDown(peer: NodeId, isGone: boolean): void;
   /** Birth of a peer that was met before; it is told, so that it learns when it was wiped. */
   birthOf?(peer: NodeId): string | undefined;
   /** This peer says that the cluster has a later incarnation than this member's. */

@@ -35,7 +35,7 @@ interface TestPeerOptions {
   readonly identity: PeerIdentity;
   resolve(node: string): string | undefined;
   birthOf?(peer: string): string | undefined;
-  onPeerDown?(peer: string): void;
+  onPeerDown?(peer: string, isGone: boolean): void;
   onDismissed?(peer: string): void;
   onFailure?(peer: string, error: Error): void;
 }

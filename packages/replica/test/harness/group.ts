@@ -381,7 +381,7 @@ export class Group {
       resolve: (node) =>
         this.names.includes(node) ? node : (noted(node) ?? this.#newcomers.get(node)?.address),
       birthOf: (peer) => handler.birthOf?.(peer),
-      onPeerDown: (peer) => clock.defer(() => handler.onPeerDown(peer)),
+      onPeerDown: (peer, isGone) => clock.defer(() => handler.onPeerDown(peer, isGone)),
       onDismissed: (peer) => clock.defer(() => handler.onDismissed?.(peer)),
       onSuperseded: (peer) => clock.defer(() => handler.onSuperseded?.(peer)),
     });

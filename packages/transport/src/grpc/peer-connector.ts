@@ -126,7 +126,7 @@ class GrpcPeerConnection implements PeerConnection {
     whenConnected(client, connectMs, (outcome) => {
       if (this.#over) return;
       if (outcome === "connected") this.#open(hello);
-      else this.#fail(new Error(`no connection: ${outcome}`));
+      else this.#fail(new Error(`no connection: ${outcome}`), outcome === "unreachable");
     });
   }
 
@@ -155,10 +155,10 @@ class GrpcPeerConnection implements PeerConnection {
     this.#events.opened();
   }
 
-  #fail(error: Error): void {
+  #fail(error: Error, isRefused = false): void {
     if (this.#over) return;
     this.#over = true;
-    this.#events.failed(error);
+    this.#events.failed(error, isRefused);
   }
 }
 

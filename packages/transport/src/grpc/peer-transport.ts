@@ -25,7 +25,7 @@ export function createPeerTransport(options: PeerTransportOptions): PeerTranspor
   return new LinkedPeerTransport({
     identity: options.identity,
     birthOf: (peer) => options.birthOf?.(peer),
-    onPeerDown: (peer) => options.onPeerDown(peer),
+    onPeerDown: (peer, isGone) => options.onPeerDown(peer, isGone),
     onDismissed: (peer) => options.onDismissed?.(peer),
     onSuperseded: (peer) => options.onSuperseded?.(peer),
     onFailure: (peer, error) => options.onFailure?.(peer, error),

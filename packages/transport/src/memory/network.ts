@@ -12,7 +12,7 @@ import { Connection } from "./connection.ts";
 import { MemoryPeerConnector } from "./peer-connector.ts";
 import { Link, type LinkState } from "./pipe.ts";
 import { MemoryServer } from "./server.ts";
-import type { Dial, Opening } from "./opening.ts";
+import { type Dial, nobodyHint, type Opening } from "./opening.ts";
 
 /** What a network within a process needs. With the same clock and chance it does the same. */
 export interface MemoryNetworkOptions {
@@ -106,7 +106,7 @@ export class MemoryNetwork {
     return new LinkedPeerTransport({
       identity: options.identity,
       birthOf: (peer) => options.birthOf?.(peer),
-      onPeerDown: (peer) => options.onPeerDown(peer),
+      onPeerDown: (peer, isGone) => options.onPeerDown(peer, isGone),
       onDismissed: (peer) => options.onDismissed?.(peer),
       onSuperseded: (peer) => options.onSuperseded?.(peer),
       onFailure: (peer, error) => options.onFailure?.(peer, error),
@@ -164,7 +164,7 @@ export class MemoryNetwork {
     connection.client.signal(() => {
       const server = this.#servers.get(to);
       if (server !== undefined) server.accept(connection.server, opening, from);
-      else connection.server.abort(new MeridianError("REGION_UNAVAILABLE", `nobody at ${to}`));
+      else connection.server.abort(nobodyAt(to));
     });
     return connection;
   }
@@ -175,4 +175,8 @@ export class MemoryNetwork {
       if (links.some((link) => link.state.cut)) connection.break("no connection came about");
     });
   }
+}
+
+function nobodyAt(address: string): MeridianError {
+  return new MeridianError("REGION_UNAVAILABLE", `nobody at ${address}`, { hint: nobodyHint });
 }

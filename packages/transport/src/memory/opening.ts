@@ -16,3 +16,6 @@ export interface Opening {
 
 /** Connects to one server. */
 export type Dial = (opening: Opening) => Connection;
+
+/** Of the error of a connection to an address where nobody serves. */
+export const nobodyHint = "nobody";

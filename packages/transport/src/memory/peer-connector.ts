@@ -15,7 +15,7 @@ import type {
   SnapshotConnection,
 } from "../peer-connector.ts";
 import { MemoryChannelConnector } from "./channel-connector.ts";
-import type { Dial } from "./opening.ts";
+import { type Dial, nobodyHint } from "./opening.ts";
 
 const UNKNOWN_ADDRESS = "its address is not known";
 
@@ -38,7 +38,10 @@ export class MemoryPeerConnector implements PeerConnector {
     const { client } = dial({ path: PeerService.connect.path, accepted: () => events.opened() });
     client.listen({
       received: () => undefined,
-      ended: (error) => events.failed(error ?? new Error("the peer ended the stream")),
+      ended: (error) => {
+        const isRefused = error instanceof MeridianError && error.hint === nobodyHint;
+        events.failed(error ?? new Error("the peer ended the stream"), isRefused);
+      },
     });
     client.write(PeerFrame.encode({ hello }));
     return {
