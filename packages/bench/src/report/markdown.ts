@@ -6,6 +6,7 @@ export const beginMarker = "<!-- bench compare: begin -->";
 /** See `beginMarker`. */
 export const endMarker = "<!-- bench compare: end -->";
 
+const columnsMax = 118;
 const head = ["", "Meridian", "ZooKeeper", "etcd", "× ZooKeeper", "× etcd", "goal", "met"];
 const titles: Readonly<Record<string, string>> = {
   meridian: "Meridian",
@@ -40,14 +41,26 @@ export function embed(file: string, report: Report): string | undefined {
 
 /** Where the figures come from, in one paragraph. */
 function originOf({ machine, date, rounds, seconds, versions }: Report): string {
-  const memory = `${Math.round(machine.memoryBytes / 2 ** 30)} GiB`;
+  const { processor, cores, memoryBytes, system } = machine;
   const systems = Object.entries(versions)
     .map(([name, version]) => `${titles[name] ?? name} ${version}`)
     .join(", ");
-  return (
-    `Medians of ${rounds} rounds of ${seconds} s, ${date.slice(0, 10)}, on ${machine.cores} × ` +
-    `${machine.processor}, ${memory}, ${machine.system}. ${systems}.`
-  );
+  const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
+  return wrapped([
+    `Medians of up to ${rounds} rounds of ${seconds} s, ${date.slice(0, 10)}, on ${cores} ×`,
+    `${processor}, ${memory}, ${system}. ${systems}.`,
+  ]);
+}
+
+/** Lines of at most so many columns, broken at blanks. */
+function wrapped(parts: readonly string[]): string {
+  const lines: string[] = [];
+  for (const word of parts.join(" ").split(" ")) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > columnsMax) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join("\n");
 }
 
 /** Columns are as wide as their widest cell, as formatters want them. */
