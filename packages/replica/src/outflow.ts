@@ -8,8 +8,11 @@ export interface Flowing {
   onBlocked(nowMs: number): void;
 }
 
-/** Time and streams of one slice: what is left goes on after other work. */
-const sliceMs = 8;
+/**
+ * Time and streams of one slice: what is left goes on after other work. Handing a frame over is a
+ * third of what it costs: the rest is the network's, later in the same turn and in the next one.
+ */
+const sliceMs = 3;
 const sliceStreamsMax = 1_000;
 /** What may wait for readers that do not read, over all streams of a node. */
 const budgetBytes = 32 * 1024 * 1024;

@@ -32,6 +32,8 @@ export interface RegisteredWatch extends WatchSubject {
    * yet to see some of it. Undefined: everything is news.
    */
   seen: SeenElsewhere | undefined;
+  /** Among those that are told the same. */
+  place: number;
 }
 
 /** What a registration gave: a watch that begins with `CatchUp.run`, or why there is none. */
@@ -44,7 +46,8 @@ export type CaughtUp = "more" | "done" | Refusal;
 
 /** Watches that are told the same of every transaction that they have not seen. */
 interface Group extends WatchSubject {
-  readonly watches: Set<RegisteredWatch>;
+  /** In no order that means anything; each knows its place. */
+  readonly watches: RegisteredWatch[];
 }
 
 /**
@@ -69,7 +72,7 @@ export class WatchRegistry {
    */
   open(id: number, request: IWatch, tree: Tree, own: Position, sink: WatchSink): Registration {
     const { path, kind, withData } = request;
-    const watch: RegisteredWatch = { id, path, kind, withData, sink, seen: undefined };
+    const watch: RegisteredWatch = { id, path, kind, withData, sink, seen: undefined, place: 0 };
     if (request.from.length === 0) {
       return { ok: true, watch, catchUp: new CatchUp(watch, undefined, this) };
     }
@@ -88,9 +91,9 @@ export class WatchRegistry {
     const index = isRecursive(watch.kind) ? this.#recursive : this.#exact;
     const groups = index.get(watch.path);
     const group = groups?.find((known) => isSame(known, watch));
-    if (groups === undefined || group?.watches.delete(watch) !== true) return;
+    if (groups === undefined || group === undefined || !takeOut(group.watches, watch)) return;
     this.#size -= 1;
-    if (group.watches.size > 0) return;
+    if (group.watches.length > 0) return;
     groups.splice(groups.indexOf(group), 1);
     if (groups.length === 0) index.delete(watch.path);
   }
@@ -101,7 +104,8 @@ export class WatchRegistry {
     for (const group of this.#concerned(transaction.changes)) {
       const shared = reportOf(group, transaction, tree);
       if (shared === undefined) continue;
-      for (const watch of group.watches) {
+      // Those that fire once leave meanwhile.
+      for (const watch of [...group.watches]) {
         const report = watch.seen === undefined ? shared : newsOf(watch, transaction, tree);
         if (report === undefined) continue;
         if (isOnce(watch.kind)) this.remove(watch);
@@ -113,13 +117,16 @@ export class WatchRegistry {
   /** From now on the watch hears of what is applied. */
   begin(watch: RegisteredWatch): void {
     const index = isRecursive(watch.kind) ? this.#recursive : this.#exact;
-    const groups = index.get(watch.path) ?? [];
-    if (groups.length === 0) index.set(watch.path, groups);
-    const group = groups.find((known) => isSame(known, watch));
+    const groups = index.get(watch.path);
+    const group = groups?.find((known) => isSame(known, watch));
     if (group === undefined) {
       const { path, kind, withData } = watch;
-      groups.push({ path, kind, withData, watches: new Set([watch]) });
-    } else group.watches.add(watch);
+      const own = { path, kind, withData, watches: [watch] };
+      watch.place = 0;
+      // Most are alone. Lists that are made full take a third of what those filled later do.
+      if (groups === undefined) index.set(path, [own]);
+      else groups.push(own);
+    } else watch.place = group.watches.push(watch) - 1;
     this.#size += 1;
   }
 
@@ -204,6 +211,17 @@ export class CatchUp {
 
 function isSame(one: WatchSubject, other: WatchSubject): boolean {
   return one.kind === other.kind && one.withData === other.withData;
+}
+
+/** The last takes the place of the one that goes. */
+function takeOut(watches: RegisteredWatch[], watch: RegisteredWatch): boolean {
+  const { place } = watch;
+  if (watches[place] !== watch) return false;
+  const last = watches.pop();
+  if (last === undefined || last === watch) return true;
+  watches[place] = last;
+  last.place = place;
+  return true;
 }
 
 function collect(from: readonly Group[] | undefined, into: Set<Group>): void {
