@@ -20,6 +20,7 @@ import type { Member, Place } from "./member.ts";
 import { noteOf } from "./member-note.ts";
 import { Membership } from "./membership.ts";
 import { Refounding } from "./refounding.ts";
+import { Relays } from "./relays.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaTiming } from "./replica-options.ts";
 import { SessionRoster } from "./session-roster.ts";
@@ -120,6 +121,7 @@ export class GroupMember implements Member {
   /** It was said that this member was removed. */
   #isFarewellSaid = false;
   readonly #admission: Admission;
+  readonly #relays: Relays;
   readonly #refounding: Refounding;
   readonly #successor: Successor;
   /** Term in which this member, leading, told where its incarnation begins. */
@@ -137,8 +139,10 @@ export class GroupMember implements Member {
     this.#startedAtMs = clock.nowMs();
     this.place = place;
     this.incarnation = incarnation;
+    this.#relays = this.#makeRelays();
     this.replica = new Replica({
       ...options,
+      relays: this.#relays,
       connect: (handler) => options.connect(handler, (node) => this.#noted(node)),
       node: place.node,
       cluster: place.cluster,
@@ -274,7 +278,10 @@ export class GroupMember implements Member {
       onStranger: () => (this.#strangers += 1),
       meet: (from, birth) => this.#meet(from, birth),
       hasLeft: (node) => replica.hasLeft(node),
-      onHello: (from, address) => this.#hear(from, address),
+      onHello: (from, address, abilities) => {
+        this.#hear(from, address);
+        this.#relays.learn(from, abilities);
+      },
       meetFormer: () => supersededBy(incarnation, replica.configuration),
       refound: (from, request) => this.#refounding.answer(from, request),
     };
@@ -334,8 +341,23 @@ export class GroupMember implements Member {
     return note === undefined ? this.#heard.get(node) : addressFor(note, this.place.region);
   }
 
+  #makeRelays(): Relays {
+    const { place, timing } = this.#options;
+    const regionOf = (node: string): string | undefined => this.#regionOf(node);
+    return new Relays({ node: place.node, regionOf, lagTicks: timing.heartbeatTicks + 1 });
+  }
+
+  /** Region of a member of this cluster. */
+  #regionOf(node: string): string | undefined {
+    const { place, topology } = this.#options;
+    if (node === place.node) return place.region;
+    const known = topology.find((one) => one.node === node && one.cluster === place.cluster);
+    return known?.region ?? noteOf(this.replica.status().configuration, node)?.region;
+  }
+
   /** A peer connected, and said where it is reached. */
   #hear(from: string, address: string): void {
+    if (address === "") return;
     if (this.#heard.size < heardMax || this.#heard.has(from)) this.#heard.set(from, address);
   }
 

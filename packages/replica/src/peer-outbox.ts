@@ -1,24 +1,36 @@
-import type { Message, NodeId } from "@meridian/consensus";
+import type { Message, NodeId, SoftState } from "@meridian/consensus";
 import type {
   Forward,
   ForwardAnswer,
   LivenessAnswer,
   LivenessReport,
   PeerFrame,
+  PeerMessage,
   PeerTransport,
 } from "@meridian/transport";
+import type { Relays } from "./relays.ts";
 
 interface Draft {
-  messages: Message[];
+  messages: PeerMessage[];
   forwards: Forward[];
   forwardAnswers: ForwardAnswer[];
   liveness: LivenessReport | undefined;
   livenessAnswer: LivenessAnswer | undefined;
+  isFar: boolean;
 }
 
-/** Collects what a turn of the loop has to say to each peer, so that it leaves as one frame. */
+/**
+ * Collects what a turn of the loop has to say to each peer, so that it leaves as one frame. What
+ * is for several peers of another region goes to one of them, and what one got for its neighbours
+ * goes on to these.
+ */
 export class PeerOutbox {
   readonly #drafts = new Map<NodeId, Draft>();
+  readonly #relays: Relays;
+
+  constructor(relays: Relays) {
+    this.#relays = relays;
+  }
 
   message(message: Message): void {
     this.#draft(message.to).messages.push(message);
@@ -40,10 +52,44 @@ export class PeerOutbox {
     this.#draft(to).livenessAnswer = answer;
   }
 
+  /** Messages that came, each to be handled before the next: those that are what they say. */
+  *receive(from: NodeId, messages: readonly PeerMessage[]): Generator<Message, undefined> {
+    for (const message of messages) {
+      if (!this.#relays.isGenuine(from, message)) continue;
+      this.#handOn(message);
+      this.#relays.hear(message);
+      yield message;
+    }
+    return undefined;
+  }
+
+  /** Frames to a peer were lost. Gives it, and the others whose messages were in them. */
+  lose(peer: NodeId): readonly NodeId[] {
+    return [peer, ...this.#relays.onPeerDown(peer)];
+  }
+
+  /** Role, term or leader changed. */
+  restart({ term }: SoftState): void {
+    this.#relays.restart(term);
+  }
+
+  tick(): void {
+    this.#relays.tick();
+  }
+
   /** Sends everything that was collected. */
   flush(peers: PeerTransport): void {
-    for (const [to, draft] of this.#drafts) peers.send(to, draft satisfies PeerFrame);
+    this.#relays.arrange(this.#drafts, (to) => this.#draft(to));
+    for (const [to, draft] of this.#drafts) {
+      if (!isEmpty(draft)) peers.send(to, draft satisfies PeerFrame);
+    }
     this.#drafts.clear();
+  }
+
+  #handOn(message: PeerMessage): void {
+    if (message.handTo === undefined) return;
+    const { handTo: _, ...handed } = message;
+    for (const to of this.#relays.neighboursOf(message)) this.message({ ...handed, to });
   }
 
   #draft(to: NodeId): Draft {
@@ -55,8 +101,15 @@ export class PeerOutbox {
       forwardAnswers: [],
       liveness: undefined,
       livenessAnswer: undefined,
+      isFar: false,
     };
     this.#drafts.set(to, draft);
     return draft;
   }
+}
+
+/** Everything for this peer goes by way of another. */
+function isEmpty({ messages, forwards, forwardAnswers, ...rest }: Draft): boolean {
+  const items = messages.length + forwards.length + forwardAnswers.length;
+  return items === 0 && rest.liveness === undefined && rest.livenessAnswer === undefined;
 }

@@ -8,6 +8,14 @@ interface Batch {
   readonly mark: PersistMark;
 }
 
+/** What has become durable together. */
+export interface DurableBatch {
+  readonly mark: PersistMark;
+  readonly send: readonly Message[];
+  /** The log began anew with a snapshot. */
+  readonly reset: boolean;
+}
+
 /**
  * Writes what the core wants durable, one write at a time. What is asked for while the disk is busy
  * goes into
@@ -15,11 +23,7 @@ interface Batch {
  */
 export class Persister {
   readonly #storage: Storage;
-  readonly #onDurable: (batch: {
-    mark: PersistMark;
-    send: readonly Message[];
-    reset: boolean;
-  }) => void;
+  readonly #onDurable: (batch: DurableBatch) => void;
   readonly #onFailure: (error: unknown) => void;
   readonly #later: (task: () => void) => void;
   readonly #queue: Batch[] = [];
@@ -29,7 +33,7 @@ export class Persister {
 
   constructor(
     storage: Storage,
-    onDurable: (batch: { mark: PersistMark; send: readonly Message[]; reset: boolean }) => void,
+    onDurable: (batch: DurableBatch) => void,
     onFailure: (error: unknown) => void,
     later: (task: () => void) => void,
   ) {

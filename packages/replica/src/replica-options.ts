@@ -4,6 +4,7 @@ import type { PeerHandler, PeerTransport } from "@meridian/transport";
 import type { Applied, Tree } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import type { Relays } from "./relays.ts";
 
 /** Clockwork of a group; the same for all its members, but for `electionTicks`. */
 export interface ReplicaTiming extends Timing {
@@ -31,6 +32,8 @@ export interface ReplicaOptions {
   /** Tree as stored, up to the storage's snapshot; empty without one. See `restoreTree`. */
   readonly tree: Tree;
   readonly connect: (handler: PeerHandler) => PeerTransport;
+  /** How messages get to members in other regions. */
+  readonly relays: Relays;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -20,7 +20,7 @@ import { Housekeeping } from "./housekeeping.ts";
 import { LeaderContact } from "./leader-contact.ts";
 import { hasLeft } from "./member-note.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
-import { Persister } from "./persister.ts";
+import { type DurableBatch, Persister } from "./persister.ts";
 import { raftOptions } from "./raft-options.ts";
 import { ReadBarriers } from "./read-barriers.ts";
 import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
@@ -53,7 +53,7 @@ export class Replica implements PeerHandler {
   readonly #queue: WriteQueue;
   readonly #forwards: ForwardOutbox;
   readonly #inbox = new ForwardInbox();
-  readonly #outbox = new PeerOutbox();
+  readonly #outbox: PeerOutbox;
   readonly #barriers: ReadBarriers;
   readonly #snapshots: SnapshotTaker;
   readonly #exchange: SnapshotExchange;
@@ -91,6 +91,7 @@ export class Replica implements PeerHandler {
       propose: (command) => this.propose(command),
     });
     this.#queue = new WriteQueue(options.limits, () => clock.nowMs());
+    this.#outbox = new PeerOutbox(options.relays);
     this.#forwards = new ForwardOutbox(this.#queue);
     this.#forwards.restart(this.#soft.term);
     this.#barriers = new ReadBarriers(Math.floor(options.random() * 2 ** 40), (index, askedAtMs) =>
@@ -233,7 +234,7 @@ export class Replica implements PeerHandler {
 
   onFrame(from: NodeId, frame: PeerFrame): void {
     if (this.#idle) return;
-    for (const message of frame.messages) this.#raft.step(message);
+    for (const message of this.#outbox.receive(from, frame.messages)) this.#raft.step(message);
     const term = frame.forwards.length === 0 ? 0 : this.#raft.status().term;
     for (const forward of frame.forwards) {
       const answer = this.#inbox.offer(from, forward, term, (commands) => this.#intake(commands));
@@ -265,7 +266,7 @@ export class Replica implements PeerHandler {
   onPeerDown(peer: NodeId, isGone: boolean): void {
     if (this.#idle) return;
     if (isGone) this.#raft.reportGone(peer);
-    this.#raft.reportUnreachable(peer);
+    for (const lost of this.#outbox.lose(peer)) this.#raft.reportUnreachable(lost);
     if (peer === this.#soft.leader) this.#forwards.resume();
     this.wake();
   }
@@ -301,6 +302,7 @@ export class Replica implements PeerHandler {
 
   #tick(): void {
     if (this.#idle || this.#isDismissed) return;
+    this.#outbox.tick();
     this.#raft.tick(this.#options.clock.nowMs());
     this.#turn();
   }
@@ -373,11 +375,7 @@ export class Replica implements PeerHandler {
     else void this.#exchange.send(message.to, message.mark, this.#soft.term);
   }
 
-  #onDurable(batch: {
-    mark: Parameters<Raft["persisted"]>[0];
-    send: readonly Message[];
-    reset: boolean;
-  }): void {
+  #onDurable(batch: DurableBatch): void {
     this.#raft.persisted(batch.mark);
     for (const message of batch.send) this.#send(message);
     if (batch.reset) void this.#restore();
@@ -436,6 +434,7 @@ export class Replica implements PeerHandler {
   #onSoftState(soft: SoftState): void {
     const before = this.#soft;
     this.#soft = soft;
+    if (soft.term !== before.term || soft.role !== before.role) this.#outbox.restart(soft);
     // A term has one leader and one log: while it lasts, what was taken is certain to stay.
     if (soft.term !== before.term) this.#forwards.restart(soft.term);
     else if (soft.leader !== before.leader) this.#forwards.resume();

@@ -8,5 +8,6 @@ export function helloTo(
   incarnation: number = identity.incarnation,
 ): IPeerHello {
   const { cluster, node: from, address = "" } = identity;
-  return { cluster, incarnation, from, to, address, birth: birthOf?.(to) ?? "" };
+  const birth = birthOf?.(to) ?? "";
+  return { cluster, incarnation, from, to, address, birth, handsOn: true, unpacks: true };
 }

@@ -7,6 +7,7 @@ export { createPeerTransport, type PeerTransportOptions } from "./grpc/peer-tran
 export { serve, type ServeOptions, type Server } from "./grpc/server.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 export { ListenError } from "./listen-error.ts";
+export { Packer, unpack } from "./packing.ts";
 export type {
   Forward,
   ForwardAnswer,
@@ -14,8 +15,10 @@ export type {
   LivenessReport,
   OriginAge,
   OutgoingSnapshot,
+  PeerAbilities,
   PeerFrame,
   PeerHandler,
+  PeerMessage,
   PeerTransport,
 } from "./peer.ts";
 export {

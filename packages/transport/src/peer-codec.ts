@@ -3,18 +3,28 @@ import {
   Configuration as ConfigurationCodec,
   EntryKind as WireEntryKind,
   MeridianError,
+  PackedEntries,
   RaftMessageType,
   type Encodable,
   type ILogEntry,
   type IPeerFrame,
   type IRaftMessage,
 } from "@meridian/wire";
-import type { PeerFrame } from "./peer.ts";
+import type { EntryPacker } from "./entry-packer.ts";
+import { unpack } from "./packing.ts";
+import type { PeerFrame, PeerMessage } from "./peer.ts";
 
-/** The frame as the wire carries it. Entries are not copied: encoding does that. */
-export function peerFrameToWire(frame: PeerFrame): Encodable<IPeerFrame> {
+/** What all that is packed in one frame may be: a frame without packing is no longer either. */
+const unpackedBytesMax = 4 << 20;
+
+/**
+ * The frame as the wire carries it. Entries are not copied: encoding does that. `packer`: for those
+ * of frames to other regions.
+ */
+export function peerFrameToWire(frame: PeerFrame, packer?: EntryPacker): Encodable<IPeerFrame> {
+  const used = frame.isFar === true ? packer : undefined;
   return {
-    messages: frame.messages.map(messageToWire),
+    messages: frame.messages.map((message) => messageToWire(message, used)),
     forwards: frame.forwards,
     forwardAnswers: frame.forwardAnswers,
     liveness: frame.liveness,
@@ -24,16 +34,30 @@ export function peerFrameToWire(frame: PeerFrame): Encodable<IPeerFrame> {
 
 /**
  * The frame that was received. Messages of a type that this version does not know are left out, as
- * if lost. Data of entries and commands are views into the received bytes.
+ * if lost. Data of entries and commands are views into the received or the unpacked bytes.
+ * @throws {MeridianError} UNSUPPORTED: an entry is of a newer version. TOO_LARGE, CORRUPT: packed
+ *   entries are too many, or damaged.
  */
 export function peerFrameFromWire(frame: IPeerFrame): PeerFrame {
-  const messages: Message[] = [];
+  const messages: PeerMessage[] = [];
+  let roomBytes = unpackedBytesMax;
   for (const message of frame.messages) {
-    const known = messageFromWire(message);
+    let { entries } = message;
+    if (message.packedEntries.byteLength > 0) {
+      const bytes = unpack(message.packedEntries, roomBytes);
+      roomBytes -= bytes.byteLength;
+      ({ entries } = PackedEntries.decode(bytes));
+    }
+    const known = messageFromWire(message, entries);
     if (known !== undefined) messages.push(known);
   }
   const { forwards, forwardAnswers, liveness, livenessAnswer } = frame;
   return { messages, forwards, forwardAnswers, liveness, livenessAnswer };
+}
+
+/** Entries as they are before they are packed. */
+export function encodeEntries(entries: readonly Entry[]): Buffer {
+  return PackedEntries.encode({ entries: entries.map(entryToWire) });
 }
 
 /** A configuration as snapshots, entries and messages carry it. */
@@ -92,10 +116,16 @@ const TYPES: Readonly<Record<Message["type"], RaftMessageType>> = {
   "recover-answer": RaftMessageType.RECOVER_ANSWER,
 };
 
-function messageToWire(message: Message): Encodable<IRaftMessage> {
+function messageToWire(
+  message: PeerMessage,
+  packer: EntryPacker | undefined,
+): Encodable<IRaftMessage> {
   switch (message.type) {
-    case "append":
-      return { ...message, type: TYPES.append, entries: message.entries.map(entryToWire) };
+    case "append": {
+      const packedEntries = packer?.pack(message.entries);
+      const entries = packedEntries === undefined ? message.entries.map(entryToWire) : [];
+      return { ...message, type: TYPES.append, entries, packedEntries };
+    }
     case "snapshot": {
       const { from, to, term, mark } = message;
       const configuration = encodeConfiguration(mark.configuration);
@@ -119,13 +149,18 @@ function messageToWire(message: Message): Encodable<IRaftMessage> {
   }
 }
 
-function messageFromWire(message: IRaftMessage): Message | undefined {
+function messageFromWire(
+  message: IRaftMessage,
+  sent: readonly ILogEntry[],
+): PeerMessage | undefined {
   const { from, to, term, index, logTerm, commit, context, reject, hint, transfer } = message;
   const envelope = { from, to, term };
   switch (message.type as RaftMessageType) {
     case RaftMessageType.APPEND: {
-      const entries = message.entries.map((entry, at) => entryFromWire(entry, index + 1 + at));
-      return { ...envelope, type: "append", index, logTerm, entries, commit };
+      const entries = sent.map((entry, at) => entryFromWire(entry, index + 1 + at));
+      const { handTo } = message;
+      const known = { ...envelope, type: "append", index, logTerm, entries, commit } as const;
+      return handTo.length === 0 ? known : { ...known, handTo };
     }
     case RaftMessageType.APPEND_ANSWER:
       return { ...envelope, type: "append-answer", index, reject, hint, logTerm };

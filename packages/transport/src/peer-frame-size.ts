@@ -1,5 +1,4 @@
-import type { Message } from "@meridian/consensus";
-import type { Forward, PeerFrame } from "./peer.ts";
+import type { Forward, PeerFrame, PeerMessage } from "./peer.ts";
 
 /** More than a message, an entry or a command needs beside its data. */
 const ENVELOPE_BYTES = 256;
@@ -20,12 +19,13 @@ export function peerFrameBytes(frame: PeerFrame): number {
 export function splitPeerFrame(frame: PeerFrame, bytesMax: number): readonly PeerFrame[] {
   if (peerFrameBytes(frame) <= bytesMax) return [frame];
   const parts: PeerFrame[] = [];
-  let messages: Message[] = [];
+  const { isFar = false } = frame;
+  let messages: PeerMessage[] = [];
   let forwards: Forward[] = [];
   let bytes = 0;
   const flush = (): void => {
     if (messages.length + forwards.length === 0) return;
-    parts.push({ ...NOTHING, messages, forwards });
+    parts.push({ ...NOTHING, messages, forwards, isFar });
     messages = [];
     forwards = [];
     bytes = 0;
@@ -56,7 +56,7 @@ const NOTHING: PeerFrame = {
   livenessAnswer: undefined,
 };
 
-function messageBytes(message: Message): number {
+function messageBytes(message: PeerMessage): number {
   if (message.type === "snapshot") {
     const { groups, outgoingGroups, learners, witnesses, notes } = message.mark.configuration;
     const members = [...groups, ...outgoingGroups].reduce(
@@ -71,6 +71,7 @@ function messageBytes(message: Message): number {
   }
   if (message.type !== "append") return ENVELOPE_BYTES;
   let bytes = ENVELOPE_BYTES;
+  for (const id of message.handTo ?? []) bytes += ITEM_BYTES + Buffer.byteLength(id);
   for (const { data } of message.entries) bytes += ITEM_BYTES + data.byteLength;
   return bytes;
 }

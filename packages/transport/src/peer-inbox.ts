@@ -44,7 +44,8 @@ export class PeerInbox {
    * Hands one frame to the member that it is for.
    * @throws {StrangerError} for the first.
    * @throws {WireError} when it cannot be read.
-   * @throws {MeridianError} UNSUPPORTED: it is of a newer version.
+   * @throws {MeridianError} UNSUPPORTED: it is of a newer version; TOO_LARGE or CORRUPT: what is
+   *   packed in it is too much or damaged.
    */
   receive(bytes: Buffer): void {
     const frame = PeerFrame.decode(bytes);
@@ -52,8 +53,9 @@ export class PeerInbox {
       const { hello } = frame;
       const member = memberFor(hello, this.#members);
       const { cluster = "", from = "", address = "" } = hello ?? {};
+      const { handsOn = false, unpacks = false } = hello ?? {};
       if (member.hasLeft?.(from) === true) throw departed(from);
-      if (address !== "") member.onHello?.(from, address);
+      member.onHello?.(from, address, { handsOn, unpacks });
       this.#sender = { key: `${cluster}/${from}`, from, member };
       // A peer that comes back while its old connection seems alive must not be heard twice.
       const old = this.#open.get(this.#sender.key);

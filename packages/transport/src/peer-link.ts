@@ -1,5 +1,6 @@
 import type { TransportClock } from "./clock.ts";
 import { helloTo } from "./hello.ts";
+import type { EntryPacker } from "./entry-packer.ts";
 import { peerFrameToWire } from "./peer-codec.ts";
 import type { PeerConnection, PeerConnector } from "./peer-connector.ts";
 import { peerFrameBytes, splitPeerFrame } from "./peer-frame-size.ts";
@@ -52,6 +53,7 @@ export interface PeerLinkOptions {
 export class PeerLink {
   readonly #to: string;
   readonly #options: PeerLinkOptions;
+  readonly #packer: EntryPacker;
   #connection: PeerConnection | undefined;
   #open = false;
   #cancelPause: (() => void) | undefined;
@@ -64,9 +66,11 @@ export class PeerLink {
   #broke = false;
   #closed = false;
 
-  constructor(to: string, options: PeerLinkOptions) {
+  /** `packer` is the same for all links of a member. */
+  constructor(to: string, options: PeerLinkOptions, packer: EntryPacker) {
     this.#to = to;
     this.#options = options;
+    this.#packer = packer;
   }
 
   send(frame: PeerFrame): void {
@@ -114,7 +118,7 @@ export class PeerLink {
       return;
     }
     for (const part of splitPeerFrame(frame, limits.messageBytesMax)) {
-      connection.send(peerFrameToWire(part));
+      connection.send(peerFrameToWire(part, this.#packer));
     }
   }
 

@@ -8,7 +8,9 @@ import {
   type IRefoundResponse,
   type Method,
 } from "@meridian/wire";
+import { EntryPacker } from "./entry-packer.ts";
 import { helloTo } from "./hello.ts";
+import { encodeEntries } from "./peer-codec.ts";
 import type { OutgoingSnapshot, PeerFrame, PeerTransport } from "./peer.ts";
 import { PeerLink, type PeerLimits, type PeerLinkOptions } from "./peer-link.ts";
 import { sendSnapshot } from "./snapshot-sender.ts";
@@ -28,18 +30,20 @@ const CALL_MS = 3_000;
 /** Streams to the other members of a group. Nothing connects before there is something to send. */
 export class LinkedPeerTransport implements PeerTransport {
   readonly #options: PeerLinkOptions;
+  readonly #packer: EntryPacker;
   readonly #links = new Map<NodeId, PeerLink>();
   readonly #closing = new AbortController();
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
+    this.#packer = new EntryPacker(options.clock, encodeEntries);
   }
 
   send(to: NodeId, frame: PeerFrame): void {
     let link = this.#links.get(to);
     if (link === undefined) {
       if (this.#closing.signal.aborted) return;
-      link = new PeerLink(to, this.#options);
+      link = new PeerLink(to, this.#options, this.#packer);
       this.#links.set(to, link);
     }
     link.send(frame);

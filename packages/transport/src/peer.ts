@@ -6,11 +6,30 @@ import type { Encodable, IMeetResponse, IRefoundRequest, IRefoundResponse } from
  * each part is.
  */
 export interface PeerFrame {
-  readonly messages: readonly Message[];
+  readonly messages: readonly PeerMessage[];
   readonly forwards: readonly Forward[];
   readonly forwardAnswers: readonly ForwardAnswer[];
   readonly liveness: LivenessReport | undefined;
   readonly livenessAnswer: LivenessAnswer | undefined;
+  /** The receiver is in another region, and unpacks entries: they are packed if that saves much. */
+  readonly isFar?: boolean;
+}
+
+/** A message of the consensus, or one for several members of a region. */
+export type PeerMessage = Message & {
+  /**
+   * Appends to another region: the receiver hands it on to these neighbours of its own. `to` may
+   * be one of them; then it is not for the receiver itself.
+   */
+  readonly handTo?: readonly NodeId[];
+};
+
+/** What a member understands beyond the first version; said in its hello. */
+export interface PeerAbilities {
+  /** Hands appends on to its neighbours. */
+  readonly handsOn: boolean;
+  /** Reads packed entries. */
+  readonly unpacks: boolean;
 }
 
 /** Commands of clients connected to a member that does not lead, in the order of their arrival. */

@@ -37,7 +37,7 @@ import type {
   IWatchEvents,
   IWelcome,
 } from "@meridian/wire";
-import type { PeerHandler } from "./peer.ts";
+import type { PeerAbilities, PeerHandler } from "./peer.ts";
 import type { Acceptor, Caller, FrameStream } from "./stream.ts";
 
 /** A value now or later. A rejection with a MeridianError reaches the caller as it is. */
@@ -99,8 +99,8 @@ export interface PeerMember {
   onOtherBirth?(from: string): void;
   /** A stream of a stranger was refused; counted by the owner. */
   onStranger?(reason: string): void;
-  /** A peer connects, and says where it is reached. */
-  onHello?(from: string, address: string): void;
+  /** A peer connects, and says where it is reached, if it knows, and what it understands. */
+  onHello?(from: string, address: string, abilities: PeerAbilities): void;
   /** A node was removed from the group: its streams are refused, and it is told why. */
   hasLeft?(node: string): boolean;
   /** A new member introduces itself with its birth. */

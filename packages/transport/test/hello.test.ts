@@ -22,7 +22,7 @@ const frame: PeerFrame = {
 };
 
 describe.each(networks)("whoever connects over $name", (network) => {
-  test("says where it is reached, if it knows", async () => {
+  test("says where it is reached, if it knows, and what it understands", async () => {
     const told: string[] = [];
     const heard = new Set<string>();
     const peer: PeerMember = {
@@ -32,7 +32,9 @@ describe.each(networks)("whoever connects over $name", (network) => {
         onPeerDown: () => undefined,
         onSnapshot: () => Promise.resolve({ installed: false, reason: "deaf" }),
       },
-      onHello: (from, address) => void told.push(`${from} ${address}`),
+      onHello: (from, address, { handsOn, unpacks }) => {
+        told.push(`${from} ${address} ${handsOn} ${unpacks}`);
+      },
     };
     const { address } = track(await network.serve({ peers: new Map([["c", peer]]) }));
     const resolve = (): string => address;
@@ -48,6 +50,6 @@ describe.each(networks)("whoever connects over $name", (network) => {
         })
         .toBe(true);
     }
-    expect(told).toEqual(["b b:7400"]);
+    expect(told).toEqual(["b b:7400 true true", "d  true true"]);
   });
 });

@@ -1,10 +1,19 @@
 import type { Configuration, Entry, Message } from "@meridian/consensus";
-import { PeerFrame as Codec, RaftMessageType } from "@meridian/wire";
+import { deflateSync } from "node:zlib";
+import { PackedEntries, PeerFrame as Codec, RaftMessageType } from "@meridian/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { peerFrameFromWire, peerFrameToWire } from "../src/peer-codec.ts";
+import { EntryPacker } from "../src/entry-packer.ts";
+import { encodeEntries, peerFrameFromWire, peerFrameToWire } from "../src/peer-codec.ts";
 import { peerFrameBytes, splitPeerFrame } from "../src/peer-frame-size.ts";
 import type { PeerFrame } from "../src/index.ts";
+
+const nothing = {
+  forwards: [],
+  forwardAnswers: [],
+  liveness: undefined,
+  livenessAnswer: undefined,
+};
 
 const id = fc.string({ minLength: 1, maxLength: 8 });
 const index = fc.maxSafeNat();
@@ -38,11 +47,18 @@ type Body = Message extends infer One ? Omit<One & Message, "from" | "to" | "ter
 
 const body = fc.oneof<fc.Arbitrary<unknown>[]>(
   fc
-    .record({ index, logTerm: term, entries: fc.array(entry, { maxLength: 4 }), commit: index })
-    .map(({ index: before, entries, ...rest }) => {
+    .record({
+      index,
+      logTerm: term,
+      entries: fc.array(entry, { maxLength: 4 }),
+      commit: index,
+      handTo: fc.array(id, { maxLength: 4 }),
+    })
+    .map(({ index: before, entries, handTo, ...rest }) => {
       const first = Math.min(before, Number.MAX_SAFE_INTEGER - 5);
       const numbered = entries.map((one, at) => ({ ...one, index: first + 1 + at }));
-      return { type: "append", index: first, entries: numbered, ...rest };
+      const handed = handTo.length === 0 ? {} : { handTo };
+      return { type: "append", index: first, entries: numbered, ...rest, ...handed };
     }),
   record("append-answer", { index, reject: fc.boolean(), hint: index, logTerm: term }),
   record("heartbeat", { commit: index, context: index }),
@@ -133,6 +149,45 @@ describe("a frame of a peer", () => {
     const entries = [{ term: 1, kind: 77, data: Buffer.alloc(0) }];
     const append = Codec.encode({ messages: [{ type: RaftMessageType.APPEND, entries }] });
     expect(() => peerFrameFromWire(Codec.decode(append))).toThrow(/UNSUPPORTED/u);
+  });
+});
+
+describe("a frame to another region", () => {
+  test("comes out as it went in when its entries are packed, which is done once", () => {
+    const entries = Array.from({ length: 50 }, (_, at): Entry => {
+      return { index: 8 + at, term: 3, kind: "command", data: Buffer.from("set /orders/1 open ") };
+    });
+    const envelope = { from: "a", term: 3, index: 7, logTerm: 3, entries, commit: 7 };
+    const sent = ["b", "c"].map((to): PeerFrame => {
+      const messages = [{ ...envelope, to, type: "append" } as const];
+      return { ...nothing, messages };
+    });
+    let encoded = 0;
+    const packer = new EntryPacker({ nowMs: () => 0, after: () => () => undefined }, (items) => {
+      encoded += 1;
+      return encodeEntries(items);
+    });
+    for (const one of sent) {
+      const far = Codec.encode(peerFrameToWire({ ...one, isFar: true }, packer));
+      const near = Codec.encode(peerFrameToWire(one, packer));
+      expect(far.byteLength).toBeLessThan(near.byteLength / 4);
+      expect(peerFrameFromWire(Codec.decode(far))).toEqual(one);
+      expect(peerFrameFromWire(Codec.decode(near))).toEqual(one);
+    }
+    expect(encoded).toBe(1);
+  });
+
+  test("is refused when what is packed in it is too much altogether", () => {
+    const large = PackedEntries.encode({ entries: [{ term: 1, data: Buffer.alloc(3 << 20) }] });
+    const packedEntries = deflateSync(large);
+    const append = { type: RaftMessageType.APPEND, packedEntries };
+    const bomb = Codec.decode(Codec.encode({ messages: [append] }));
+    expect(peerFrameFromWire(bomb).messages).toHaveLength(1);
+    const bombs = Codec.decode(Codec.encode({ messages: [append, append] }));
+    expect(() => peerFrameFromWire(bombs)).toThrow(/TOO_LARGE/u);
+    const cut = { ...append, packedEntries: packedEntries.subarray(0, -1) };
+    const cutShort = Codec.decode(Codec.encode({ messages: [cut] }));
+    expect(() => peerFrameFromWire(cutShort)).toThrow(/CORRUPT/u);
   });
 });
 

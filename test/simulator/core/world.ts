@@ -6,9 +6,11 @@ import {
   type GroupPlan,
   Links,
   Scene,
+  standIn,
   type VotersPlan,
 } from "@meridian/replica/harness";
 import { type CrashOutcome, StorageError } from "@meridian/storage";
+import type { PeerFrame, PeerTransport } from "@meridian/transport";
 import type { Trace } from "../scenario.ts";
 import { Damages } from "./damages.ts";
 import { Ledger } from "./ledger.ts";
@@ -110,8 +112,8 @@ export class World {
       ...stage.options,
       hooks: {
         storage: (name, storage) => ledger.watchStorage(name, storage),
-        peers: (_, peers) =>
-          flakyPeers(peers, {
+        peers: (name, peers) =>
+          flakyPeers(this.#counted(name, peers), {
             flakiness: this.flakiness,
             clock: scene.clock,
             random: this.#random,
@@ -127,6 +129,18 @@ export class World {
       },
     });
     for (const name of this.names) this.#settleIn(name);
+  }
+
+  /** Counts entries that a member hands on for another. */
+  #counted(name: string, peers: PeerTransport): PeerTransport {
+    const send = (to: string, frame: PeerFrame): void => {
+      for (const message of frame.messages) {
+        if (message.type !== "append" || message.from === name) continue;
+        this.count("entry relayed", message.entries.length);
+      }
+      peers.send(to, frame);
+    };
+    return standIn(peers, { send });
   }
 
   /** A node is as far from the others as the stage says. */

@@ -20,6 +20,7 @@ export const hierarchy: Scenario = {
     "region lost": 0.5,
     "witness led": 0.05,
     "torn tail": 0.2,
+    "entry relayed": 0.9,
     "quota kept": 0.15,
   },
 };

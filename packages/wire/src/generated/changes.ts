@@ -2,7 +2,7 @@
 // Generated from protos/meridian/v1/changes.proto by packages/wire/generate.mjs. Do not edit.
 
 import type { Reader, Writer } from "protobufjs/minimal.js";
-import { codec, readNested, readString } from "../codec.ts";
+import { EMPTY, codec, readNested, readString } from "../codec.ts";
 import type { Codec, Encodable, Method } from "../codec.ts";
 import { readUint64, writeUint32, writeUint64 } from "../integers.ts";
 import { readPosition, type IPosition, writePosition } from "./common.ts";
@@ -98,6 +98,8 @@ export interface IOpenChanges {
   readonly ownOnly: boolean;
   /** Only paths at or below one of these. Empty: all. */
   readonly prefixes: readonly string[];
+  /** The consumer reads `packed`. */
+  readonly unpacks: boolean;
 }
 /** Codec of OpenChanges. */
 export const OpenChanges: Codec<IOpenChanges> = codec(
@@ -125,6 +127,9 @@ export function writeOpenChanges(m: Encodable<IOpenChanges>, w: Writer): void {
     for (const item of m.prefixes) {
       w.uint32(42).string(item);
     }
+  if (m.unpacks !== undefined && m.unpacks !== false) {
+    w.uint32(48).bool(m.unpacks);
+  }
 }
 
 export function readOpenChanges(r: Reader): IOpenChanges {
@@ -133,6 +138,7 @@ export function readOpenChanges(r: Reader): IOpenChanges {
   let fromValue: IPosition | undefined;
   let ownOnlyValue = false;
   const prefixesValue: string[] = [];
+  let unpacksValue = false;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -151,6 +157,9 @@ export function readOpenChanges(r: Reader): IOpenChanges {
       case 42:
         prefixesValue.push(readString(r));
         break;
+      case 48:
+        unpacksValue = r.uint32() !== 0;
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -161,6 +170,7 @@ export function readOpenChanges(r: Reader): IOpenChanges {
     from: fromValue,
     ownOnly: ownOnlyValue,
     prefixes: prefixesValue,
+    unpacks: unpacksValue,
   };
 }
 
@@ -176,6 +186,8 @@ export interface IChangeFrame {
   readonly bookmark: IBookmark | undefined;
   /** What this frame took of the consumer's credit; to be given back once it is dealt with. */
   readonly costBytes: number;
+  /** In place of `seed` and `transactions`, between regions: an encoded ChangeFrame with these alone, deflated. */
+  readonly packed: Uint8Array;
 }
 /** Codec of ChangeFrame. */
 export const ChangeFrame: Codec<IChangeFrame> = codec(
@@ -209,6 +221,9 @@ export function writeChangeFrame(m: Encodable<IChangeFrame>, w: Writer): void {
   if (m.costBytes !== undefined && m.costBytes !== 0) {
     writeUint64(w.uint32(40), m.costBytes);
   }
+  if (m.packed !== undefined && m.packed.length > 0) {
+    w.uint32(50).bytes(m.packed);
+  }
 }
 
 export function readChangeFrame(r: Reader): IChangeFrame {
@@ -217,6 +232,7 @@ export function readChangeFrame(r: Reader): IChangeFrame {
   const transactionsValue: ITransaction[] = [];
   let bookmarkValue: IBookmark | undefined;
   let costBytesValue = 0;
+  let packedValue: Uint8Array = EMPTY;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -235,6 +251,9 @@ export function readChangeFrame(r: Reader): IChangeFrame {
       case 40:
         costBytesValue = readUint64(r);
         break;
+      case 50:
+        packedValue = r.bytes();
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -245,6 +264,7 @@ export function readChangeFrame(r: Reader): IChangeFrame {
     transactions: transactionsValue,
     bookmark: bookmarkValue,
     costBytes: costBytesValue,
+    packed: packedValue,
   };
 }
 

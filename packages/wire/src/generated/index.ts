@@ -260,6 +260,8 @@ export {
   type IPeerGoodbye,
   RaftMessage,
   type IRaftMessage,
+  PackedEntries,
+  type IPackedEntries,
   Forward,
   type IForward,
   ForwardAnswer,

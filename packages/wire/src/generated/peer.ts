@@ -174,6 +174,10 @@ export interface IPeerHello {
   readonly address: string;
   /** Birth under which the sender knows the node that is meant; empty when they have not met. Whose own is another has lost its data. */
   readonly birth: string;
+  /** The sender hands on what `hand_to` asks for. */
+  readonly handsOn: boolean;
+  /** The sender reads `packed_entries`. */
+  readonly unpacks: boolean;
 }
 /** Codec of PeerHello. */
 export const PeerHello: Codec<IPeerHello> = codec("PeerHello", writePeerHello, readPeerHello);
@@ -197,6 +201,12 @@ export function writePeerHello(m: Encodable<IPeerHello>, w: Writer): void {
   if (m.birth !== undefined && m.birth !== "") {
     w.uint32(50).string(m.birth);
   }
+  if (m.handsOn !== undefined && m.handsOn !== false) {
+    w.uint32(56).bool(m.handsOn);
+  }
+  if (m.unpacks !== undefined && m.unpacks !== false) {
+    w.uint32(64).bool(m.unpacks);
+  }
 }
 
 export function readPeerHello(r: Reader): IPeerHello {
@@ -206,6 +216,8 @@ export function readPeerHello(r: Reader): IPeerHello {
   let toValue = "";
   let addressValue = "";
   let birthValue = "";
+  let handsOnValue = false;
+  let unpacksValue = false;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -227,6 +239,12 @@ export function readPeerHello(r: Reader): IPeerHello {
       case 50:
         birthValue = readString(r);
         break;
+      case 56:
+        handsOnValue = r.uint32() !== 0;
+        break;
+      case 64:
+        unpacksValue = r.uint32() !== 0;
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -238,6 +256,8 @@ export function readPeerHello(r: Reader): IPeerHello {
     to: toValue,
     address: addressValue,
     birth: birthValue,
+    handsOn: handsOnValue,
+    unpacks: unpacksValue,
   };
 }
 
@@ -277,7 +297,7 @@ export interface IRaftMessage {
   readonly index: number;
   /** Append: term of the entry before the first. Votes: last term. Refused append: term of the hint. */
   readonly logTerm: number;
-  /** Entries, consecutive from `index` + 1. */
+  /** Append: entries, consecutive from `index` + 1. */
   readonly entries: readonly ILogEntry[];
   /** Commit index of the leader. */
   readonly commit: number;
@@ -295,6 +315,10 @@ export interface IRaftMessage {
   readonly nonce: number;
   /** Heartbeats and their answers: when they were sent, by the leader's monotonic clock. */
   readonly sentMs: number;
+  /** Append from another region: the receiver hands it on, as it is, to these members of its own region. `to` may be another one. */
+  readonly handTo: readonly string[];
+  /** Append, in place of `entries`: an encoded PackedEntries, deflated. */
+  readonly packedEntries: Uint8Array;
 }
 /** Codec of RaftMessage. */
 export const RaftMessage: Codec<IRaftMessage> = codec(
@@ -352,6 +376,13 @@ export function writeRaftMessage(m: Encodable<IRaftMessage>, w: Writer): void {
   if (m.sentMs !== undefined && m.sentMs !== 0) {
     writeUint64(w.uint32(120), m.sentMs);
   }
+  if (m.handTo !== undefined)
+    for (const item of m.handTo) {
+      w.uint32(130).string(item);
+    }
+  if (m.packedEntries !== undefined && m.packedEntries.length > 0) {
+    w.uint32(138).bytes(m.packedEntries);
+  }
 }
 
 export function readRaftMessage(r: Reader): IRaftMessage {
@@ -370,6 +401,8 @@ export function readRaftMessage(r: Reader): IRaftMessage {
   let configurationValue: Uint8Array = EMPTY;
   let nonceValue = 0;
   let sentMsValue = 0;
+  const handToValue: string[] = [];
+  let packedEntriesValue: Uint8Array = EMPTY;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -418,6 +451,12 @@ export function readRaftMessage(r: Reader): IRaftMessage {
       case 120:
         sentMsValue = readUint64(r);
         break;
+      case 130:
+        handToValue.push(readString(r));
+        break;
+      case 138:
+        packedEntriesValue = r.bytes();
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -438,7 +477,45 @@ export function readRaftMessage(r: Reader): IRaftMessage {
     configuration: configurationValue,
     nonce: nonceValue,
     sentMs: sentMsValue,
+    handTo: handToValue,
+    packedEntries: packedEntriesValue,
   };
+}
+
+/** Entries of one append, as they are before they are deflated. */
+export interface IPackedEntries {
+  /** The entries. */
+  readonly entries: readonly ILogEntry[];
+}
+/** Codec of PackedEntries. */
+export const PackedEntries: Codec<IPackedEntries> = codec(
+  "PackedEntries",
+  writePackedEntries,
+  readPackedEntries,
+);
+
+export function writePackedEntries(m: Encodable<IPackedEntries>, w: Writer): void {
+  if (m.entries !== undefined)
+    for (const item of m.entries) {
+      w.uint32(10).fork();
+      writeLogEntry(item, w);
+      w.ldelim();
+    }
+}
+
+export function readPackedEntries(r: Reader): IPackedEntries {
+  const entriesValue: ILogEntry[] = [];
+  while (r.pos < r.len) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10:
+        entriesValue.push(readNested(r, readLogEntry));
+        break;
+      default:
+        r.skipType(tag & 7, 0, tag >>> 3);
+    }
+  }
+  return { entries: entriesValue };
 }
 
 /** Commands that a member passes to the leader, in the order of their arrival. */

@@ -376,6 +376,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 from: { type: "Position", id: 3 },
                 ownOnly: { type: "bool", id: 4, protoName: "own_only" },
                 prefixes: { rule: "repeated", type: "string", id: 5 },
+                unpacks: { type: "bool", id: 6 },
               },
             },
             OpenOutcome: {
@@ -395,6 +396,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 transactions: { rule: "repeated", type: "Transaction", id: 3 },
                 bookmark: { type: "Bookmark", id: 4 },
                 costBytes: { type: "uint64", id: 5, protoName: "cost_bytes" },
+                packed: { type: "bytes", id: 6 },
               },
             },
             Opened: {
@@ -1021,6 +1023,8 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 to: { type: "string", id: 4 },
                 address: { type: "string", id: 5 },
                 birth: { type: "string", id: 6 },
+                handsOn: { type: "bool", id: 7, protoName: "hands_on" },
+                unpacks: { type: "bool", id: 8 },
               },
             },
             PeerGoodbye: { fields: {} },
@@ -1060,8 +1064,11 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 configuration: { type: "bytes", id: 13 },
                 nonce: { type: "uint64", id: 14 },
                 sentMs: { type: "uint64", id: 15, protoName: "sent_ms" },
+                handTo: { rule: "repeated", type: "string", id: 16, protoName: "hand_to" },
+                packedEntries: { type: "bytes", id: 17, protoName: "packed_entries" },
               },
             },
+            PackedEntries: { fields: { entries: { rule: "repeated", type: "LogEntry", id: 1 } } },
             Forward: {
               fields: {
                 epoch: { type: "uint64", id: 1 },
