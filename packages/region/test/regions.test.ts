@@ -77,6 +77,42 @@ function churn(root: string, count: number) {
   );
 }
 
+test("what a region writes crosses once to each other region, packed", async () => {
+  const scene = new Scene(5, plans);
+  const members = new Map<string, RegionalMember>();
+  const groups: Group[] = [];
+  for (const plan of plans) {
+    const isGlobal = plan.cluster === "global";
+    const group = await scene.group(plan, isGlobal ? {} : regional(scene, members));
+    groups.push(group);
+    await group.led();
+  }
+  const [, europe, west] = groups;
+  if (europe === undefined || west === undefined) throw new Error("three groups");
+  const client = await clientOf(scene, europe, 9);
+  await scene.answered(client.create("/regions/eu-west/x"));
+  await scene.run(3_000);
+  const crossed = (): number => {
+    const links = [...scene.network.traffic()];
+    const far = links.filter((link) => link.from.startsWith("eu-") && link.to.startsWith("us-"));
+    return far.reduce((sum, { bytes }) => sum + bytes, 0);
+  };
+  const before = crossed();
+  const data = Buffer.alloc(500, "an order of two books and a pen; ");
+  const operations = Array.from({ length: 200 }, (_, at) => {
+    return { create: { path: `/regions/eu-west/x/order-${at}`, data } };
+  });
+  await scene.answered(...client.writeAll(operations));
+  const arrived = (): boolean => {
+    return west.members.every(
+      ({ tree }) => tree.children("/regions/eu-west/x")?.names.length === 200,
+    );
+  };
+  await scene.until("all members elsewhere have it", arrived);
+  expect(crossed() - before).toBeGreaterThan(0);
+  expect(crossed() - before).toBeLessThan(0.4 * operations.length * data.byteLength);
+});
+
 test("a region without a global tier is not cut off from anything", async () => {
   const alone = { cluster: "eu-west", voters: 3 };
   const scene = new Scene(4, [alone]);

@@ -6,11 +6,11 @@ import {
   type IChangeFrame,
   type IFollowFrame,
   type IOpenChanges,
-  type ITransaction,
   MeridianError,
   OpenOutcome,
 } from "@meridian/wire";
-import { encodeChange, encodeTransaction } from "./change-codec.ts";
+import { encodeChange } from "./change-codec.ts";
+import { ChangePacker, type FrameContent } from "./change-packer.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
 import { planRead } from "./read-plan.ts";
@@ -41,10 +41,13 @@ export class ChangeFeed {
   /** Have not taken what was sent. */
   readonly #blocked = new Set<Consumer>();
   readonly #cancel: () => void;
+  /** Makes what all consumers are sent. */
+  readonly packer: ChangePacker;
 
   constructor(member: Member, clock: Clock) {
     this.#member = member;
     this.#clock = clock;
+    this.packer = new ChangePacker(clock);
     this.#cancel = every(clock, bookmarkPeriodMs, () => {
       for (const consumer of this.#consumers) consumer.pump(true);
     });
@@ -88,6 +91,7 @@ export class ChangeFeed {
   /** The node applied something. */
   onTurnEnd(): void {
     for (const consumer of this.#consumers) consumer.pump(false);
+    this.packer.forget();
   }
 
   /** The tree was replaced: consumers come back with their positions. */
@@ -116,7 +120,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #credit = 0;
   #echoMs = 0;
   #echoedAtMs = 0;
-  #seeds: Generator<Encodable<IChangeFrame>, undefined> | undefined;
+  #seeds: Generator<FrameContent, undefined> | undefined;
   #seedsBegun = false;
   #ended = false;
   readonly #acceptedAtMs: number;
@@ -182,9 +186,13 @@ class Consumer implements FrameHandler<IFollowFrame> {
       while (this.#mayGoOn && this.#cursor < this.#member.tree.appliedIndex) {
         const next = this.#nextTransactions();
         if (next === undefined) return this.cut();
-        if (next.transactions.length === 0) break;
+        if (next.costBytes === 0) break;
         this.#credit -= next.costBytes;
-        this.#stream.send({ ...next, bookmark: this.#bookmark() });
+        this.#stream.send({
+          ...next.content,
+          costBytes: next.costBytes,
+          bookmark: this.#bookmark(),
+        });
         sent = true;
       }
     }
@@ -257,20 +265,22 @@ class Consumer implements FrameHandler<IFollowFrame> {
         break;
       }
       this.#credit -= frameBytesMax;
-      this.#stream.send({ ...next.value, costBytes: frameBytesMax });
+      const content = this.#feed.packer.seed(next.value, this.#isFar);
+      this.#stream.send({ ...content, costBytes: frameBytesMax });
       sent = true;
     }
     return sent;
   }
 
   /**
-   * Transactions for one frame; none when nothing passes the filter; undefined when the history is
-   * gone. All of one local index go together, as a cursor cannot lie between them.
+   * Transactions for one frame; of no cost when nothing passes the filter; undefined when the
+   * history is gone. All of one local index go together, as a cursor cannot lie between them.
    */
-  #nextTransactions(): { transactions: Encodable<ITransaction>[]; costBytes: number } | undefined {
-    const history = this.#member.tree.changesSince(this.#cursor);
+  #nextTransactions(): { content: FrameContent; costBytes: number } | undefined {
+    const from = this.#cursor;
+    const history = this.#member.tree.changesSince(from);
     if (history.outcome !== "continue") return undefined;
-    const transactions: Encodable<ITransaction>[] = [];
+    const transactions: Transaction[] = [];
     const bytesMax = Math.min(this.#credit, this.#roomBytes, frameBytesMax);
     let costBytes = 0;
     let read = this.#cursor;
@@ -282,10 +292,20 @@ class Consumer implements FrameHandler<IFollowFrame> {
       const passed = this.#filter(transaction);
       if (passed === undefined) continue;
       costBytes += costOf(passed);
-      transactions.push(encodeTransaction(passed));
+      transactions.push(passed);
     }
     this.#cursor = isAll ? this.#member.tree.appliedIndex : read;
-    return { transactions, costBytes };
+    if (costBytes === 0) return { content: {}, costBytes };
+    const { ownOnly, prefixes = [] } = this.#open ?? {};
+    const key = [ownOnly, from, this.#cursor, ...prefixes].join(" ");
+    const content = this.#feed.packer.transactions(key, transactions, costBytes, this.#isFar);
+    return { content, costBytes };
+  }
+
+  /** In another region, and it reads what is packed. */
+  get #isFar(): boolean {
+    const { region = "", unpacks = false } = this.#open ?? {};
+    return unpacks && region !== this.#member.place.region;
   }
 
   #filter(transaction: Transaction): Transaction | undefined {
@@ -355,10 +375,7 @@ function nextOf<T>(parts: Generator<T, undefined>): IteratorResult<T, undefined>
   }
 }
 
-function* seedFrames(
-  member: Member,
-  open: IOpenChanges,
-): Generator<Encodable<IChangeFrame>, undefined> {
+function* seedFrames(member: Member, open: IOpenChanges): Generator<FrameContent, undefined> {
   const { tree, place, incarnation } = member;
   const filter = { ownOnly: open.ownOnly, prefixes: open.prefixes };
   const index = tree.appliedIndex;

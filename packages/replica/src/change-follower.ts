@@ -1,13 +1,16 @@
-import type { FrameHandler, FrameStream } from "@meridian/transport";
+import { type FrameHandler, type FrameStream, unpack } from "@meridian/transport";
 import type { Position } from "@meridian/tree";
 import {
+  ChangeFrame,
   type Encodable,
   type IBookmark,
   type IChangeFrame,
   type IFollowFrame,
   type ISeedRemote,
   type ITransaction,
+  MeridianError,
   OpenOutcome,
+  WireError,
 } from "@meridian/wire";
 import { type Clock, every } from "./clock.ts";
 import type { Log } from "./log.ts";
@@ -54,6 +57,8 @@ const silenceMaxMs = 4_000;
 const producerAgeMaxMs = 3_000;
 const backoffMinMs = 100;
 const backoffMaxMs = 2_000;
+/** What a packed frame may grow to: no more than one that is not packed. */
+const unpackedBytesMax = 4 * 1024 * 1024;
 
 /**
  * The consuming side of a change stream: stays connected to one of several producers, moves on when
@@ -132,6 +137,7 @@ export class ChangeFollower {
         consumer,
         region,
         ownOnly,
+        unpacks: true,
         from: this.#forked
           ? {
               ...position,
@@ -149,7 +155,10 @@ export class ChangeFollower {
     const stream = this.#stream;
     this.#heardAtMs = clock.nowMs();
     if (frame.opened !== undefined) this.#onOpened(frame.opened);
-    const { bookmark, costBytes, seed, transactions } = frame;
+    const { bookmark, costBytes } = frame;
+    const content = this.#contentOf(frame);
+    if (content === undefined) return;
+    const { seed, transactions } = content;
     if (seed !== undefined) onSeed(seed, costBytes);
     if (transactions.length > 0) {
       const to = bookmark?.position?.index ?? transactions.at(-1)?.index ?? 0;
@@ -161,6 +170,18 @@ export class ChangeFollower {
     if (bookmark.echoMs > 0)
       onBookmark(bookmark, bookmark.echoMs + Math.max(0, bookmark.heldMs - 1));
     this.#leaveOutdated(bookmark);
+  }
+
+  /** What a frame carries; undefined when it cannot be unpacked: it is asked for again. */
+  #contentOf(frame: IChangeFrame): Pick<IChangeFrame, "seed" | "transactions"> | undefined {
+    if (frame.packed.byteLength === 0) return frame;
+    try {
+      return ChangeFrame.decode(unpack(frame.packed, unpackedBytesMax));
+    } catch (error) {
+      if (!(error instanceof MeridianError || error instanceof WireError)) throw error;
+      this.restart(error.message);
+      return undefined;
+    }
   }
 
   #onOpened({ outcome, position }: NonNullable<IChangeFrame["opened"]>): void {

@@ -10,6 +10,7 @@ import {
 } from "@meridian/wire";
 import { expect, test } from "vitest";
 import { ChangeFeed, type Member } from "@meridian/replica";
+import { unpack } from "@meridian/transport";
 import { NodeClock, VirtualClock, zones } from "./harness/index.ts";
 
 const own = { session: 0, sequence: 0, acknowledged: 0, timeMs: 1 };
@@ -406,4 +407,46 @@ test("what this cluster has no copy of is not followed here in silence", () => {
     expect([opened?.outcome, opened?.fork?.cluster]).toEqual([outcome, owner]);
     expect(consumer.closed).toBe(outcome === OpenOutcome.MOVED);
   }
+});
+
+/** Frames of a consumer in another region; `content` of what is packed in them. */
+function packedOf({ frames }: Consumer): readonly IChangeFrame[] {
+  const packed = frames.filter((frame) => frame.packed.byteLength > 0);
+  return packed.map((frame) => ChangeFrame.decode(unpack(frame.packed, 1 << 20)));
+}
+
+test("to another region changes go packed, if it reads that and it saves something", () => {
+  const producer = new Producer();
+  const far = new Consumer(producer);
+  const near = new Consumer(producer);
+  const older = new Consumer(producer);
+  far.open(1, 10_000_000, { region: "eu-west", unpacks: true });
+  near.open(1, 10_000_000, { region: "us-west", unpacks: true });
+  older.open(1, 10_000_000, { region: "eu-west" });
+  producer.create("short");
+  producer.feed.onTurnEnd();
+  expect(packedOf(far)).toEqual([]);
+  for (let count = 0; count < 20; count += 1) producer.create(`n${count}`, 100);
+  producer.feed.onTurnEnd();
+  const plain = near.frames.at(-1);
+  expect(plain?.transactions).toHaveLength(20);
+  expect(older.frames.at(-1)?.transactions).toEqual(plain?.transactions);
+  expect(packedOf(far)[0]?.transactions).toEqual(plain?.transactions);
+  expect(far.frames.at(-1)?.costBytes).toBe(plain?.costBytes);
+  expect(far.position).toEqual(near.position);
+  const bytes = ({ frames }: Consumer): number => ChangeFrame.encode(frames.at(-1) ?? {}).length;
+  expect(bytes(far)).toBeLessThan(bytes(near) / 4);
+});
+
+test("a snapshot goes packed to another region", () => {
+  const producer = new Producer();
+  for (let count = 0; count < 50; count += 1) producer.create(`n${count}`, 100);
+  const far = new Consumer(producer);
+  const near = new Consumer(producer);
+  far.open(0, 10_000_000, { region: "eu-west", unpacks: true });
+  near.open(0, 10_000_000, { region: "us-west", unpacks: true });
+  const seeds = near.frames.flatMap(({ seed }) => seed ?? []);
+  const large = seeds.filter(({ nodes }) => nodes.length > 10);
+  expect(large.length).toBeGreaterThan(0);
+  expect(packedOf(far).map(({ seed }) => seed)).toEqual(large);
 });

@@ -1,4 +1,5 @@
-import { ChangeFollower, silentLog } from "@meridian/replica";
+import { deflateSync } from "node:zlib";
+import { ChangeFollower, type FollowOptions, silentLog } from "@meridian/replica";
 import type { FrameHandler } from "@meridian/transport";
 import type { Position } from "@meridian/tree";
 import {
@@ -30,7 +31,7 @@ class Consumer {
   readonly follower: ChangeFollower;
   from: Position = { cluster: "global", incarnation: 1, index: 7 };
   /** Called when transactions are handed over. */
-  onTransactions: () => void = () => {};
+  onTransactions: FollowOptions["onTransactions"] = () => {};
 
   constructor(producers: number) {
     this.follower = new ChangeFollower({
@@ -41,7 +42,7 @@ class Consumer {
       producers: Array.from({ length: producers }, (_, at) => (handler) => this.#open(at, handler)),
       from: () => this.from,
       onSeed: () => {},
-      onTransactions: () => this.onTransactions(),
+      onTransactions: (...handed) => this.onTransactions(...handed),
       onBookmark: (bookmark, askedAtMs) =>
         this.bookmarks.push({
           bookmark,
@@ -160,6 +161,29 @@ test("the bookmark of a frame that could not be dealt with proves nothing", () =
     bookmark: { position, echoMs: 5_000, heldMs: 0, ages },
   });
   expect(consumer.bookmarks).toEqual([]);
+});
+
+test("what is packed is handed over as if it were not, and asked for again when damaged", async () => {
+  const consumer = new Consumer(1);
+  const handed: (readonly [readonly number[], number])[] = [];
+  consumer.onTransactions = (transactions, costBytes) => {
+    handed.push([transactions.map(({ index }) => index), costBytes]);
+  };
+  consumer.opened();
+  const transactions = [8, 9].map((index) => ({ index, origin: "global", incarnation: 1 }));
+  const packed = deflateSync(ChangeFrame.encode({ transactions }));
+  consumer.hear({ packed, costBytes: 500 });
+  expect(handed).toEqual([[[8, 9], 500]]);
+  const large = ChangeFrame.encode({ transactions, packed: Buffer.alloc(5 << 20) });
+  for (const bad of [packed.subarray(0, -1), deflateSync(large), deflateSync(Buffer.from([7]))]) {
+    const streams = consumer.streams.length;
+    consumer.hear({ packed: bad, costBytes: 500 });
+    expect(consumer.stream.closed).toBe(true);
+    await consumer.time.run(3_000);
+    expect(consumer.streams).toHaveLength(streams + 1);
+    consumer.opened();
+  }
+  expect(handed).toHaveLength(1);
 });
 
 test("beginning again many times leaves one attempt, and stopping leaves none", async () => {
