@@ -2,6 +2,7 @@
  * The same random script in ZooKeeper and in a regional cluster. `MERIDIAN_ZOOKEEPER_SEED` chooses
  * other scripts than the usual ones, `MERIDIAN_ZOOKEEPER_OPERATIONS` how long the first one is.
  */
+import { zookeeperInstallation } from "@meridian/bench";
 import { expect, test, vi } from "vitest";
 
 import { Scratch } from "../system/support/scratch.ts";
@@ -9,7 +10,7 @@ import { differencesOf, type Verdict } from "./comparison.ts";
 import { report } from "./report.ts";
 import { scriptOf, type ScriptOptions } from "./script.ts";
 import { Stage, type StageOptions } from "./stage.ts";
-import { hasZookeeper, zookeeperInstallation } from "./zookeeper-server.ts";
+import { hasZookeeper } from "./zookeeper-server.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 

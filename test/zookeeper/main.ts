@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 
+import { zookeeperInstallation } from "@meridian/bench";
+
 import { Scratch } from "../system/support/scratch.ts";
 import { report } from "./report.ts";
 import { scriptOf } from "./script.ts";
 import { prefix, shrink } from "./shrink.ts";
 import { Stage } from "./stage.ts";
-import { hasZookeeper, zookeeperInstallation } from "./zookeeper-server.ts";
+import { hasZookeeper } from "./zookeeper-server.ts";
 
 const usage = `Does random scripts in ZooKeeper and in a regional cluster, and compares the
 results.

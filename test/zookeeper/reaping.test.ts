@@ -1,10 +1,11 @@
 /** Nodes that go by themselves go for the same reasons, and watches tell the same of it. */
+import { zookeeperInstallation } from "@meridian/bench";
 import { expect, test } from "vitest";
 
 import { Scratch } from "../system/support/scratch.ts";
 import type { Mode, Operation, Request, Step } from "./operation.ts";
 import { Stage } from "./stage.ts";
-import { hasZookeeper, zookeeperInstallation } from "./zookeeper-server.ts";
+import { hasZookeeper } from "./zookeeper-server.ts";
 
 const hourMs = 3_600_000;
 const shortMs = 400;

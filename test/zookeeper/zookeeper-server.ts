@@ -1,18 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { settlesWithin, until } from "../system/support/condition.ts";
+import {
+  askZookeeper,
+  configText,
+  java,
+  missingOfZookeeper,
+  PeerServer,
+  zookeeperClassPath,
+  zookeeperStateOf,
+} from "@meridian/bench";
+
+import { until } from "../system/support/condition.ts";
 import { freePorts, type Scratch } from "../system/support/scratch.ts";
 
-const jars = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar"];
-const java = "/usr/bin/java";
-const compiler = "/usr/bin/javac";
 const javaOptions = [
   "-cp",
-  jars.join(":"),
+  zookeeperClassPath,
   // Both programs live for seconds: compiling less is faster on the whole.
   "-XX:TieredStopAtLevel=1",
   "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
@@ -21,11 +27,7 @@ const javaOptions = [
 ];
 
 /** Whether ZooKeeper, its client and what compiles for it are installed as Debian has them. */
-export const hasZookeeper: boolean = [java, compiler, ...jars].every((path) => existsSync(path));
-
-/** How to get them. */
-export const zookeeperInstallation: string =
-  "apt-get install --no-install-recommends zookeeper openjdk-17-jdk-headless";
+export const hasZookeeper: boolean = missingOfZookeeper().length === 0;
 
 /** How a server runs. */
 export interface ZookeeperOptions {
@@ -35,8 +37,6 @@ export interface ZookeeperOptions {
   readonly reapPeriodMs?: number;
   /** Whether it waits for the disk before it answers, as it does in production. Default true. */
   readonly isDurable?: boolean;
-  /** Further options of the virtual machine, such as a bound of its memory. */
-  readonly javaOptions?: readonly string[];
 }
 
 /**
@@ -46,70 +46,44 @@ export interface ZookeeperOptions {
 export class ZookeeperServer implements AsyncDisposable {
   /** host:port for clients. */
   readonly address: string;
-  readonly #child: ChildProcess;
-  readonly #log: string;
-  readonly #exited: Promise<unknown>;
+  readonly #server: PeerServer;
 
-  private constructor(address: string, child: ChildProcess, log: string) {
-    this.address = address;
-    this.#child = child;
-    this.#log = log;
-    this.#exited = new Promise((resolve) => {
-      child.once("error", resolve);
-      child.once("close", resolve);
-    });
+  private constructor(server: PeerServer) {
+    this.address = server.address;
+    this.#server = server;
   }
 
-  /** Starts a server, and resolves when it takes connections. */
+  /** Starts a server, and resolves when it serves. */
   static async start(scratch: Scratch, options: ZookeeperOptions = {}): Promise<ZookeeperServer> {
     const port = await freePorts(1, 16);
-    const data = join(scratch.path, `zookeeper-${port}`);
+    const name = `zookeeper-${port}`;
+    const data = join(scratch.path, name);
     mkdirSync(data);
     const config = join(data, "zoo.cfg");
     writeFileSync(config, configOf(port, data, options));
-    const log = join(scratch.path, `zookeeper-${port}.log`);
-    const output = openSync(log, "a");
-    const { reapPeriodMs = 3_600_000, isDurable = true } = options;
-    const child = spawn(
-      java,
-      [
-        ...javaOptions,
-        "-Dzookeeper.extendedTypesEnabled=true",
-        `-Dznode.container.checkIntervalMs=${reapPeriodMs}`,
-        `-Dzookeeper.forceSync=${isDurable ? "yes" : "no"}`,
-        ...(options.javaOptions ?? []),
-        "org.apache.zookeeper.server.ZooKeeperServerMain",
-        config,
-      ],
-      { stdio: ["ignore", output, output] },
-    );
-    closeSync(output);
-    const server = new ZookeeperServer(`127.0.0.1:${port}`, child, log);
+    const server = new PeerServer({
+      name,
+      address: `127.0.0.1:${port}`,
+      data,
+      log: join(scratch.path, `${name}.log`),
+      command: java,
+      args: argumentsOf(config, options),
+    });
+    server.start();
     try {
-      await until("ZooKeeper takes connections", 30_000, () => accepts(port));
-      return server;
+      await until("ZooKeeper serves", 30_000, async () =>
+        zookeeperStateOf(await askZookeeper(server.address, "srvr")),
+      );
+      return new ZookeeperServer(server);
     } catch (error) {
-      await server[Symbol.asyncDispose]();
-      throw new Error(`ZooKeeper does not start:\n${server.output}`, { cause: error });
+      await server.kill();
+      throw new Error(`ZooKeeper does not start:\n${server.lastWords}`, { cause: error });
     }
   }
 
-  /** Process id, for those who look at its memory and processor time. */
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** What it printed so far. */
-  get output(): string {
-    return readFileSync(this.#log, "utf8");
-  }
-
-  /** Ends the process, at last by force. */
+  /** Ends the process. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    if (await settlesWithin(this.#exited, 5_000)) return;
-    this.#child.kill("SIGKILL");
-    await this.#exited;
+    await this.#server.kill();
   }
 }
 
@@ -122,8 +96,22 @@ export function spawnBridge(address: string, scratch: Scratch): ChildProcess {
   return spawn(java, [...javaOptions, temporary, source, address], { stdio: [...stdio] });
 }
 
+function argumentsOf(
+  config: string,
+  { reapPeriodMs = 3_600_000, isDurable = true }: ZookeeperOptions,
+): readonly string[] {
+  return [
+    ...javaOptions,
+    "-Dzookeeper.extendedTypesEnabled=true",
+    `-Dznode.container.checkIntervalMs=${reapPeriodMs}`,
+    `-Dzookeeper.forceSync=${isDurable ? "yes" : "no"}`,
+    "org.apache.zookeeper.server.ZooKeeperServerMain",
+    config,
+  ];
+}
+
 function configOf(port: number, data: string, { tickMs = 200 }: ZookeeperOptions): string {
-  const settings = {
+  return configText({
     tickTime: tickMs,
     maxSessionTimeout: 600_000,
     dataDir: data,
@@ -131,18 +119,5 @@ function configOf(port: number, data: string, { tickMs = 200 }: ZookeeperOptions
     clientPortAddress: "127.0.0.1",
     maxClientCnxns: 0,
     "admin.enableServer": false,
-  };
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-  return lines.join("");
-}
-
-function accepts(port: number): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(undefined));
   });
 }

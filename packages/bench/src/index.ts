@@ -1,4 +1,13 @@
 export { compare, type Comparison, type ComparisonOptions } from "./comparison/comparison.ts";
+export { askZookeeper, stateOf as zookeeperStateOf } from "./peers/four-letter-word.ts";
+export { PeerServer } from "./peers/peer-server.ts";
+export {
+  java,
+  missingOfZookeeper,
+  zookeeperClassPath,
+  zookeeperInstallation,
+} from "./peers/zookeeper-programs.ts";
+export { configText } from "./peers/zookeeper-settings.ts";
 export { figure, times, verdict } from "./report/figure.ts";
 export { beginMarker, embed, endMarker, markdownOf } from "./report/markdown.ts";
 export { reportOf, type Report, type ReportRow } from "./report/report.ts";

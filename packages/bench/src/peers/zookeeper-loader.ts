@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import type { LoadEvents, LoadResult, Workload } from "../workload.ts";
-import { classPath, java, javac } from "./zookeeper-programs.ts";
+import { zookeeperClassPath, java, javac } from "./zookeeper-programs.ts";
 
 /** Sources are published with the package, and lie as deep as what is built of them. */
 const source = fileURLToPath(new URL("../../src/peers/zookeeper-load.java", import.meta.url));
@@ -36,7 +36,13 @@ export class ZookeeperLoader implements AsyncDisposable {
   readonly #onExit = (): void => void this.#child.kill("SIGKILL");
 
   private constructor(servers: readonly string[], classes: string) {
-    const args = [...options, "-cp", `${classes}:${classPath}`, program, servers.join(",")];
+    const args = [
+      ...options,
+      "-cp",
+      `${classes}:${zookeeperClassPath}`,
+      program,
+      servers.join(","),
+    ];
     this.#child = spawn(java, args, { stdio: ["pipe", "pipe", "pipe"] });
     process.once("exit", this.#onExit);
     const { stdin, stdout, stderr } = this.#child;
@@ -58,7 +64,7 @@ export class ZookeeperLoader implements AsyncDisposable {
 
   /** Compiles the program into a directory that exists, and starts it. */
   static async start(servers: readonly string[], classes: string): Promise<ZookeeperLoader> {
-    await promisify(execFile)(javac, ["-d", classes, "-cp", classPath, source]);
+    await promisify(execFile)(javac, ["-d", classes, "-cp", zookeeperClassPath, source]);
     return new ZookeeperLoader(servers, classes);
   }
 

@@ -21,11 +21,16 @@ export const zookeeperInstallation: string =
   "apt-get install --no-install-recommends zookeeper openjdk-17-jdk-headless";
 
 /** Where ZooKeeper's classes are. */
-export const classPath: string = jars.join(":");
+export const zookeeperClassPath: string = jars.join(":");
 
-/** Whether ZooKeeper, its client and what compiles for it are installed as Debian has them. */
+/** Files that are not there of ZooKeeper, its client and what compiles for it. */
+export function missingOfZookeeper(): readonly string[] {
+  return [java, javac, jcmd, ...jars].filter((path) => !existsSync(path));
+}
+
+/** Whether all of it is installed as Debian has it. */
 export function findZookeeper(): Installation {
-  const missing = [java, javac, jcmd, ...jars].filter((path) => !existsSync(path));
+  const missing = missingOfZookeeper();
   if (missing.length > 0) {
     const reason = `${missing.join(", ")} missing: ${zookeeperInstallation}`;
     return { installed: false, reason };

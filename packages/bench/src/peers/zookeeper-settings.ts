@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { classPath } from "./zookeeper-programs.ts";
+import { zookeeperClassPath } from "./zookeeper-programs.ts";
 
 /** Heap of each server. Its documentation asks for one that holds the tree without swapping. */
 const heap = "2g";
@@ -57,7 +57,7 @@ export function configText(settings: Readonly<Record<string, string | number | b
 export function serverArguments(data: string): readonly string[] {
   return [
     "-cp",
-    classPath,
+    zookeeperClassPath,
     `-Xms${heap}`,
     `-Xmx${heap}`,
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
