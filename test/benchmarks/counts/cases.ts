@@ -1,4 +1,5 @@
 import type { Meridian, RawSession, Settle } from "@meridian/client";
+import { globalPlan, type GroupPlan, randomOf } from "@meridian/replica/harness";
 import { Consistency } from "@meridian/wire";
 import { Stage } from "./stage.ts";
 
@@ -23,9 +24,18 @@ export interface Work {
 type Issue = (place: number, settle: Settle) => void;
 
 const region = "us-west";
+const home: GroupPlan = { cluster: region, voters: 3 };
+const second: GroupPlan = { cluster: "eu-west", voters: 3 };
+const third: GroupPlan = { cluster: "ap-south", voters: 3 };
 const keys = 100;
 const root = `/regions/${region}/k`;
-const value: Uint8Array = Buffer.alloc(256, "v");
+/** Hexadecimal digits: not all of them can be saved by packing. */
+const values: readonly Uint8Array[] = Array.from({ length: keys }, (_, key) => {
+  const random = randomOf(key);
+  return Buffer.from(
+    Array.from({ length: 256 }, () => "0123456789abcdef"[(random() * 16) | 0]).join(""),
+  );
+});
 const paths: readonly string[] = Array.from({ length: keys }, (_, key) => `${root}/${key}`);
 
 /** All workloads, by what people do most and what must stay cheap. */
@@ -33,7 +43,7 @@ export const cases: readonly Case[] = [
   {
     name: "write, one at a time",
     operation: "a write of 256 bytes at the leader",
-    operations: 60,
+    operations: 150,
     start: () => sessions({ at: ["leader"], outstanding: 1, issue: setting }),
   },
   {
@@ -84,6 +94,12 @@ export const cases: readonly Case[] = [
     start: replicated,
   },
   {
+    name: "global",
+    operation: "a write to a cluster of 3 and 3 voters and a witness in three regions",
+    operations: 200,
+    start: strict,
+  },
+  {
     name: "at rest",
     operation: "a second of two regions with ten sessions in which nobody asks for anything",
     operations: 10,
@@ -91,13 +107,22 @@ export const cases: readonly Case[] = [
   },
 ];
 
+function pathOf(place: number): string {
+  return paths[place % keys] ?? "";
+}
+
+/** Other data at the next round over all keys. */
+function valueOf(place: number): Uint8Array {
+  return values[(place + Math.floor(place / keys)) % keys] ?? new Uint8Array(0);
+}
+
 function setting(session: RawSession): Issue {
-  return (place, settle) => session.set(paths[place % keys] ?? "", value, settle);
+  return (place, settle) => session.set(pathOf(place), valueOf(place), settle);
 }
 
 function getting(consistency: "REGIONAL" | "STRICT"): (session: RawSession) => Issue {
   return (session) => (place, settle) => {
-    session.get(paths[place % keys] ?? "", Consistency[consistency], settle);
+    session.get(pathOf(place), Consistency[consistency], settle);
   };
 }
 
@@ -127,12 +152,12 @@ async function sessions({ at, outstanding, issue }: SessionsPlan): Promise<Work>
 
 /** One region with all keys in it, and the session that made them. */
 async function seeded(): Promise<{ stage: Stage; session: RawSession }> {
-  const stage = await Stage.start([region]);
+  const stage = await Stage.start([home]);
   const group = stage.group(0);
   const session = await stage.session("seeding", group, stage.nodes(group).leader);
   const all = [root, ...paths];
   await closedLoop(stage, all.length, 10, (place, settle) =>
-    session.create(all[place] ?? "", value, 0, settle),
+    session.create(all[place] ?? "", valueOf(place), 0, settle),
   );
   return { stage, session };
 }
@@ -164,11 +189,10 @@ async function closedLoop(
 async function promised(): Promise<Work> {
   const { stage } = await seeded();
   const group = stage.group(0);
-  const client = await stage.client("promising", group, stage.nodes(group).leader);
+  const client = await stage.client("promising", stage.nodes(group).leader);
   const run = (count: number): Promise<void> =>
     closedLoop(stage, count, 50, (place, settle) => {
-      const path = paths[place % keys] ?? "";
-      client.set(path, value).then(
+      client.set(pathOf(place), valueOf(place)).then(
         () => settle(undefined, undefined, undefined),
         (error: unknown) => settle(error as Parameters<Settle>[0], undefined, undefined),
       );
@@ -182,7 +206,7 @@ async function fanOut(): Promise<Work> {
   const { follower } = stage.nodes(group);
   let told = 0;
   for (let place = 0; place < 10; place += 1) {
-    const client = await stage.client(`w${place}`, group, follower);
+    const client = await stage.client(`w${place}`, follower);
     for (let count = 0; count < 10; count += 1) {
       await stage.scene.clock.settled(watch(client, () => (told += 1)));
     }
@@ -205,15 +229,15 @@ async function watch(client: Meridian, onEvent: () => void): Promise<void> {
 }
 
 async function replicated(): Promise<Work> {
-  const stage = await Stage.start([region, "eu-west", "ap-south"], 40);
-  const [home, ...others] = stage.groups;
-  if (home === undefined) throw new Error("there is no region");
-  const session = await stage.session("writing", home, stage.nodes(home).leader);
+  const stage = await Stage.start([home, second, third]);
+  const [owner, ...others] = stage.groups;
+  if (owner === undefined) throw new Error("there is no region");
+  const session = await stage.session("writing", owner, stage.nodes(owner).leader);
   let version = 0;
-  await closedLoop(stage, 1, 1, (_, settle) => session.create(root, value, 0, settle));
+  await closedLoop(stage, 1, 1, (place, settle) => session.create(root, valueOf(place), 0, settle));
   const run = async (count: number): Promise<void> => {
     version += count;
-    const issue: Issue = (_, settle) => session.set(root, value, settle);
+    const issue: Issue = (place, settle) => session.set(root, valueOf(place), settle);
     await closedLoop(stage, count, 50, issue);
     const members = others.flatMap((group) => group.members);
     await stage.scene.until("all regions have everything", () =>
@@ -223,13 +247,28 @@ async function replicated(): Promise<Work> {
   return { stage, run };
 }
 
+async function strict(): Promise<Work> {
+  const stage = await Stage.start([globalPlan]);
+  const group = stage.group(0);
+  const session = await stage.session("writing", group, stage.nodes(group).leader);
+  const path = "/global/k";
+  await closedLoop(stage, 1, 1, (place, settle) => session.create(path, valueOf(place), 0, settle));
+  const run = async (count: number): Promise<void> => {
+    await closedLoop(stage, count, 50, (place, settle) =>
+      session.set(path, valueOf(place), settle),
+    );
+    await group.level();
+  };
+  return { stage, run };
+}
+
 async function resting(): Promise<Work> {
-  const stage = await Stage.start([region, "eu-west"], 40);
+  const stage = await Stage.start([home, second]);
   for (let place = 0; place < 10; place += 1) {
     const group = stage.group(place % 2);
     const session = await stage.session(`c${place}`, group, stage.nodes(group).follower);
     const own = `/regions/${group.plan.cluster}/c${place}`;
-    await closedLoop(stage, 1, 1, (_, settle) => session.create(own, value, 0, settle));
+    await closedLoop(stage, 1, 1, (at, settle) => session.create(own, valueOf(at), 0, settle));
   }
   return { stage, run: (seconds) => stage.scene.run(seconds * 1_000) };
 }

@@ -74,16 +74,15 @@ export class Meters {
   }
 
   #read(): Counts {
-    const { clients, disk, scene, groups } = this.#stage;
-    const regionOf = (address: string): string =>
-      groups.find(({ names }) => names.includes(address))?.plan.cluster ?? "";
+    const stage = this.#stage;
+    const { clients, disk, scene } = stage;
     const counts = Object.fromEntries(counters.map((counter) => [counter, 0])) as Record<
       Counter,
       number
     >;
     for (const { from, to, messages, bytes } of scene.network.traffic()) {
       const kind = clients.has(from) ? "request" : clients.has(to) ? "answer" : undefined;
-      const way = kind ?? (regionOf(from) === regionOf(to) ? "peer" : "region");
+      const way = kind ?? (stage.regionOf(from) === stage.regionOf(to) ? "peer" : "region");
       counts[`${way}Frames`] += messages;
       counts[`${way}Bytes`] += bytes;
     }

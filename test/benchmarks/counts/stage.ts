@@ -1,11 +1,18 @@
 import { connect, type Meridian, type RawSession, type Runtime } from "@meridian/client";
+import { GlobalMember } from "@meridian/global";
 import { RegionalMember } from "@meridian/region";
 import { type GroupMemberOptions, memberLimits } from "@meridian/replica";
-import { type Group, type GroupOptions, type Part, Scene } from "@meridian/replica/harness";
+import {
+  type Group,
+  type GroupOptions,
+  type GroupPlan,
+  type Part,
+  Scene,
+} from "@meridian/replica/harness";
 import type { DiskOperation } from "@meridian/storage";
 
-/** Regions of a stage, each with a cluster of three voters. */
-export type Regions = readonly [string, ...string[]];
+/** One way between two regions. */
+const farMs = 40;
 
 /** Nothing that takes place every so many entries falls into a measurement. */
 const limits = { ...memberLimits, snapshotEntries: 1_000_000, keptEntries: 1_000_000 };
@@ -34,33 +41,30 @@ export class Stage {
     this.disk = disk;
   }
 
-  /** Starts a cluster in each region and waits until all have a leader. */
-  static async start(regions: Regions, delayMs: number = 1): Promise<Stage> {
-    const plans = regions.map((cluster) => ({ cluster, voters: 3 }));
+  /** Starts clusters and waits until all have a leader. */
+  static async start(plans: readonly GroupPlan[]): Promise<Stage> {
     const scene = new Scene(5, plans);
-    const disk: DiskUse = { syncs: 0, bytes: 0 };
-    const options: Partial<GroupOptions> = {
-      make: (of) => regionalPart(scene, of),
-      limits,
-      hooks: {
-        writing: (_, operation) => note(disk, operation),
-      },
-    };
-    const groups: Group[] = [];
-    for (const plan of plans) groups.push(await scene.group(plan, options));
-    for (const group of groups) {
-      for (const other of groups) {
-        if (other !== group) scene.link(group.names, other.names, { delayMs });
-      }
-      await group.led();
+    for (const one of scene.topology) {
+      const far = scene.topology.filter(({ region }) => region !== one.region);
+      scene.link(
+        [one.address],
+        far.map(({ address }) => address),
+        { delayMs: farMs },
+      );
     }
+    const disk: DiskUse = { syncs: 0, bytes: 0 };
+    const hooks: GroupOptions["hooks"] = { writing: (_, operation) => note(disk, operation) };
+    const make = (options: GroupMemberOptions): Part => partOf(scene, options);
+    const groups: Group[] = [];
+    for (const plan of plans) groups.push(await scene.group(plan, { make, limits, hooks }));
+    for (const group of groups) await group.led();
     return new Stage(scene, groups, disk);
   }
 
-  /** The cluster of a region, by its place. */
+  /** A cluster, by the place of its plan. */
   group(place: number): Group {
     const group = this.groups[place];
-    if (group === undefined) throw new Error(`there is no region ${place}`);
+    if (group === undefined) throw new Error(`there is no cluster ${place}`);
     return group;
   }
 
@@ -68,13 +72,13 @@ export class Stage {
    * A client that reaches one node whatever it asks for, so that no choice of its own changes what
    * is counted.
    */
-  async client(address: string, group: Group, node: string): Promise<Meridian> {
+  async client(address: string, node: string): Promise<Meridian> {
     const { scene } = this;
     scene.join(address);
     this.clients.add(address);
     const client = connect({
       endpoints: [node],
-      region: group.plan.cluster,
+      region: this.regionOf(node),
       runtime: runtimeOf(scene),
       openChannel: () => scene.network.openChannel(address, node),
     });
@@ -83,7 +87,12 @@ export class Stage {
 
   /** A session with a cluster at one of its nodes. */
   async session(address: string, group: Group, node: string): Promise<RawSession> {
-    return (await this.client(address, group, node)).session(group.plan.cluster);
+    return (await this.client(address, node)).session(group.plan.cluster);
+  }
+
+  /** Region of a node; "" for clients. */
+  regionOf(address: string): string {
+    return this.scene.topology.find((node) => node.address === address)?.region ?? "";
   }
 
   /** Node that leads a cluster, and another one. */
@@ -99,11 +108,15 @@ function note(disk: DiskUse, { bytes }: DiskOperation): void {
   disk.bytes += bytes;
 }
 
-function regionalPart(scene: Scene, options: GroupMemberOptions): Part {
-  const follow = scene.follow(options.place.node);
-  const regional = new RegionalMember({ ...options, follow });
-  const { member } = regional;
-  return { member, services: () => regional.services(), stop: () => regional.stop() };
+/** A member of the tier that its cluster belongs to. */
+function partOf(scene: Scene, options: GroupMemberOptions): Part {
+  const { place } = options;
+  const follow = scene.follow(place.node);
+  const tier =
+    place.tier === "global"
+      ? new GlobalMember(options)
+      : new RegionalMember({ ...options, follow });
+  return { member: tier.member, services: () => tier.services(), stop: () => tier.stop() };
 }
 
 function runtimeOf({ clock, random }: Scene): Runtime {
