@@ -55,11 +55,13 @@ test("every command explains itself with examples", async () => {
   }
 });
 
-test("quotas, and the end of a session, explain themselves with examples", async () => {
+test("quotas, benchmarks, and the end of a session, explain themselves with examples", async () => {
   for (const words of [
     ["quota", "ls"],
     ["quota", "set"],
     ["quota", "rm"],
+    ["bench", "run"],
+    ["bench", "compare"],
     ["sessions", "end"],
   ]) {
     written.out = "";

@@ -37,17 +37,8 @@ export class Ground {
 
   /** Makes the folder and its nodes. */
   async prepare(keys: number, valueBytes: number, signal: AbortSignal): Promise<void> {
-    const names = this.prefix.split("/").slice(1);
-    for (let depth = 1; depth <= names.length; depth += 1) {
-      signal.throwIfAborted();
-      const path = `/${names.slice(0, depth).join("/")}`;
-      await this.#client.create(path, "").then(
-        () => void this.#made.push(path),
-        (error: MeridianError) => {
-          if (error.code !== "NODE_EXISTS") throw error;
-        },
-      );
-    }
+    await this.#make(this.prefix);
+    signal.throwIfAborted();
     const data = new Uint8Array(valueBytes).fill(120);
     const each = Math.max(1, Math.min(portion, Math.floor(portionBytesMax / (valueBytes + 100))));
     const creates = Array.from({ length: keys }, (_, key): MultiOperation => {
@@ -60,11 +51,32 @@ export class Ground {
     });
   }
 
-  /** Deletes everything that was made. */
-  async clear(): Promise<void> {
+  /** From below: what lies above may belong to a cluster that is far away, or not there. */
+  async #make(path: string): Promise<void> {
+    const refusal = await this.#create(path);
+    const end = path.lastIndexOf("/");
+    if (refusal !== "NO_NODE" || end === 0) return;
+    await this.#make(path.slice(0, end));
+    await this.#create(path);
+  }
+
+  async #create(path: string): Promise<"NODE_EXISTS" | "NO_NODE" | undefined> {
+    try {
+      await this.#client.create(path, "");
+      this.#made.push(path);
+      return undefined;
+    } catch (error) {
+      const { code } = error as MeridianError;
+      if (code === "NODE_EXISTS" || code === "NO_NODE") return code;
+      throw error;
+    }
+  }
+
+  /** Deletes everything that was made. `tokens`: of all clients that made something. */
+  async clear(tokens: readonly string[]): Promise<void> {
     if (!this.#made.includes(this.prefix)) return;
+    for (const token of tokens) this.#client.observe(token);
     for (;;) {
-      // Eventual reads may come from behind; the loop ends when the folder is empty at its owner.
       const { children } = await this.#client.children(this.prefix, { limit: 10_000 });
       const deletes = children.map(({ name }): MultiOperation => {
         return { kind: "delete", path: `${this.prefix}/${name}` };

@@ -85,7 +85,7 @@ export async function runLoad(options: LoadRunOptions): Promise<LoadRunResult> {
     await ground.prepare(options.keys, options.valueBytes, signal);
     return await loadOn(clients, ground, options);
   } finally {
-    if (!options.keep) await ground.clear();
+    if (!options.keep) await ground.clear(clients.map(({ token }) => token));
     await Promise.all(clients.map((client) => client.close()));
   }
 }
