@@ -297,7 +297,8 @@ class Consumer implements FrameHandler<IFollowFrame> {
     this.#cursor = isAll ? this.#member.tree.appliedIndex : read;
     if (costBytes === 0) return { content: {}, costBytes };
     const { ownOnly, prefixes = [] } = this.#open ?? {};
-    const key = [ownOnly, from, this.#cursor, ...prefixes].join(" ");
+    // A path may have spaces in it, and commas.
+    const key = JSON.stringify([ownOnly, from, this.#cursor, prefixes]);
     const content = this.#feed.packer.transactions(key, transactions, costBytes, this.#isFar);
     return { content, costBytes };
   }

@@ -450,3 +450,23 @@ test("a snapshot goes packed to another region", () => {
   expect(large.length).toBeGreaterThan(0);
   expect(packedOf(far).map(({ seed }) => seed)).toEqual(large);
 });
+
+test("who asks for other places is sent other changes, however alike their names are", () => {
+  const producer = new Producer();
+  for (const name of ["a", "b", "a ", "a /regions", "a /regions/us-west"]) producer.create(name);
+  const from = producer.tree.appliedIndex;
+  // Joined by a space, what the two ask for is the same text.
+  const [both, odd] = [new Consumer(producer), new Consumer(producer)];
+  both.open(from, 10_000_000, { prefixes: [`${root}/a`, `${root}/b`] });
+  odd.open(from, 10_000_000, { prefixes: [`${root}/a ${root}/b`] });
+  for (const name of ["a/x", "b/y", "a /regions/us-west/b"]) producer.create(name);
+  producer.feed.onTurnEnd();
+  const pathsOf = ({ frames }: Consumer): readonly string[] => {
+    const transactions = frames.flatMap((frame) => frame.transactions);
+    return transactions.flatMap(({ changes }) => changes.map(({ path }) => path));
+  };
+  expect(pathsOf(both).filter((path) => /\/[xy]$/u.test(path))).toHaveLength(2);
+  expect(pathsOf(both)).not.toContain(`${root}/a ${root}/b`);
+  expect(pathsOf(odd)).toContain(`${root}/a ${root}/b`);
+  expect(pathsOf(odd)).not.toContain(`${root}/b/y`);
+});
