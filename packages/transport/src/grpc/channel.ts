@@ -32,7 +32,8 @@ export function openChannel(address: string, options: ChannelOptions = {}): Chan
   const settings = clientOptions({ keepaliveMs, keepaliveTimeoutMs }, 2 * messageBytesMax);
   const newClient = (): grpc.Client =>
     new grpc.Client(address, clientCredentials(options.tls), settings);
-  const connector = new GrpcConnector(newClient, options.connectMs ?? CONNECT_MS);
+  const connectMs = options.connectMs ?? CONNECT_MS;
+  const connector = new GrpcConnector(newClient, connectMs, 2 * messageBytesMax);
   return new ConnectedChannel(address, connector, messageBytesMax);
 }
 
@@ -43,13 +44,16 @@ type Call = Pick<grpc.ClientUnaryCall, "cancel">;
 export class GrpcConnector implements ChannelConnector {
   readonly #newClient: () => grpc.Client;
   readonly #connectMs: number;
+  readonly #messageBytesMax: number;
   readonly #calls = new Set<Call>();
   #client: grpc.Client;
   #connecting = false;
 
-  constructor(newClient: () => grpc.Client, connectMs: number) {
+  /** `messageBytesMax`: longest message of a stream that is taken. */
+  constructor(newClient: () => grpc.Client, connectMs: number, messageBytesMax: number) {
     this.#newClient = newClient;
     this.#connectMs = connectMs;
+    this.#messageBytesMax = messageBytesMax;
     this.#client = newClient();
   }
 
@@ -58,7 +62,7 @@ export class GrpcConnector implements ChannelConnector {
     const call = this.#client.makeBidiStreamRequest<Buffer, Buffer>(path, asIs, asIs);
     this.#calls.add(call);
     call.once("status", () => this.#calls.delete(call));
-    return new ClientBytes(call);
+    return new ClientBytes(call, this.#messageBytesMax);
   }
 
   call(path: string, request: Buffer, options: UnaryOptions): Promise<Buffer> {

@@ -1,11 +1,18 @@
-import type { Http2Server, ServerHttp2Session, ServerHttp2Stream, Settings } from "node:http2";
+import type {
+  ClientHttp2Stream,
+  Http2Server,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+  Settings,
+} from "node:http2";
 import type { Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 
 /**
  * Where this package reaches into grpc-js, whose public interface can neither widen the
  * flow-control window of a server, nor bound its header lists, nor reset a stream whose reader has
- * stopped reading. The version is pinned; a test walks through each of these.
+ * stopped reading, nor carry a message without a dozen of objects and several turns of the event
+ * loop. The version is pinned; a test walks through each of these.
  */
 
 interface ServerInternals {
@@ -14,7 +21,51 @@ interface ServerInternals {
 }
 
 interface CallInternals {
-  readonly call: { readonly stream: ServerHttp2Stream };
+  readonly call: ServerCallInternals;
+}
+
+/** A call of a server, below the stream object that its handler gets. */
+export interface ServerCallInternals {
+  readonly stream: ServerHttp2Stream;
+  /** As the client announced it. */
+  readonly incomingEncoding: string;
+  /** Begins the answer, unless it has begun. */
+  maybeSendMetadata(): void;
+  sendStatus(status: { code: number; details: string; metadata: null }): void;
+}
+
+/** A call of a client, where it meets its HTTP/2 stream. */
+export interface ClientCallInternals {
+  readonly http2Stream: ClientHttp2Stream;
+  /** Messages that were read and not handed on. */
+  readonly unpushedReadMessages: readonly unknown[];
+  cancelWithStatus(code: number, details: string): void;
+}
+
+/** One of the layers of a call of a client; each holds the next by another name. */
+interface ClientLayer extends Partial<ClientCallInternals> {
+  readonly nextCall?: ClientLayer;
+  readonly call?: ClientLayer;
+  readonly child?: ClientLayer;
+  readonly underlyingCalls?: readonly { readonly call: ClientLayer }[];
+}
+
+/** More than there are. */
+const layersMax = 10;
+
+/** What is below a call of a server. */
+export function serverInternals(call: object): ServerCallInternals {
+  return (call as CallInternals).call;
+}
+
+/** What is below a call of a client that has been answered; undefined when it is over. */
+export function clientInternals(call: object): ClientCallInternals | undefined {
+  let layer: ClientLayer | undefined = call as ClientLayer;
+  for (let depth = 0; layer !== undefined && depth < layersMax; depth += 1) {
+    if (layer.http2Stream !== undefined) return layer as ClientCallInternals;
+    layer = layer.nextCall ?? layer.underlyingCalls?.[0]?.call ?? layer.call ?? layer.child;
+  }
+  return undefined;
 }
 
 /** Settings that the HTTP/2 servers of `server` announce; before it is bound. */
@@ -55,7 +106,7 @@ export class Connections {
 
 /** Ends a call at once; what was not sent yet is dropped. `code`: an HTTP/2 error code. */
 export function resetCall(call: object, code: number): void {
-  const { stream } = (call as CallInternals).call;
+  const { stream } = serverInternals(call);
   if (stream.destroyed) return;
   stream.close(code);
   // Without it the reset would wait, like all that comes after data, for a reader that does not

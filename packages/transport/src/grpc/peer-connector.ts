@@ -68,7 +68,8 @@ export class GrpcPeerConnector implements PeerConnector {
   async call(to: string, path: string, request: Buffer, deadlineMs: number): Promise<Buffer> {
     const client = this.#client(to);
     if (client === undefined) throw new MeridianError("REGION_UNAVAILABLE", UNKNOWN_ADDRESS);
-    const connector = new GrpcConnector(() => client, this.#limits.connectMs);
+    const { connectMs, messageBytesMax } = this.#limits;
+    const connector = new GrpcConnector(() => client, connectMs, messageBytesMax);
     try {
       return await connector.call(path, request, { deadlineMs, signal: undefined, once: false });
     } finally {

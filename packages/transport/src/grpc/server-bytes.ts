@@ -2,9 +2,9 @@ import { constants } from "node:http2";
 import type { ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
 import { MeridianError } from "@meridian/wire";
 import type { ByteStream, ByteStreamEvents } from "../byte-stream.ts";
-import { ByteWriter } from "./byte-writer.ts";
-import { resetCall } from "./internals.ts";
-import { statusOf } from "./status.ts";
+import { resetCall, serverInternals, type ServerCallInternals } from "./internals.ts";
+import { MessageStream } from "./message-stream.ts";
+import { faultStatus, statusOf } from "./status.ts";
 
 /** How long a stream that was ended may take to send what is left, before it is reset. */
 const LINGER_MS = 5000;
@@ -12,15 +12,28 @@ const LINGER_MS = 5000;
 /** A server's half of a call that answers a stream. */
 export class ServerBytes implements ByteStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
-  readonly #writer: ByteWriter;
+  readonly #internals: ServerCallInternals;
+  readonly #messages: MessageStream;
   #events: ByteStreamEvents | undefined;
   #linger: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>) {
+  constructor(
+    call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
+    messageBytesMax: number,
+  ) {
     this.#call = call;
-    this.#writer = new ByteWriter(call, () => {
-      if (!this.#over) this.#events?.drained?.();
+    this.#internals = serverInternals(call);
+    this.#messages = new MessageStream(this.#internals.stream, messageBytesMax, {
+      received: (bytes) => {
+        if (!this.#over) this.#events?.received(bytes);
+      },
+      refused: (why) => {
+        this.#internals.sendStatus({ ...faultStatus(why, messageBytesMax), metadata: null });
+      },
+      drained: () => {
+        if (!this.#over) this.#events?.drained?.();
+      },
     });
     call.once("cancelled", () => {
       clearTimeout(this.#linger);
@@ -29,22 +42,30 @@ export class ServerBytes implements ByteStream {
   }
 
   get bufferedBytes(): number {
-    return this.#writer.bufferedBytes;
+    return this.#messages.bufferedBytes;
   }
 
   listen(events: ByteStreamEvents): void {
     this.#events = events;
     const call = this.#call;
     if (!("read" in call)) return;
+    const { stream, incomingEncoding } = this.#internals;
+    // A client that cancels says first that nothing follows, so that this looks like a good end.
+    if (incomingEncoding === "identity") {
+      stream.once("end", () => this.#end(undefined));
+      this.#messages.read();
+      return;
+    }
+    call.once("end", () => this.#end(undefined));
     call.on("data", (bytes: Buffer) => {
       if (!this.#over) events.received(bytes);
     });
-    // A client that cancels says first that nothing follows, so that this looks like a good end.
-    call.once("end", () => this.#end(undefined));
   }
 
   write(bytes: Buffer): void {
-    this.#writer.write(bytes);
+    if (this.#over || this.#internals.stream.destroyed) return;
+    this.#internals.maybeSendMetadata();
+    this.#messages.write(bytes);
   }
 
   end(): void {

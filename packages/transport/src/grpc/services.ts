@@ -126,7 +126,7 @@ function accepting<In, Out>(
 ) {
   const shape = { incoming, outgoing, messageBytesMax, side: "server" } as const;
   return (call: ServerDuplexStream<Buffer, Buffer>): void => {
-    const stream = new FramedStream(new ServerBytes(call), shape);
+    const stream = new FramedStream(new ServerBytes(call, 2 * messageBytesMax), shape);
     stream.receive(accept(stream, new GrpcCaller(call)));
   };
 }
@@ -135,7 +135,7 @@ function watching(handlers: CoordinationHandlers, { messageBytesMax, onFault }: 
   const { request: incoming, response: outgoing } = CoordinationService.watch;
   const shape = { incoming, outgoing, messageBytesMax, side: "server" } as const;
   return (call: ServerWritableStream<Buffer, Buffer>): void => {
-    const stream = new FramedStream(new ServerBytes(call), shape);
+    const stream = new FramedStream(new ServerBytes(call, 2 * messageBytesMax), shape);
     try {
       const { watch } = decodeBounded(call.request, incoming, messageBytesMax);
       if (watch === undefined) throw new MeridianError("BAD_ARGUMENTS", "there is no watch");

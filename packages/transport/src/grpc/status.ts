@@ -7,6 +7,7 @@ import {
   grpcStatusOf,
   type MeridianErrorCode,
 } from "@meridian/wire";
+import type { MessageFault } from "./message-stream.ts";
 
 /** How a call ended, as gRPC tells it. */
 export interface GrpcStatus {
@@ -54,7 +55,20 @@ function codeOf({ code, details }: GrpcStatus): MeridianErrorCode {
   if (code === grpc.status.RESOURCE_EXHAUSTED) {
     return details.includes("larger than") ? "TOO_LARGE" : "OVERLOADED";
   }
+  // What grpc-js says of a stream whose end came before the news that its connection is gone.
+  if (code === grpc.status.INTERNAL && details.startsWith("Received RST_STREAM")) {
+    return "REGION_UNAVAILABLE";
+  }
   return CODES.get(code) ?? "UNKNOWN";
+}
+
+/** The status of a call with a message that cannot be taken. */
+export function faultStatus(why: MessageFault, messageBytesMax: number): GrpcStatus {
+  if (why === "compressed") {
+    return { code: grpc.status.UNIMPLEMENTED, details: "a message is compressed" };
+  }
+  const details = `Received message larger than max (${messageBytesMax})`;
+  return { code: grpc.status.RESOURCE_EXHAUSTED, details };
 }
 
 /** Whether this status says for certain that the server never saw the request. */
