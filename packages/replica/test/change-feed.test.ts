@@ -37,6 +37,7 @@ class Producer {
       },
       serving: true,
       vouches: true,
+      retryAfterMs: 0,
       get incarnation() {
         return incarnation();
       },
@@ -44,6 +45,7 @@ class Producer {
       ageMs: () => 0,
       reach: ({ index }) => index,
       submit: () => false,
+      retryAfterMs: 0,
       barrier: () => {},
       touch: () => {},
     };
