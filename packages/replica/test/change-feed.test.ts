@@ -37,7 +37,6 @@ class Producer {
       },
       serving: true,
       vouches: true,
-      retryAfterMs: 0,
       get incarnation() {
         return incarnation();
       },
