@@ -40,8 +40,8 @@ export class DataSlabs {
   leave(node: Znode): void {
     const { slab } = node;
     if (slab === undefined) return;
-    node.slab = undefined;
-    slab.liveBytes -= node.data.byteLength;
+    slab.liveBytes -= node.dataLength;
+    node.stand();
     if (slab !== this.#open && slab.liveBytes * 2 < slab.usedBytes) this.#empty(slab);
   }
 
@@ -57,8 +57,7 @@ export class DataSlabs {
     slab.usedBytes = end;
     slab.liveBytes += data.byteLength;
     slab.nodes.push(node);
-    node.data = slab.bytes.subarray(usedBytes, end);
-    node.slab = slab;
+    node.lie(slab, usedBytes, data.byteLength);
   }
 
   /** Moves what is still of use; who reads the old place meanwhile may go on. */

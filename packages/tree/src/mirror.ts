@@ -155,7 +155,7 @@ function isAlready(node: Znode, { data, stat, mode, ttlMs }: Change): boolean {
     node.mode === mode &&
     node.ttlMs === ttlMs &&
     node.stamp === undefined &&
-    node.data.byteLength === data.byteLength &&
+    node.dataLength === data.byteLength &&
     node.data.every((byte, place) => byte === data[place])
   );
 }

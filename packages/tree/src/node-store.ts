@@ -64,9 +64,9 @@ export class NodeStore {
       parent.children.add(node);
     }
     this.#nodes.add(node);
-    this.#dataBytes += node.data.byteLength;
+    this.#dataBytes += node.dataLength;
     // Even an empty piece of a buffer takes a hundred bytes, and keeps the buffer alive.
-    if (node.data.byteLength === 0) node.data = nothing;
+    if (node.dataLength === 0) node.data = nothing;
     node.touched = this.#moment;
     this.#digest.change(node);
     if (node.owner !== undefined) this.#own(node, node.owner);
@@ -81,7 +81,7 @@ export class NodeStore {
     if (!this.quotas.isEmpty) this.quotas.note(node, -1);
     this.#digest.remove(node);
     this.#nodes.delete(node);
-    this.#dataBytes -= node.data.byteLength;
+    this.#dataBytes -= node.dataLength;
     this.#slabs.leave(node);
     if (owner !== undefined) this.#disown(node, owner);
     if (parent === undefined) return;
@@ -99,7 +99,7 @@ export class NodeStore {
 
   /** Replaces a node's data, which has been touched. */
   setData(node: Znode, data: Uint8Array): void {
-    const growth = data.byteLength - node.data.byteLength;
+    const growth = data.byteLength - node.dataLength;
     this.#dataBytes += growth;
     if (!this.quotas.isEmpty) this.quotas.noteGrowth(node, growth);
     this.#slabs.leave(node);
@@ -118,7 +118,7 @@ export class NodeStore {
   forget({ path, data }: Change): void {
     if (data.byteLength === 0) return;
     const node = this.#nodes.get(path);
-    if (node?.data === data && node.slab === undefined) this.#slabs.settle(node);
+    if (node?.holds(data) === true) this.#slabs.settle(node);
   }
 
   /** Replaces a node's owner, which has been touched. */

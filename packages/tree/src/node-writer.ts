@@ -127,7 +127,7 @@ function insert(
   const { quotas } = state.nodes;
   const refusal = quotas.isEmpty
     ? undefined
-    : quotas.refuseNode(node.path, parent, node.data.byteLength);
+    : quotas.refuseNode(node.path, parent, node.dataLength);
   if (refusal !== undefined) return refusal;
   if (isEventual) state.eventual.stampNew(node, draft);
   draft.create(node);
@@ -200,7 +200,7 @@ function set(
 ): Written | Failure {
   const { path } = node;
   const { quotas } = state.nodes;
-  const growth = data.byteLength - node.data.byteLength;
+  const growth = data.byteLength - node.dataLength;
   const refusal =
     refuseData(state, path, data) ??
     (quotas.isEmpty ? undefined : quotas.refuseGrowth(node, growth));

@@ -88,7 +88,7 @@ export class QuotaMeter {
 
   /** A node was added, or is about to go (`sign` -1). It has its parent. */
   note(node: Znode, sign: 1 | -1): void {
-    const bytes = utf8Length(node.path) + node.data.byteLength;
+    const bytes = utf8Length(node.path) + node.dataLength;
     this.#add(node, sign, sign * bytes);
   }
 
@@ -162,7 +162,7 @@ export function isTight(
   operation: Operation,
 ): boolean {
   if (operation.kind === "set") {
-    const held = nodes.get(operation.path)?.data.byteLength ?? 0;
+    const held = nodes.get(operation.path)?.dataLength ?? 0;
     const growth = operation.data.byteLength - held;
     return growth > 0 && quotas.isTight(operation.path, 0, growth);
   }
@@ -208,7 +208,7 @@ function countOn(meter: Meter, nodes: Countable, nodesMax: number): number {
     if (looked === nodesMax || !isWithin(node.path, path)) return false;
     looked += 1;
     meter.nodes += 1;
-    meter.bytes += utf8Length(node.path) + node.data.byteLength;
+    meter.bytes += utf8Length(node.path) + node.dataLength;
     meter.countedTo = node.path;
     return true;
   };

@@ -11,51 +11,80 @@ const noVector: ReadonlyMap<string, number> = new Map();
 /** Largest version: what a client can still ask for, a signed 32-bit number. */
 const versionMax = 2 ** 31 - 1;
 
+/** What few nodes have; the others share one that says so. Never changed, but replaced. */
+interface Traits {
+  readonly mode: CreateMode;
+  readonly ttlMs: number;
+  readonly aversion: number;
+  readonly owner: number | undefined;
+  readonly stamp: Stamp | undefined;
+  readonly vector: ReadonlyMap<string, number> | undefined;
+}
+
+const plain: Traits = {
+  mode: "persistent",
+  ttlMs: 0,
+  aversion: 0,
+  owner: undefined,
+  stamp: undefined,
+  vector: undefined,
+};
+
+/** What only nodes have that have, or had, children. */
+interface Offspring {
+  children: Siblings | undefined;
+  cversion: number;
+  nextSequence: number;
+}
+
+/** Bits of `#place` for the length of data in a slab. */
+const lengthBits = 13;
+const lengthMask = 2 ** lengthBits - 1;
+/** `#place` of data that is not in a slab. */
+const nowhere = -1;
+const dayMs = 86_400_000;
+
 /**
  * A node of the tree. Mutable and private to this package: outsiders get a Stat made on demand.
- * There are millions of them, so that every field counts.
+ * There are millions of them, so that every field counts: small integers take eight bytes, and
+ * anything else an object of its own. What most nodes do not need is kept beside them.
  */
 export class Znode {
   readonly path: string;
-  data: Uint8Array = nothing;
-  mode: CreateMode = "persistent";
-  ttlMs = 0;
   czxid: number;
   mzxid: number;
   pzxid: number;
-  ctimeMs: number;
-  mtimeMs: number;
   version = 0;
-  cversion = 0;
-  /** Changes of the access control list. */
-  aversion = 0;
-  /** Next number for a sequential child: counts every child ever created, as ZooKeeper does. */
-  nextSequence = 0;
-  /** Session of an ephemeral node. */
-  owner: number | undefined = undefined;
-  /** Eventual zones: stamp of the value; undefined when only what is below holds the node. */
-  stamp: Stamp | undefined = undefined;
-  vector: ReadonlyMap<string, number> | undefined = undefined;
   /** Undefined for "/", and for a node that is in no tree. */
   parent: Znode | undefined = undefined;
-  children: Siblings | undefined = undefined;
-  /** Where the data lies when it was settled. */
-  slab: Slab | undefined = undefined;
   /** The store's moment when it last changed: see `NodeStore`. */
   touched = 0;
   /** Share in the digest, valid while it is not `unhashed`. */
   hashLow = 0;
   hashHigh = 0;
   unhashed = false;
+  /** The data, or where it lies: then `#place` is its beginning there and its length in one. */
+  #held: Uint8Array | Slab = nothing;
+  #place: number = nowhere;
+  // Times are too large for small integers, days and the rest of them are not.
+  #createdDay: number;
+  #createdMs: number;
+  #changedDay: number;
+  #changedMs: number;
+  #traits: Traits = plain;
+  #offspring: Offspring | undefined = undefined;
 
   /** A node without data. Index and time 0 are those of nodes that nobody wrote: see `blank`. */
   constructor(path: string, zxid: number, timeMs: number) {
+    const day = Math.floor(timeMs / dayMs);
     this.path = path;
     this.czxid = zxid;
     this.mzxid = zxid;
     this.pzxid = zxid;
-    this.ctimeMs = timeMs;
-    this.mtimeMs = timeMs;
+    this.#createdDay = day;
+    this.#createdMs = timeMs - day * dayMs;
+    this.#changedDay = day;
+    this.#changedMs = this.#createdMs;
   }
 
   /**
@@ -65,6 +94,141 @@ export class Znode {
    */
   static blank(path: string): Znode {
     return new Znode(path, 0, 0);
+  }
+
+  /** Must not be changed. Where it was settled, this is a new view of it every time. */
+  get data(): Uint8Array {
+    const held = this.#held;
+    if (held instanceof Uint8Array) return held;
+    const at = this.#place >>> lengthBits;
+    return held.bytes.subarray(at, at + (this.#place & lengthMask));
+  }
+
+  /** Data that lies nowhere else. */
+  set data(data: Uint8Array) {
+    this.#held = data;
+    this.#place = nowhere;
+  }
+
+  get dataLength(): number {
+    const held = this.#held;
+    return held instanceof Uint8Array ? held.byteLength : this.#place & lengthMask;
+  }
+
+  /** Whether this very array is its data, and lies nowhere else. */
+  holds(data: Uint8Array): boolean {
+    return this.#held === data;
+  }
+
+  /** Where its data lies when it was settled. */
+  get slab(): Slab | undefined {
+    return this.#held instanceof Uint8Array ? undefined : this.#held;
+  }
+
+  /** Its data, of the same bytes, lies in a slab, with less than 64 KiB before it. */
+  lie(slab: Slab, at: number, length: number): void {
+    this.#held = slab;
+    this.#place = (at << lengthBits) | length;
+  }
+
+  /** Its data no longer counts as lying in a slab, although its bytes stay there. */
+  stand(): void {
+    const { data } = this;
+    this.data = data;
+  }
+
+  get ctimeMs(): number {
+    return this.#createdDay * dayMs + this.#createdMs;
+  }
+
+  set ctimeMs(timeMs: number) {
+    this.#createdDay = Math.floor(timeMs / dayMs);
+    this.#createdMs = timeMs - this.#createdDay * dayMs;
+  }
+
+  get mtimeMs(): number {
+    return this.#changedDay * dayMs + this.#changedMs;
+  }
+
+  set mtimeMs(timeMs: number) {
+    this.#changedDay = Math.floor(timeMs / dayMs);
+    this.#changedMs = timeMs - this.#changedDay * dayMs;
+  }
+
+  get mode(): CreateMode {
+    return this.#traits.mode;
+  }
+
+  set mode(mode: CreateMode) {
+    if (mode !== this.#traits.mode) this.#traits = { ...this.#traits, mode };
+  }
+
+  get ttlMs(): number {
+    return this.#traits.ttlMs;
+  }
+
+  set ttlMs(ttlMs: number) {
+    if (ttlMs !== this.#traits.ttlMs) this.#traits = { ...this.#traits, ttlMs };
+  }
+
+  /** Changes of the access control list. */
+  get aversion(): number {
+    return this.#traits.aversion;
+  }
+
+  set aversion(aversion: number) {
+    if (aversion !== this.#traits.aversion) this.#traits = { ...this.#traits, aversion };
+  }
+
+  /** Session of an ephemeral node. */
+  get owner(): number | undefined {
+    return this.#traits.owner;
+  }
+
+  set owner(owner: number | undefined) {
+    if (owner !== this.#traits.owner) this.#traits = { ...this.#traits, owner };
+  }
+
+  /** Eventual zones: stamp of the value; undefined when only what is below holds the node. */
+  get stamp(): Stamp | undefined {
+    return this.#traits.stamp;
+  }
+
+  set stamp(stamp: Stamp | undefined) {
+    if (stamp !== this.#traits.stamp) this.#traits = { ...this.#traits, stamp };
+  }
+
+  get vector(): ReadonlyMap<string, number> | undefined {
+    return this.#traits.vector;
+  }
+
+  set vector(vector: ReadonlyMap<string, number> | undefined) {
+    if (vector !== this.#traits.vector) this.#traits = { ...this.#traits, vector };
+  }
+
+  get children(): Siblings | undefined {
+    return this.#offspring?.children;
+  }
+
+  set children(children: Siblings | undefined) {
+    if (children !== this.children) this.#parental.children = children;
+  }
+
+  get cversion(): number {
+    return this.#offspring?.cversion ?? 0;
+  }
+
+  set cversion(cversion: number) {
+    if (cversion !== this.cversion) this.#parental.cversion = cversion;
+  }
+
+  /** Next number for a sequential child: counts every child ever created, as ZooKeeper does. */
+  get nextSequence(): number {
+    return this.#offspring?.nextSequence ?? 0;
+  }
+
+  set nextSequence(nextSequence: number) {
+    if (nextSequence !== this.nextSequence) this.#parental.nextSequence = nextSequence;
   }
 
   get numChildren(): number {
@@ -101,7 +265,7 @@ export class Znode {
       cversion: this.cversion,
       aversion: this.aversion,
       ephemeralOwner: this.owner ?? 0,
-      dataLength: this.data.byteLength,
+      dataLength: this.dataLength,
       numChildren: this.numChildren,
     };
   }
@@ -138,6 +302,11 @@ export class Znode {
     return this.#change("deleted", nothing, this.stat(zxid));
   }
 
+  get #parental(): Offspring {
+    this.#offspring ??= { children: undefined, cversion: 0, nextSequence: 0 };
+    return this.#offspring;
+  }
+
   // Objects are written out, here and above: made by spreading they would cost several times more.
   #change(kind: Change["kind"], data: Uint8Array, stat: Stat): Change {
     const { path, mode, ttlMs, stamp } = this;
@@ -156,7 +325,7 @@ export class Znode {
       cversion: this.cversion,
       aversion: this.aversion,
       ephemeralOwner: 0,
-      dataLength: this.data.byteLength,
+      dataLength: this.dataLength,
       numChildren: this.numChildren,
       origin: stamp.region,
       vector: this.vector ?? noVector,
