@@ -36,12 +36,25 @@ export function encodeStat(stat: Stat): Encodable<IStat> {
   };
 }
 
-/** A Stat as received. */
+/** A Stat as received. Written out: a million of them are read when a large tree is restored. */
 export function decodeStat(stat: IStat): Stat {
-  const { origin, vector, ...rest } = stat;
-  if (origin === "") return rest;
+  const known = {
+    czxid: stat.czxid,
+    mzxid: stat.mzxid,
+    pzxid: stat.pzxid,
+    ctimeMs: stat.ctimeMs,
+    mtimeMs: stat.mtimeMs,
+    version: stat.version,
+    cversion: stat.cversion,
+    aversion: stat.aversion,
+    ephemeralOwner: stat.ephemeralOwner,
+    dataLength: stat.dataLength,
+    numChildren: stat.numChildren,
+  };
+  const { origin, vector } = stat;
+  if (origin === "") return known;
   return {
-    ...rest,
+    ...known,
     origin,
     vector: new Map(vector.map(({ region, counter }) => [region, counter])),
   };

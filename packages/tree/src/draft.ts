@@ -1,6 +1,5 @@
 import type { Change } from "./change.ts";
 import type { NodeStore } from "./node-store.ts";
-import { parentOf } from "./path.ts";
 import { quotasPath } from "./quota-table.ts";
 import { Znode } from "./znode.ts";
 import { zonesPath } from "./zone-table.ts";
@@ -41,7 +40,7 @@ export class Draft {
 
   /** Adds a node and does what ZooKeeper does to the parent; blank nodes are not counted there. */
   create(node: Znode): void {
-    const parent = this.#nodes.get(parentOf(node.path));
+    const parent = node.path === "/" ? undefined : this.#nodes.parentOf(node.path);
     if (parent !== undefined && node.czxid !== 0) {
       this.#touch(parent);
       parent.countChild(node.czxid);

@@ -1,3 +1,4 @@
+import { invariant } from "./invariant.ts";
 import type { Znode } from "./znode.ts";
 
 /** A power of two. */
@@ -24,8 +25,12 @@ export class NodeMap {
 
   /** Adds a node whose path is new. */
   add(node: Znode): void {
-    this.#shards[shardOf(node.path)]?.set(node.path, node);
+    const { path } = node;
+    const shard = this.#shards[shardOf(path)];
+    const size = shard?.size ?? 0;
+    shard?.set(path, node);
     this.#size += 1;
+    invariant(shard?.size === size + 1, `${path} is new`);
   }
 
   /** Takes a node out that is there. */

@@ -5,7 +5,6 @@ import { invariant } from "./invariant.ts";
 import { NodeDigest } from "./node-digest.ts";
 import { NodeMap } from "./node-map.ts";
 import { NodeView } from "./node-view.ts";
-import { parentOf } from "./path.ts";
 import { QuotaMeter } from "./quota-meter.ts";
 import { Siblings } from "./siblings.ts";
 import { ViewTable } from "./view-table.ts";
@@ -29,6 +28,8 @@ export class NodeStore {
   /** Number of views begun so far: a node touched before a view began is as the view shows it. */
   #moment = 0;
   #dataBytes = 0;
+  /** Parent of what was looked for last. */
+  #lastParent: Znode | undefined;
 
   constructor(keptMax: number = viewKeptMax) {
     this.#views = new ViewTable(keptMax);
@@ -52,12 +53,22 @@ export class NodeStore {
     return this.#nodes.values();
   }
 
+  /** The node above a path, which is not "/"; undefined when there is none. */
+  parentOf(path: string): Znode | undefined {
+    const length = path.lastIndexOf("/");
+    const last = this.#lastParent;
+    // Neighbours come one after the other: in snapshots, and from whoever fills a directory.
+    if (last?.path.length === length && path.startsWith(last.path)) return last;
+    const parent = this.#nodes.get(length <= 0 ? "/" : path.slice(0, length));
+    this.#lastParent = parent;
+    return parent;
+  }
+
   /** Adds a node below its parent, which must be there already (but for "/"). */
   insert(node: Znode): void {
     const { path } = node;
-    invariant(this.#nodes.get(path) === undefined, `${path} is new`);
     if (path !== "/") {
-      const parent = this.#nodes.get(parentOf(path));
+      const parent = this.parentOf(path);
       invariant(parent !== undefined, `${path} has a parent`);
       node.parent = parent;
       parent.children ??= new Siblings();
@@ -81,6 +92,7 @@ export class NodeStore {
     if (!this.quotas.isEmpty) this.quotas.note(node, -1);
     this.#digest.remove(node);
     this.#nodes.delete(node);
+    if (node === this.#lastParent) this.#lastParent = undefined;
     this.#dataBytes -= node.dataLength;
     this.#slabs.leave(node);
     if (owner !== undefined) this.#disown(node, owner);

@@ -91,7 +91,7 @@ function create(
   const refusal =
     refuseCreate(operation, session, isEventual) ?? refuseData(state, operation.path, data);
   if (refusal !== undefined) return refusal;
-  const parent = findParent(state, draft, parentOf(operation.path), parents, isEventual);
+  const parent = findParent(state, draft, operation.path, parents, isEventual);
   if (!(parent instanceof Znode)) return parent;
   const path = isSequential(operation)
     ? operation.path + String(parent.nextSequence).padStart(10, "0")
@@ -134,18 +134,19 @@ function insert(
   return undefined;
 }
 
-/** The parent, made together with its missing ancestors if these are wanted. */
+/** The parent of a path, made together with its missing ancestors if these are wanted. */
 function findParent(
   state: State,
   draft: Draft,
-  path: string,
+  child: string,
   parents: boolean,
   isEventual: boolean,
 ): Znode | Failure {
-  const parent = state.nodes.get(path);
+  const parent = state.nodes.parentOf(child);
   if (parent !== undefined) return parent;
+  const path = parentOf(child);
   if (!parents) return { code: "NO_NODE", message: `the parent ${quote(path)} does not exist` };
-  const above = findParent(state, draft, parentOf(path), parents, isEventual);
+  const above = findParent(state, draft, path, parents, isEventual);
   if (!(above instanceof Znode)) return above;
   const made = new Znode(path, draft.index, draft.timeMs);
   return insert(state, draft, above, made, isEventual) ?? made;

@@ -20,7 +20,7 @@ export class Siblings {
   /** Adds a node that is not there. */
   add(node: Znode): void {
     this.#size += 1;
-    const place = this.#chunkOf(node.path);
+    const place = this.#placeFor(node.path);
     const chunk = this.#chunks[place];
     if (chunk === undefined) {
       this.#chunks.push([node]);
@@ -62,6 +62,13 @@ export class Siblings {
       }
     }
     return true;
+  }
+
+  /** Place of the chunk to add a path to. In snapshots, each comes behind all before it. */
+  #placeFor(path: string): number {
+    const last = this.#chunks.length - 1;
+    const first = this.#chunks[last]?.[0];
+    return first !== undefined && first.path <= path ? last : this.#chunkOf(path);
   }
 
   /** Place of the last chunk that begins at or before a path; 0 when none does. */

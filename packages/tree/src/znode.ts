@@ -211,7 +211,7 @@ export class Znode {
   }
 
   set children(children: Siblings | undefined) {
-    if (children !== this.children) this.#parental.children = children;
+    if (children !== this.children) Znode.#offspringOf(this).children = children;
   }
 
   get cversion(): number {
@@ -219,7 +219,7 @@ export class Znode {
   }
 
   set cversion(cversion: number) {
-    if (cversion !== this.cversion) this.#parental.cversion = cversion;
+    if (cversion !== this.cversion) Znode.#offspringOf(this).cversion = cversion;
   }
 
   /** Next number for a sequential child: counts every child ever created, as ZooKeeper does. */
@@ -228,7 +228,7 @@ export class Znode {
   }
 
   set nextSequence(nextSequence: number) {
-    if (nextSequence !== this.nextSequence) this.#parental.nextSequence = nextSequence;
+    if (nextSequence !== this.nextSequence) Znode.#offspringOf(this).nextSequence = nextSequence;
   }
 
   get numChildren(): number {
@@ -254,7 +254,7 @@ export class Znode {
   }
 
   stat(mzxid: number = this.mzxid): Stat {
-    if (this.stamp !== undefined) return this.#eventualStat(mzxid, this.stamp);
+    if (this.stamp !== undefined) return eventualStatOf(this, mzxid, this.stamp);
     return {
       czxid: this.czxid,
       mzxid,
@@ -294,41 +294,43 @@ export class Znode {
 
   /** The node as a change of it. */
   change(kind: "created" | "changed"): Change {
-    return this.#change(kind, this.data, this.stat());
+    return changeOf(this, kind, this.data, this.stat());
   }
 
   /** Its deletion: without data, with the last Stat but for `mzxid`, the index of the deletion. */
   deletion(zxid: number): Change {
-    return this.#change("deleted", nothing, this.stat(zxid));
+    return changeOf(this, "deleted", nothing, this.stat(zxid));
   }
 
-  get #parental(): Offspring {
-    this.#offspring ??= { children: undefined, cversion: 0, nextSequence: 0 };
-    return this.#offspring;
+  // Private methods of an instance would take eight bytes of each: this one is static, and others
+  // are functions below.
+  static #offspringOf(node: Znode): Offspring {
+    node.#offspring ??= { children: undefined, cversion: 0, nextSequence: 0 };
+    return node.#offspring;
   }
+}
 
-  // Objects are written out, here and above: made by spreading they would cost several times more.
-  #change(kind: Change["kind"], data: Uint8Array, stat: Stat): Change {
-    const { path, mode, ttlMs, stamp } = this;
-    if (stamp === undefined) return { kind, path, data, stat, mode, ttlMs };
-    return { kind, path, data, stat, mode, ttlMs, stamp };
-  }
+// Objects are written out, here and above: made by spreading they would cost several times more.
+function changeOf(node: Znode, kind: Change["kind"], data: Uint8Array, stat: Stat): Change {
+  const { path, mode, ttlMs, stamp } = node;
+  if (stamp === undefined) return { kind, path, data, stat, mode, ttlMs };
+  return { kind, path, data, stat, mode, ttlMs, stamp };
+}
 
-  #eventualStat(mzxid: number, stamp: Stamp): Stat {
-    return {
-      czxid: this.czxid,
-      mzxid,
-      pzxid: this.pzxid,
-      ctimeMs: this.ctimeMs,
-      mtimeMs: this.mtimeMs,
-      version: this.version,
-      cversion: this.cversion,
-      aversion: this.aversion,
-      ephemeralOwner: 0,
-      dataLength: this.dataLength,
-      numChildren: this.numChildren,
-      origin: stamp.region,
-      vector: this.vector ?? noVector,
-    };
-  }
+function eventualStatOf(node: Znode, mzxid: number, stamp: Stamp): Stat {
+  return {
+    czxid: node.czxid,
+    mzxid,
+    pzxid: node.pzxid,
+    ctimeMs: node.ctimeMs,
+    mtimeMs: node.mtimeMs,
+    version: node.version,
+    cversion: node.cversion,
+    aversion: node.aversion,
+    ephemeralOwner: 0,
+    dataLength: node.dataLength,
+    numChildren: node.numChildren,
+    origin: stamp.region,
+    vector: node.vector ?? noVector,
+  };
 }

@@ -10,6 +10,8 @@ export interface TrialSizes {
   readonly edgeReads: number;
   /** Nodes of the largest tree. */
   readonly znodes: number;
+  /** Sessions of the largest crowd. */
+  readonly sessions: number;
 }
 
 const defaults: TrialSizes = {
@@ -18,6 +20,7 @@ const defaults: TrialSizes = {
   propagatedWrites: 500,
   edgeReads: 2_000,
   znodes: 1_000_000,
+  sessions: 10_000,
 };
 
 const variables: Readonly<Record<keyof TrialSizes, string>> = {
@@ -26,6 +29,7 @@ const variables: Readonly<Record<keyof TrialSizes, string>> = {
   propagatedWrites: "MERIDIAN_BENCH_PROPAGATED",
   edgeReads: "MERIDIAN_BENCH_EDGE_READS",
   znodes: "MERIDIAN_BENCH_ZNODES",
+  sessions: "MERIDIAN_BENCH_SESSIONS",
 };
 
 /**
@@ -46,5 +50,6 @@ export function sizesOf(environment: NodeJS.ProcessEnv): TrialSizes {
     propagatedWrites: size("propagatedWrites"),
     edgeReads: size("edgeReads"),
     znodes: size("znodes"),
+    sessions: size("sessions"),
   };
 }

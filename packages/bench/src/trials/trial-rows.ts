@@ -5,6 +5,7 @@ import { millionZnodesRows } from "./million-znodes.ts";
 import { primaryLossRows } from "./primary-loss.ts";
 import { propagationRows } from "./propagation.ts";
 import { regionGrowthRows } from "./region-growth.ts";
+import { sessionGrowthRows } from "./session-growth.ts";
 import { treeGrowthRows } from "./tree-growth.ts";
 
 /** Rows that need more than a load on one cluster, in the order of the table. */
@@ -15,5 +16,6 @@ export const trialRows: readonly Row[] = [
   ...primaryLossRows,
   ...millionZnodesRows,
   ...treeGrowthRows,
+  ...sessionGrowthRows,
   ...regionGrowthRows,
 ];
