@@ -1,5 +1,4 @@
 import { type Profiler, Session } from "node:inspector";
-import { fileURLToPath } from "node:url";
 
 /** What was executed. */
 export interface Executed {
@@ -43,13 +42,13 @@ export class CallMeter {
     let steps = 0;
     for (const { url, functions } of scripts) {
       if (!isCounted(url)) continue;
-      const file = fileURLToPath(url).slice(fileURLToPath(packages).length);
+      const file = placeOf(url);
       for (const { functionName, ranges } of functions) {
         const count = ranges[0]?.count ?? 0;
         // The loader of the sources gives functions their names by one.
         if (count === 0 || functionName === "__name") continue;
         calls += count;
-        const key = `${file.replace("/src/", "/")} ${functionName}`;
+        const key = `${file} ${functionName}`;
         byFunction.set(key, (byFunction.get(key) ?? 0) + count);
       }
       steps += stepsOf(functions);
@@ -64,8 +63,15 @@ export class CallMeter {
   }
 }
 
-/** The product's own, but for what stands for network and disk within a process. */
+/** "package/file". */
+function placeOf(url: string): string {
+  if (!url.startsWith(packages)) return `grpc-js/${url.slice(url.lastIndexOf("/") + 1)}`;
+  return url.slice(packages.length).replace("/src/", "/");
+}
+
+/** The product's own, but for what stands for network and disk within a process; and gRPC. */
 function isCounted(url: string): boolean {
+  if (url.includes("/node_modules/@grpc/grpc-js/")) return true;
   if (!url.startsWith(packages)) return false;
   const path = url.slice(packages.length);
   return path.includes("/src/") && !/^(transport\/src\/memory\/|storage\/src\/memory-)/.test(path);

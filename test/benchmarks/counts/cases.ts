@@ -1,6 +1,8 @@
 import type { Meridian, RawSession, Settle } from "@meridian/client";
 import { globalPlan, type GroupPlan, randomOf } from "@meridian/replica/harness";
 import { Consistency } from "@meridian/wire";
+import type { Ground } from "./ground.ts";
+import { overSocket } from "./socket.ts";
 import { Stage } from "./stage.ts";
 
 /** A fixed workload: the same operations in the same order in every run. */
@@ -16,7 +18,7 @@ export interface Case {
 
 /** A workload that has begun. */
 export interface Work {
-  readonly stage: Stage;
+  readonly ground: Ground;
   readonly run: (operations: number) => Promise<void>;
 }
 
@@ -100,6 +102,12 @@ export const cases: readonly Case[] = [
     start: strict,
   },
   {
+    name: "frames over gRPC",
+    operation: "a frame with a request of 256 bytes and one with its answer, over a socket",
+    operations: 200,
+    start: overSocket,
+  },
+  {
     name: "at rest",
     operation: "a second of two regions with ten sessions in which nobody asks for anything",
     operations: 10,
@@ -147,7 +155,7 @@ async function sessions({ at, outstanding, issue }: SessionsPlan): Promise<Work>
     closedLoop(stage, count, outstanding, (place, settle) =>
       issues[place % issues.length]?.(place, settle),
     );
-  return { stage, run };
+  return { ground: stage, run };
 }
 
 /** One region with all keys in it, and the session that made them. */
@@ -197,7 +205,7 @@ async function promised(): Promise<Work> {
         (error: unknown) => settle(error as Parameters<Settle>[0], undefined, undefined),
       );
     });
-  return { stage, run };
+  return { ground: stage, run };
 }
 
 async function fanOut(): Promise<Work> {
@@ -216,7 +224,7 @@ async function fanOut(): Promise<Work> {
     await closedLoop(stage, count, 1, setting(session));
     await stage.scene.until("all watchers are told", () => told >= wanted);
   };
-  return { stage, run };
+  return { ground: stage, run };
 }
 
 /** Watches everything below the root. */
@@ -244,7 +252,7 @@ async function replicated(): Promise<Work> {
       members.every(({ tree }) => tree.get(root)?.stat.version === version),
     );
   };
-  return { stage, run };
+  return { ground: stage, run };
 }
 
 async function strict(): Promise<Work> {
@@ -259,7 +267,7 @@ async function strict(): Promise<Work> {
     );
     await group.level();
   };
-  return { stage, run };
+  return { ground: stage, run };
 }
 
 async function resting(): Promise<Work> {
@@ -270,5 +278,5 @@ async function resting(): Promise<Work> {
     const own = `/regions/${group.plan.cluster}/c${place}`;
     await closedLoop(stage, 1, 1, (at, settle) => session.create(own, valueOf(at), 0, settle));
   }
-  return { stage, run: (seconds) => stage.scene.run(seconds * 1_000) };
+  return { ground: stage, run: (seconds) => stage.scene.run(seconds * 1_000) };
 }

@@ -1,7 +1,7 @@
 import { GCProfiler, getHeapSpaceStatistics, promiseHooks } from "node:v8";
 import { CallMeter } from "./call-meter.ts";
-import { type Counter, counters, type Counts } from "./counter.ts";
-import type { Stage } from "./stage.ts";
+import { counters, type Counts } from "./counter.ts";
+import type { Ground } from "./ground.ts";
 
 /** What a workload took. */
 export interface Reading {
@@ -13,14 +13,14 @@ export interface Reading {
 /** Turns of the clock that show what the clock of the tests itself takes in each. */
 const idleTurns = 200;
 
-/** Counts what happens on a stage; without optimizing compilers it is the same every time. */
+/** Counts what happens on a ground; without optimizing compilers it is the same every time. */
 export class Meters {
-  readonly #stage: Stage;
+  readonly #ground: Ground;
   readonly #calls = new CallMeter();
   #promises = 0;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor(ground: Ground) {
+    this.#ground = ground;
   }
 
   /** What some work takes in all. */
@@ -45,19 +45,15 @@ export class Meters {
 
   /** What the clock of the tests itself makes in every turn, and is not the product's. */
   async #ownShare(): Promise<Pick<Counts, "promises" | "heapBytes">> {
-    const begin = await this.#difference(() => this.#idle(0));
-    const idle = await this.#difference(() => this.#idle(idleTurns));
+    const ground = this.#ground;
+    if (ground.idle === undefined) return { promises: 0, heapBytes: 0 };
+    const begin = await this.#difference(async () => ground.idle?.(0));
+    const idle = await this.#difference(async () => ground.idle?.(idleTurns));
     const turns = idle.turns - begin.turns;
     return {
       promises: (idle.promises - begin.promises) / turns,
       heapBytes: (idle.heapBytes - begin.heapBytes) / turns,
     };
-  }
-
-  #idle(turns: number): Promise<void> {
-    const { clock } = this.#stage.scene;
-    for (let turn = 0; turn < turns; turn += 1) clock.after(0, () => undefined);
-    return clock.run(0);
   }
 
   async #difference(work: () => Promise<void>): Promise<Counts> {
@@ -74,30 +70,18 @@ export class Meters {
   }
 
   #read(): Counts {
-    const stage = this.#stage;
-    const { clients, disk, scene } = stage;
-    const counts = Object.fromEntries(counters.map((counter) => [counter, 0])) as Record<
-      Counter,
-      number
-    >;
-    for (const { from, to, messages, bytes } of scene.network.traffic()) {
-      const kind = clients.has(from) ? "request" : clients.has(to) ? "answer" : undefined;
-      const way = kind ?? (stage.regionOf(from) === stage.regionOf(to) ? "peer" : "region");
-      counts[`${way}Frames`] += messages;
-      counts[`${way}Bytes`] += bytes;
-    }
     const { arrayBuffers } = process.memoryUsage();
     return {
-      ...counts,
-      diskSyncs: disk.syncs,
-      diskBytes: disk.bytes,
-      turns: scene.clock.steps,
+      ...nothing,
+      ...this.#ground.tally(),
       promises: this.#promises,
       heapBytes: youngBytes(),
       bufferBytes: arrayBuffers,
     };
   }
 }
+
+const nothing = Object.fromEntries(counters.map((counter) => [counter, 0])) as Counts;
 
 /** Everything is made here; nothing leaves before garbage is collected. */
 function youngBytes(): number {

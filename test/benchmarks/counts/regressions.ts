@@ -105,4 +105,14 @@ export const regressions: readonly Regression[] = [
     workload: "at rest",
     grows: ["regionFrames", "regionBytes", "turns"],
   },
+  {
+    what: "messages that take the long way through grpc-js",
+    change: {
+      file: "packages/transport/src/grpc/client-bytes.ts",
+      find: "const internals = clientInternals(this.#call);",
+      replace: "const internals = undefined;",
+    },
+    workload: "frames over gRPC",
+    grows: ["calls", "heapBytes"],
+  },
 ];

@@ -10,6 +10,8 @@ import {
   Scene,
 } from "@meridian/replica/harness";
 import type { DiskOperation } from "@meridian/storage";
+import type { Counts } from "./counter.ts";
+import type { Ground } from "./ground.ts";
 
 /** One way between two regions. */
 const farMs = 40;
@@ -18,7 +20,7 @@ const farMs = 40;
 const limits = { ...memberLimits, snapshotEntries: 1_000_000, keptEntries: 1_000_000 };
 
 /** What was made durable since the beginning. */
-export interface DiskUse {
+interface DiskUse {
   /** Operations that end with an fsync. */
   syncs: number;
   bytes: number;
@@ -28,17 +30,17 @@ export interface DiskUse {
  * Whole regional clusters of three real members each, and real clients, within one process, on
  * virtual time: with one seed everything happens in the same order in every run.
  */
-export class Stage {
+export class Stage implements Ground {
   readonly scene: Scene;
   readonly groups: readonly Group[];
-  readonly disk: DiskUse;
+  readonly #disk: DiskUse;
   /** Addresses of clients. */
-  readonly clients: Set<string> = new Set();
+  readonly #clients = new Set<string>();
 
   private constructor(scene: Scene, groups: readonly Group[], disk: DiskUse) {
     this.scene = scene;
     this.groups = groups;
-    this.disk = disk;
+    this.#disk = disk;
   }
 
   /** Starts clusters and waits until all have a leader. */
@@ -75,10 +77,10 @@ export class Stage {
   async client(address: string, node: string): Promise<Meridian> {
     const { scene } = this;
     scene.join(address);
-    this.clients.add(address);
+    this.#clients.add(address);
     const client = connect({
       endpoints: [node],
-      region: this.regionOf(node),
+      region: this.#regionOf(node),
       runtime: runtimeOf(scene),
       openChannel: () => scene.network.openChannel(address, node),
     });
@@ -90,18 +92,52 @@ export class Stage {
     return (await this.client(address, node)).session(group.plan.cluster);
   }
 
-  /** Region of a node; "" for clients. */
-  regionOf(address: string): string {
-    return this.scene.topology.find((node) => node.address === address)?.region ?? "";
-  }
-
   /** Node that leads a cluster, and another one. */
   nodes(group: Group): { readonly leader: string; readonly follower: string } {
     const leader = group.leader?.place.node ?? "";
     const follower = group.names.find((name) => name !== leader) ?? "";
     return { leader, follower };
   }
+
+  tally(): Partial<Counts> {
+    const { syncs: diskSyncs, bytes: diskBytes } = this.#disk;
+    const counts = { ...noTraffic, diskSyncs, diskBytes, turns: this.scene.clock.steps };
+    for (const { from, to, messages, bytes } of this.scene.network.traffic()) {
+      const way = this.#wayOf(from, to);
+      counts[`${way}Frames`] += messages;
+      counts[`${way}Bytes`] += bytes;
+    }
+    return counts;
+  }
+
+  idle(turns: number): Promise<void> {
+    const { clock } = this.scene;
+    for (let turn = 0; turn < turns; turn += 1) clock.after(0, () => undefined);
+    return clock.run(0);
+  }
+
+  #wayOf(from: string, to: string): "request" | "answer" | "peer" | "region" {
+    if (this.#clients.has(from)) return "request";
+    if (this.#clients.has(to)) return "answer";
+    return this.#regionOf(from) === this.#regionOf(to) ? "peer" : "region";
+  }
+
+  /** Region of a node; "" for clients. */
+  #regionOf(address: string): string {
+    return this.scene.topology.find((node) => node.address === address)?.region ?? "";
+  }
 }
+
+const noTraffic = {
+  requestFrames: 0,
+  requestBytes: 0,
+  answerFrames: 0,
+  answerBytes: 0,
+  peerFrames: 0,
+  peerBytes: 0,
+  regionFrames: 0,
+  regionBytes: 0,
+};
 
 function note(disk: DiskUse, { bytes }: DiskOperation): void {
   disk.syncs += 1;

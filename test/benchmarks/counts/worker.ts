@@ -20,9 +20,9 @@ export interface Measured {
 const warmUpShare = 0.2;
 
 async function measured({ name, operations, start }: Case): Promise<Measured> {
-  const { stage, run } = await start();
+  const { ground, run } = await start();
   await run(Math.ceil(operations * warmUpShare));
-  const { counts, calls } = await new Meters(stage).measure(() => run(operations));
+  const { counts, calls } = await new Meters(ground).measure(() => run(operations));
   const each = (count: number): number => Math.round((count / operations) * 1_000) / 1_000;
   return {
     name,
