@@ -16,6 +16,7 @@ import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { Pending, type Submission } from "./pending.ts";
 import { emptyWrite } from "./request.ts";
+import { SendWindow } from "./send-window.ts";
 import { SessionKeeper, sessionExpired } from "./session-keeper.ts";
 import { Subscriptions, type Subscription } from "./subscription.ts";
 
@@ -44,6 +45,8 @@ const wireMax = 2 ** 32 - 1;
 /** A frame of 4 MiB is refused as a whole, and its stream with it. */
 const requestBytesMax = 3 << 20;
 const failuresMin = 3;
+/** While a cluster refuses requests for so long, new ones are refused here. */
+const heldMaxMs = 1_000;
 /** Time for the servers to end a session when the client is closed. */
 const closeMs = 1_000;
 /**
@@ -72,6 +75,10 @@ export class Lane {
   #isClosed = false;
   #isExpiring = false;
   #wantedUntilMs = -Infinity;
+  readonly #window = new SendWindow();
+  /** On their way, and sent after one that was refused as too much: they will be, too. */
+  #behind = 0;
+  #refusedOrder = Infinity;
   #refusals = 0;
   #hold: MeridianError | undefined;
   /** Something was refused: one request at a time goes out, until one is answered for good. */
@@ -137,6 +144,7 @@ export class Lane {
   submit(submission: Submission): Pending {
     const pending = new Pending(submission);
     const nowMs = this.#context.runtime.nowMs();
+    pending.submittedAtMs = nowMs;
     this.#wantedUntilMs = nowMs + wantedForMs;
     const refusal = this.#admit(pending, nowMs);
     if (refusal !== undefined) {
@@ -211,6 +219,10 @@ export class Lane {
       const bound = `${this.#outbox.count} requests are open on the way to ${this.name}`;
       return new MeridianError("OVERLOADED", bound, { retryAfterMs: holdMinMs });
     }
+    if (this.#window.isNarrow && nowMs - this.#outbox.heldSinceMs > heldMaxMs) {
+      const why = `${this.name} has more to do than it can: others wait for over a second already`;
+      return new MeridianError("OVERLOADED", why, { retryAfterMs: holdMaxMs });
+    }
     if (this.#breaker.failures === 0) return undefined;
     const isAttached = this.#attachment.link !== undefined;
     if (this.#breaker.isOpen(nowMs) && !(isAttached && this.#breaker.admits(nowMs))) {
@@ -231,7 +243,8 @@ export class Lane {
   }
 
   #sendingLink(): Link | undefined {
-    if (this.#hold !== undefined || this.#isExpiring) return undefined;
+    if (this.#hold !== undefined || this.#isExpiring || this.#behind > 0) return undefined;
+    if (this.#window.room(this.#outbox.inflight) === 0) return undefined;
     if (this.#isCautious && !this.#outbox.isIdle) return undefined;
     if (this.#session === undefined) return this.#attachment.openingLink;
     return this.#attachment.link ?? this.#attachment.hopefulLink;
@@ -247,7 +260,8 @@ export class Lane {
     this.#subscriptions.startAll(link);
     if (!this.#outbox.hasWaiting) return;
     const nowMs = this.#context.runtime.nowMs();
-    const sent = this.#outbox.takeWaiting(this.#isCautious ? 1 : Infinity);
+    const room = this.#isCautious ? 1 : this.#window.room(this.#outbox.inflight);
+    const sent = this.#outbox.takeWaiting(room);
     for (const pending of sent) this.#transmit(pending, link, nowMs);
   }
 
@@ -277,6 +291,7 @@ export class Lane {
       this.#subscriptions.onResponse(link, response);
       return;
     }
+    if (this.#behind > 0 && pending.order > this.#refusedOrder) this.#behind -= 1;
     const error = response.error === undefined ? undefined : MeridianError.fromWire(response.error);
     // With an index it is the log that does not know, and will not however often it is asked.
     const isForgotten = error?.code === "UNKNOWN" && response.index > 0;
@@ -298,6 +313,7 @@ export class Lane {
       this.#breaker.succeeded();
       this.#refusals = 0;
       this.#isCautious = false;
+      this.#window.answered();
     }
     if (pending.sequence > 0) this.#session?.ledger.answered(pending);
     this.#moveToken(link, response);
@@ -330,19 +346,28 @@ export class Lane {
     pending.refusal = error;
     this.#outbox.refused(pending);
     if (error.code !== "OVERLOADED") this.#breaker.failed(this.#context.runtime.nowMs());
-    this.#holdBack(error);
+    this.#holdBack(error, pending);
     return true;
   }
 
   /** Sends nothing for a while, so that what was refused goes out before what came after it. */
-  #holdBack(error: MeridianError): void {
+  #holdBack(error: MeridianError, pending: Pending): void {
     if (this.#hold !== undefined) return;
     const { runtime } = this.#context;
+    const isTooMuch = error.code === "OVERLOADED";
+    if (isTooMuch) {
+      const { inflight } = this.#outbox;
+      this.#refusedOrder = pending.order;
+      this.#behind = this.#outbox.countBehind(pending);
+      this.#window.refused(inflight, this.#behind, pending.sentAtMs, runtime.nowMs());
+    }
     this.#refusals += 1;
     const ceilingMs = Math.min(holdMaxMs, holdMinMs * 2 ** Math.min(this.#refusals, 8));
-    const delayMs = Math.max(error.retryAfterMs, ceilingMs * (0.5 + runtime.random() / 2));
+    // Never in step with others that were refused with the same words.
+    const part = 0.5 + runtime.random() / 2;
+    const delayMs = Math.max(error.retryAfterMs * (0.5 + part), ceilingMs * part);
     this.#hold = error;
-    this.#isCautious = true;
+    this.#isCautious ||= !isTooMuch;
     this.#cancelHold = runtime.after(delayMs, () => {
       this.#hold = undefined;
       this.#outbox.retryRefused();
@@ -363,6 +388,7 @@ export class Lane {
       }
     }
     this.#outbox.rewind();
+    this.#behind = 0;
     this.#onGoodbye();
     if (this.#isClosed || error === undefined) return;
     const end = endOfSession(error);
@@ -382,6 +408,7 @@ export class Lane {
     this.#isExpiring = false;
     if (session === undefined || session.isExpired || this.#isClosed) return;
     this.#outbox.rewind();
+    this.#behind = 0;
     const { isReplaceable } = session;
     for (const pending of this.#outbox.all()) {
       if (!isReplaceable || pending.isSettled || pending.maybeApplied) {

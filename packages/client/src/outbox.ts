@@ -7,6 +7,8 @@ import type { Pending } from "./pending.ts";
  */
 export class Outbox {
   #waiting: Pending[] = [];
+  /** Those before this place in `#waiting` wait no more. */
+  #first = 0;
   #refused: Pending[] = [];
   readonly #inflight = new Map<number, Pending>();
   #order = 0;
@@ -28,9 +30,22 @@ export class Outbox {
     return this.#inflight.size === 0;
   }
 
+  /** On their way. */
+  get inflight(): number {
+    return this.#inflight.size;
+  }
+
   /** Something is to be sent. */
   get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
+    return this.#first < this.#waiting.length;
+  }
+
+  /** Runtime clock: when the oldest of those that are held back was submitted; Infinity: none. */
+  get heldSinceMs(): number {
+    while (this.#waiting[this.#first]?.isFinished === true) this.#first += 1;
+    const waiting = this.#waiting[this.#first];
+    const refused = this.#refused.find(isOpen);
+    return Math.min(refused?.submittedAtMs ?? Infinity, waiting?.submittedAtMs ?? Infinity);
   }
 
   /** Takes a request in; it is neither waiting nor on its way yet. */
@@ -48,14 +63,28 @@ export class Outbox {
 
   /** The first `max` of those that wait, in order; they no longer do. */
   takeWaiting(max: number): readonly Pending[] {
-    const waiting = this.#waiting.filter(isOpen);
-    this.#waiting = waiting.slice(max);
-    return waiting.slice(0, max);
+    const taken: Pending[] = [];
+    const { length } = this.#waiting;
+    while (this.#first < length && taken.length < max) {
+      const pending = this.#waiting[this.#first];
+      this.#first += 1;
+      if (pending?.isFinished === false) taken.push(pending);
+    }
+    // In bulk, so that each costs the same however many wait.
+    if (this.#first * 2 >= length) this.#keep(this.#waiting.slice(this.#first));
+    return taken;
   }
 
   /** It is on its way under its id. */
   sent(pending: Pending): void {
     this.#inflight.set(pending.id, pending);
+  }
+
+  /** How many are on their way that were submitted after this one. */
+  countBehind({ order }: Pending): number {
+    let count = 0;
+    for (const pending of this.#inflight.values()) if (pending.order > order) count += 1;
+    return count;
   }
 
   /** The request with this id has been answered; it is no longer on its way. */
@@ -73,15 +102,14 @@ export class Outbox {
   /** What was refused waits again, before everything that was submitted after it. */
   retryRefused(): void {
     if (this.#refused.length === 0) return;
-    this.#waiting = [...this.#refused, ...this.#waiting].sort(byOrder);
+    this.#keep([...this.#refused, ...this.#waiting.slice(this.#first)].sort(byOrder));
     this.#refused = [];
   }
 
   /** The link is gone: everything waits again. */
   rewind(): void {
     if (this.#inflight.size > 0 || this.#refused.length > 0) {
-      this.#waiting = [...this.#inflight.values(), ...this.#refused, ...this.#waiting];
-      this.#waiting.sort(byOrder);
+      this.#keep(this.#inSending().sort(byOrder));
     }
     this.#inflight.clear();
     this.#refused = [];
@@ -98,14 +126,23 @@ export class Outbox {
 
   /** Frees what is done with among those that wait. */
   compact(): void {
-    this.#waiting = this.#waiting.filter(isOpen);
+    this.#keep(this.#waiting.slice(this.#first).filter(isOpen));
     this.#refused = this.#refused.filter(isOpen);
   }
 
   /** All open requests, in order. */
   all(): readonly Pending[] {
-    const all = [...this.#inflight.values(), ...this.#refused, ...this.#waiting];
-    return all.filter(isOpen).sort(byOrder);
+    return this.#inSending().filter(isOpen).sort(byOrder);
+  }
+
+  #inSending(): Pending[] {
+    const waiting = this.#waiting.slice(this.#first);
+    return [...this.#inflight.values(), ...this.#refused, ...waiting];
+  }
+
+  #keep(waiting: Pending[]): void {
+    this.#waiting = waiting;
+    this.#first = 0;
   }
 }
 

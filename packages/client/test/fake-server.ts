@@ -1,5 +1,6 @@
 import {
   Consistency,
+  ErrorCode,
   Tier,
   type Encodable,
   type IClientFrame,
@@ -136,6 +137,7 @@ export class FakeStream {
   readonly #watches = new Map<number, FakeWatch>();
   #hello: IHello | undefined;
   #waiting: IRequest[] = [];
+  #refusedFrom = Infinity;
 
   constructor(server: FakeServer, sink: FakeSink) {
     this.#server = server;
@@ -207,7 +209,10 @@ export class FakeStream {
     this.#server.seen.push(request);
     const scripted = this.#server.script?.(request);
     if (scripted === "drop") return;
-    if (scripted !== undefined) return this.respond(request.id, scripted);
+    if (scripted !== undefined) {
+      this.#noteRefused(request, scripted);
+      return this.respond(request.id, scripted);
+    }
     if (request.watch !== undefined) return this.#watch(request);
     if (request.unwatch !== undefined) {
       this.#watches.get(request.unwatch.watch)?.stop();
@@ -218,7 +223,17 @@ export class FakeStream {
     this.#read(request);
   }
 
+  #noteRefused({ sequence }: IRequest, { error }: Encodable<IResponse>): void {
+    if (sequence === 0 || error?.code !== ErrorCode.OVERLOADED) return;
+    this.#refusedFrom = Math.min(this.#refusedFrom, sequence);
+  }
+
   #write(request: IRequest): void {
+    // What came before it was refused for now, and comes again.
+    if (request.sequence > this.#refusedFrom) {
+      return this.respond(request.id, refused("OVERLOADED", { retryAfterMs: 50 }));
+    }
+    if (request.sequence === this.#refusedFrom) this.#refusedFrom = Infinity;
     const cluster = this.#server.fleet.cluster(this.#server.place.cluster);
     cluster.commit(() => {
       const outcome = cluster.apply(this.#hello?.sessionId ?? 0, request.sequence, request);

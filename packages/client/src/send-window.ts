@@ -1,0 +1,46 @@
+/** It never becomes smaller: who asks for less would hardly know when there is room again. */
+const sizeMin = 16;
+/** Servers take no more of one stream. */
+const sizeMax = 16_384;
+/** That so little was taken may be by chance: some may have been done already. */
+const shareMin = 1 / 8;
+/** For each request that was done: an eighth more in the time of an answer. */
+const growth = 1 / 8;
+
+/**
+ * How many requests may be on their way to a cluster that has said that it has too much to do. It
+ * is narrowed to what was taken when it says so, and grows with what is done, until it does not
+ * matter any more.
+ */
+export class SendWindow {
+  #size = Infinity;
+  #narrowedAtMs = -Infinity;
+
+  /** The cluster has not taken all that was asked of it lately. */
+  get isNarrow(): boolean {
+    return this.#size !== Infinity;
+  }
+
+  /** How many more may be sent when so many are on their way. */
+  room(inflight: number): number {
+    return Math.max(0, Math.floor(this.#size - inflight));
+  }
+
+  /**
+   * One was refused, while `inflight` were on their way, of which those `behind` it will be, too.
+   * What was sent before the last time that it was narrowed says nothing new.
+   */
+  refused(inflight: number, behind: number, sentAtMs: number, nowMs: number): void {
+    if (sentAtMs < this.#narrowedAtMs) return;
+    this.#narrowedAtMs = nowMs;
+    const taken = Math.max(inflight - behind, inflight * shareMin);
+    const half = Math.min(this.#size, inflight) / 2;
+    this.#size = Math.max(sizeMin, Math.min(half, taken));
+  }
+
+  /** One was done. */
+  answered(): void {
+    this.#size += growth;
+    if (this.#size > sizeMax) this.#size = Infinity;
+  }
+}
