@@ -40,8 +40,16 @@ export class Tally {
 
   /** An operation that began, or was due, at `sinceMs` of the monotonic clock has its answer. */
   succeeded(sinceMs: number): void {
-    if (!this.#isMeasuring) return;
+    if (this.#isMeasuring) this.#count(performance.now(), sinceMs);
+  }
+
+  /** An operation, whose end was noted elsewhere, took so long. */
+  took(latencyMs: number): void {
     const nowMs = performance.now();
+    if (this.#isMeasuring) this.#count(nowMs, nowMs - latencyMs);
+  }
+
+  #count(nowMs: number, sinceMs: number): void {
     this.#operations += 1;
     this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastAtMs);
     this.#lastAtMs = nowMs;

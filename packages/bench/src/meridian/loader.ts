@@ -7,7 +7,7 @@ import { Tally } from "../load/tally.ts";
 import type { LoadResult } from "../workload.ts";
 import { fanOut } from "./fan-out.ts";
 import { keyPath, type MeridianPlan } from "./plan.ts";
-import { createKeys, openAll, senderOf } from "./senders.ts";
+import { createKeys, openSenders, senderOf } from "./senders.ts";
 
 /** Room for a thousand outstanding writes that wait for an election. */
 const deadlineMs = 30_000;
@@ -36,7 +36,7 @@ async function run(): Promise<LoadResult> {
   }
   const paths = Array.from({ length: workload.keys }, (_, key) => keyPath(plan.prefix, key));
   const senders = clients.map((client) => senderOf(client, plan, paths));
-  await openAll(senders);
+  await openSenders(senders);
   return await drive(senders, workload, { onMeasuring });
 }
 

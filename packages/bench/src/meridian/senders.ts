@@ -2,6 +2,7 @@ import type { Meridian } from "@meridian/client";
 import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
 
 import type { Send } from "../load/closed-loop.ts";
+import { openAll } from "../load/opening.ts";
 import { keyPath, type MeridianPlan } from "./plan.ts";
 
 /** Connections that are opened at a time. */
@@ -59,15 +60,13 @@ function unlessExists(error: MeridianError): void {
 }
 
 /** Makes sure that each connection is open, and its server known, before anything is counted. */
-export async function openAll(senders: readonly Send[]): Promise<void> {
-  const first = (send: Send): Promise<void> =>
-    new Promise((resolve, reject) => {
-      send(0, 0, (failure) => {
+export function openSenders(senders: readonly Send[]): Promise<void> {
+  return openAll(senders.length, openingsMax, (index) => {
+    return new Promise((resolve, reject) => {
+      senders[index]?.(0, 0, (failure) => {
         if (failure === undefined) resolve();
         else reject(new Error(`nothing can be done over a connection: ${failure}`));
       });
     });
-  for (let from = 0; from < senders.length; from += openingsMax) {
-    await Promise.all(senders.slice(from, from + openingsMax).map(first));
-  }
+  });
 }

@@ -10,6 +10,7 @@ import {
   WatchKind,
 } from "@meridian/wire";
 
+import { openAll } from "../load/opening.ts";
 import { GrpcConnection } from "../peers/grpc-connection.ts";
 
 /** Sessions that watch one node. */
@@ -23,11 +24,6 @@ export interface CrowdOptions {
   readonly connections: number;
 }
 
-/** All of them, while they watch. */
-export interface Crowd {
-  close(): void;
-}
-
 const sessionTimeoutMs = 30_000;
 const pingMs = 10_000;
 /** Sessions that are being opened at a time. */
@@ -38,42 +34,28 @@ const pingId = 2;
 
 /**
  * Opens sessions that watch a node, as bytes on streams: a whole client each would be what is
- * measured. Resolves when all watches run; `onEvent` is told of every event of each. A stream that
- * ends on the way ends the process: its figures would be those of fewer watchers.
+ * measured. Resolves when all watches run; `onEvent` is told of every event of each. What ends on
+ * the way ends the process: its figures would be those of fewer watchers.
  */
-export async function openWatchers(options: CrowdOptions, onEvent: () => void): Promise<Crowd> {
-  const { endpoints, watchers } = options;
+export async function openWatchers(options: CrowdOptions, onEvent: () => void): Promise<void> {
+  const { endpoints } = options;
   const connections = await Promise.all(
-    Array.from({ length: options.connections }, (_, index) =>
-      GrpcConnection.connect(endpoints[index % endpoints.length] ?? "", () => {
-        if (!isClosed) fail("a connection was lost");
-      }),
-    ),
+    Array.from({ length: options.connections }, (_, index) => {
+      const lost = (): void => fail("a connection was lost");
+      return GrpcConnection.connect(endpoints[index % endpoints.length] ?? "", lost);
+    }),
   );
-  let isClosed = false;
   const crowd: Watcher[] = [];
-  let opened = 0;
-  const openNext = async (): Promise<void> => {
-    while (opened < watchers) {
-      const connection = connections[opened % connections.length];
-      opened += 1;
-      if (connection === undefined) return;
-      const watcher = new Watcher(connection, options, onEvent);
-      crowd.push(watcher);
-      await watcher.running;
-    }
-  };
-  const pinging = setInterval(() => {
+  setInterval(() => {
     for (const watcher of crowd) watcher.ping();
   }, pingMs);
-  await Promise.all(Array.from({ length: openingsMax }, openNext));
-  return {
-    close() {
-      isClosed = true;
-      clearInterval(pinging);
-      for (const connection of connections) connection.close();
-    },
-  };
+  await openAll(options.watchers, openingsMax, async (index) => {
+    const connection = connections[index % connections.length];
+    if (connection === undefined) throw new RangeError("there are no connections");
+    const watcher = new Watcher(connection, options, onEvent);
+    crowd.push(watcher);
+    await watcher.running;
+  });
 }
 
 class Watcher {

@@ -1,86 +1,48 @@
-import { Tally } from "../load/tally.ts";
+import { driveFanOut } from "../load/fan-out.ts";
+import { openAll } from "../load/opening.ts";
 import type { LoadResult } from "../workload.ts";
 import type { EtcdClient } from "./etcd-client.ts";
 import { methods, putRequest, watchNewsOf, watchRequest } from "./etcd-messages.ts";
 import { type EtcdPlan, keyName } from "./etcd-plan.ts";
 import { valueOf } from "./etcd-senders.ts";
 
-const toldMs = 60_000;
+/** Watches that are being opened at a time. */
+const openingsMax = 300;
 
-/**
- * Watches one key with many watches, a stream for each connection, and changes it with a client of
- * its own: how long it takes until the last watch has the change.
- */
-export async function fanOut(
+/** Changes one key with a client of its own, and watches it with many, a stream for each. */
+export function fanOut(
   clients: readonly EtcdClient[],
   writer: EtcdClient,
   { prefix, workload }: EtcdPlan,
   onMeasuring: () => void,
 ): Promise<LoadResult> {
-  const { watchers = 1, changes = 1, valueBytes, warmUpSeconds } = workload;
   const key = keyName(prefix, 0);
-  const crowd = new Crowd();
-  await crowd.gather(clients, key, watchers);
-  const request = putRequest(key, valueOf(valueBytes));
-  const change = async (): Promise<void> => {
-    const told = crowd.untilTold(watchers);
-    await Promise.all([told, put(writer, request)]);
-  };
-  const warmUntilMs = performance.now() + warmUpSeconds * 1_000;
-  while (performance.now() < warmUntilMs) await change();
-  const tally = new Tally();
-  tally.begin();
-  onMeasuring();
-  for (let count = 0; count < changes; count += 1) {
-    const sentAtMs = performance.now();
-    await change();
-    tally.succeeded(sentAtMs);
-  }
-  return { ...tally.result(), operations: changes * watchers };
+  const watching = watchRequest(key);
+  const change = putRequest(key, valueOf(workload.valueBytes));
+  return driveFanOut({
+    workload,
+    onMeasuring,
+    watch: (onEvent) =>
+      openAll(workload.watchers ?? 1, openingsMax, async (index) => {
+        const client = clients[index % clients.length];
+        if (client === undefined) throw new RangeError("there are no connections");
+        await watch(client, watching, onEvent);
+      }),
+    change: () => put(writer, change),
+  });
 }
 
-/** All watches, and how many of them still miss what they wait for. */
-class Crowd {
-  #missing = 0;
-  #onAll: () => void = () => {};
-  #onFault: (error: Error) => void = () => {};
-
-  /** Begins the watches; resolves when the servers say that all of them run. */
-  async gather(clients: readonly EtcdClient[], key: string, watchers: number): Promise<void> {
-    const created = this.#until("all watches run", watchers);
-    const request = watchRequest(key);
-    const streams = clients.map((client) =>
-      client.stream(methods.watch, (message) => this.#onMessage(message)),
-    );
-    for (let index = 0; index < watchers; index += 1) streams[index % streams.length]?.(request);
-    await created;
-  }
-
-  /** Resolves when so many changes were told of. */
-  untilTold(count: number): Promise<void> {
-    return this.#until("all watchers are told", count);
-  }
-
-  #until(what: string, count: number): Promise<void> {
-    this.#missing = count;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`not within ${toldMs} ms: ${what}, ${this.#missing} of ${count} are not`));
-      }, toldMs);
-      this.#onFault = reject;
-      this.#onAll = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+/** Begins a watch; resolves when the server says that it runs. */
+function watch(client: EtcdClient, request: Buffer, onEvent: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const send = client.stream(methods.watch, (message) => {
+      const { isCreated, isCanceled, events } = watchNewsOf(message);
+      if (isCanceled) reject(new Error("a watch was ended by its server"));
+      if (isCreated) resolve();
+      for (let event = 0; event < events; event += 1) onEvent();
     });
-  }
-
-  #onMessage(message: Buffer): void {
-    const { isCreated, isCanceled, events } = watchNewsOf(message);
-    if (isCanceled) this.#onFault(new Error("a watch was ended by its server"));
-    this.#missing -= isCreated ? 1 : events;
-    if (this.#missing === 0) this.#onAll();
-  }
+    send(request);
+  });
 }
 
 function put(writer: EtcdClient, request: Buffer): Promise<void> {

@@ -17,14 +17,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.zookeeper.AddWatchMode;
 import org.apache.zookeeper.AsyncCallback;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
-import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooDefs.Ids;
 import org.apache.zookeeper.ZooKeeper;
@@ -37,8 +35,8 @@ import org.apache.zookeeper.data.Stat;
  * separated by blanks; answers are lines of JSON. It stays for many tasks, so that what the virtual
  * machine has compiled for one serves the next.
  *
- *   kind=create|write|read|strict-read|paced-write|fan-out parent= connections= outstanding=
- *     ratePerSecond= valueBytes= keys= warmUpSeconds= seconds= watchers= changes=
+ *   kind=create|write|read|strict-read|paced-write parent= connections= outstanding=
+ *     ratePerSecond= valueBytes= keys= warmUpSeconds= seconds=
  *
  *   {"event":"measuring"}                 the warm-up is over
  *   {"event":"result", ...}               what came of it
@@ -84,7 +82,6 @@ final class ZookeeperLoad {
         case "create" -> create(task, clients, round);
         case "write", "read", "strict-read" -> loop(task, clients, round);
         case "paced-write" -> pace(task, clients, round);
-        case "fan-out" -> fanOut(task, clients, round);
         default -> throw new IllegalArgumentException("no workload " + task.kind);
       }
       print(round.result());
@@ -279,87 +276,6 @@ final class ZookeeperLoad {
     round.end();
   }
 
-  /** Persistent watches of all sessions on one key; one more session changes it. */
-  private void fanOut(Task task, List<ZooKeeper> clients, Round round) throws Exception {
-    List<ZooKeeper> writers = connect(1);
-    try {
-      ZooKeeper writer = writers.get(0);
-      String path = task.path(0);
-      Changes current = new Changes();
-      CountDownLatch watching = new CountDownLatch(task.watchers);
-      AtomicInteger refused = new AtomicInteger();
-      for (int index = 0; index < task.watchers; index += 1) {
-        Watcher watcher = event -> {
-          if (event.getType() == EventType.NodeDataChanged) current.change.onEvent();
-        };
-        clients.get(index % clients.size()).addWatch(
-            path, watcher, AddWatchMode.PERSISTENT,
-            (code, at, context) -> {
-              if (code != 0) refused.incrementAndGet();
-              watching.countDown();
-            }, null);
-      }
-      watching.await();
-      if (refused.get() > 0) throw new IllegalStateException(refused.get() + " watches refused");
-      Recorder recorder = round.recorder();
-      long warmUntilNs = System.nanoTime() + task.warmUpMs * 1_000_000;
-      while (System.nanoTime() < warmUntilNs) current.make(task, writer).await();
-      round.begin();
-      for (int index = 0; index < task.changes; index += 1) {
-        recorder.recordChange(current.make(task, writer).await(), task.watchers);
-      }
-      round.end();
-    } finally {
-      close(writers);
-    }
-  }
-
-  /** The change that watchers are told of now. */
-  private static final class Changes {
-    volatile Change change;
-
-    Change make(Task task, ZooKeeper writer) {
-      Change next = new Change(task.watchers);
-      change = next;
-      writer.setData(task.path(0), task.value, -1, next, null);
-      return next;
-    }
-  }
-
-  /** A change, and how many watchers know of it. */
-  private static final class Change implements AsyncCallback.StatCallback {
-    private final long sentNs = System.nanoTime();
-    private final AtomicInteger missing;
-    private final CountDownLatch told = new CountDownLatch(2);
-    private volatile long lastNs;
-    private volatile boolean isRefused;
-
-    Change(int watchers) {
-      missing = new AtomicInteger(watchers);
-    }
-
-    void onEvent() {
-      if (missing.decrementAndGet() > 0) return;
-      lastNs = System.nanoTime();
-      told.countDown();
-    }
-
-    @Override
-    public void processResult(int code, String path, Object context, Stat stat) {
-      isRefused = code != 0;
-      told.countDown();
-    }
-
-    /** How long it took until the last of them knew. */
-    long await() throws InterruptedException {
-      if (!told.await(CONNECT_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException(missing.get() + " watchers were not told");
-      }
-      if (isRefused) throw new IllegalStateException("the change was refused");
-      return lastNs - sentNs;
-    }
-  }
-
   private void print(String line) {
     synchronized (out) {
       out.print(line + "\n");
@@ -434,8 +350,6 @@ final class ZookeeperLoad {
     final int keys;
     final long warmUpMs;
     final long durationMs;
-    final int watchers;
-    final int changes;
 
     Task(String line) {
       Map<String, String> fields = new HashMap<>();
@@ -452,8 +366,6 @@ final class ZookeeperLoad {
       keys = (int) number(fields, "keys", 1);
       warmUpMs = (long) (number(fields, "warmUpSeconds", 0) * 1_000);
       durationMs = (long) (number(fields, "seconds", 1) * 1_000);
-      watchers = (int) number(fields, "watchers", 1);
-      changes = (int) number(fields, "changes", 1);
       for (int index = 0; index < value.length; index += 1) value[index] = (byte) (index * 7);
     }
 
@@ -544,12 +456,6 @@ final class ZookeeperLoad {
       histogram.record((nowNs - sinceNs) / 1_000);
       long gapNs = nowNs - round.lastSuccessNs.getAndSet(nowNs);
       if (gapNs > longestGapNs) longestGapNs = gapNs;
-    }
-
-    void recordChange(long tookNs, int watchers) {
-      operations += watchers;
-      histogram.record(tookNs / 1_000);
-      round.lastSuccessNs.set(System.nanoTime());
     }
 
     synchronized void failed() {

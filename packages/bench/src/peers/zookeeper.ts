@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
+import { runLoader } from "../loader-process.ts";
 import type { Place, ServerProcess, Starter, System } from "../system.ts";
 import type { LoadEvents, LoadResult, Workload } from "../workload.ts";
 import { askZookeeper, stateOf, type ZookeeperState } from "./four-letter-word.ts";
@@ -9,6 +11,10 @@ import { ZookeeperLoader } from "./zookeeper-loader.ts";
 import { findZookeeper, java } from "./zookeeper-programs.ts";
 import { ZookeeperServer } from "./zookeeper-server.ts";
 import { portsOf, serverArguments, zookeeperConfig } from "./zookeeper-settings.ts";
+import type { ZookeeperWatchersPlan } from "./zookeeper-watchers.ts";
+
+/** What was built of the loader of watchers, also when this runs from source. */
+const watchers = fileURLToPath(new URL("../../dist/peers/zookeeper-watchers.js", import.meta.url));
 
 const voters = 3;
 const readyMs = 30_000;
@@ -110,6 +116,7 @@ class ZookeeperSystem implements System {
   }
 
   run(workload: Workload, events: LoadEvents): Promise<LoadResult> {
+    if (workload.kind === "fan-out") return this.#fanOut(workload, events);
     return this.#run(workload, events, parent);
   }
 
@@ -123,6 +130,12 @@ class ZookeeperSystem implements System {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loader?.[Symbol.asyncDispose]();
     await Promise.all(this.servers.map((server) => server.kill()));
+  }
+
+  #fanOut(workload: Workload, events: LoadEvents): Promise<LoadResult> {
+    const addresses = this.servers.map(({ address }) => address);
+    const plan: ZookeeperWatchersPlan = { addresses, path: `${parent}/k-0`, workload };
+    return runLoader({ command: process.execPath, args: [watchers], plan }, events);
   }
 
   async #run(

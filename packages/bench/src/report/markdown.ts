@@ -7,7 +7,17 @@ export const beginMarker = "<!-- bench compare: begin -->";
 export const endMarker = "<!-- bench compare: end -->";
 
 const columnsMax = 118;
-const head = ["", "Meridian", "ZooKeeper", "etcd", "× ZooKeeper", "× etcd", "goal", "met"];
+/** Headings of the table; the first column is of rows. */
+export const head: readonly string[] = [
+  "",
+  "Meridian",
+  "ZooKeeper",
+  "etcd",
+  "× ZooKeeper",
+  "× etcd",
+  "goal",
+  "met",
+];
 const titles: Readonly<Record<string, string>> = {
   meridian: "Meridian",
   zookeeper: "ZooKeeper",
