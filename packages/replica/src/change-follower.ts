@@ -48,8 +48,11 @@ export interface FollowOptions {
   readonly log: Log;
 }
 
-/** Bytes that a producer may send before it hears from us. */
-const windowBytes = 4 * 1024 * 1024;
+/**
+ * Bytes that a producer may send before it hears from us: some 18,000 small changes in each round
+ * trip, which is 70,000 a second over the longest ways between regions.
+ */
+const windowBytes = 8 * 1024 * 1024;
 const askPeriodMs = 1_000;
 /** Silence of a stream after which another producer is tried: several bookmarks were missed. */
 const silenceMaxMs = 4_000;
