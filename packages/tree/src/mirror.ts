@@ -142,19 +142,20 @@ function implyParents(state: State, draft: Draft, path: string): void {
 
 /** True when a change tells nothing new of a node. */
 function isAlready(node: Znode, { data, stat, mode, ttlMs }: Change): boolean {
+  const { traits } = node;
   return (
     node.mzxid === stat.mzxid &&
     node.czxid === stat.czxid &&
     node.pzxid === stat.pzxid &&
     node.version === stat.version &&
     node.cversion === stat.cversion &&
-    node.aversion === stat.aversion &&
+    traits.aversion === stat.aversion &&
     node.ctimeMs === stat.ctimeMs &&
     node.mtimeMs === stat.mtimeMs &&
-    (node.owner ?? 0) === stat.ephemeralOwner &&
-    node.mode === mode &&
-    node.ttlMs === ttlMs &&
-    node.stamp === undefined &&
+    (traits.owner ?? 0) === stat.ephemeralOwner &&
+    traits.mode === mode &&
+    traits.ttlMs === ttlMs &&
+    traits.stamp === undefined &&
     node.dataLength === data.byteLength &&
     node.data.every((byte, place) => byte === data[place])
   );

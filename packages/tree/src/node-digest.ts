@@ -64,9 +64,10 @@ export class NodeDigest {
 /** Everything that belongs to the node itself; its children tell of themselves. */
 function hashOf(node: Znode): Hash {
   const hash = newHash();
+  const { mode, aversion, owner, ttlMs, stamp, vector } = node.traits;
   hashText(hash, node.path);
   hashBytes(hash, node.data);
-  hashText(hash, node.mode);
+  hashText(hash, mode);
   hashNumber(hash, node.czxid);
   hashNumber(hash, node.mzxid);
   hashNumber(hash, node.pzxid);
@@ -74,16 +75,16 @@ function hashOf(node: Znode): Hash {
   hashNumber(hash, node.mtimeMs);
   hashNumber(hash, node.version);
   hashNumber(hash, node.cversion);
-  hashNumber(hash, node.aversion);
+  hashNumber(hash, aversion);
   hashNumber(hash, node.nextSequence);
-  hashNumber(hash, node.owner ?? 0);
-  hashNumber(hash, node.ttlMs);
-  if (node.stamp !== undefined) {
-    hashNumber(hash, node.stamp.ms);
-    hashNumber(hash, node.stamp.counter);
-    hashText(hash, node.stamp.region);
+  hashNumber(hash, owner ?? 0);
+  hashNumber(hash, ttlMs);
+  if (stamp !== undefined) {
+    hashNumber(hash, stamp.ms);
+    hashNumber(hash, stamp.counter);
+    hashText(hash, stamp.region);
   }
-  if (node.vector !== undefined) hashVector(hash, node.vector);
+  if (vector !== undefined) hashVector(hash, vector);
   finishHash(hash);
   return hash;
 }

@@ -12,7 +12,7 @@ const noVector: ReadonlyMap<string, number> = new Map();
 const versionMax = 2 ** 31 - 1;
 
 /** What few nodes have; the others share one that says so. Never changed, but replaced. */
-interface Traits {
+export interface Traits {
   readonly mode: CreateMode;
   readonly ttlMs: number;
   readonly aversion: number;
@@ -155,6 +155,11 @@ export class Znode {
     this.#changedMs = timeMs - this.#changedDay * dayMs;
   }
 
+  /** What few nodes have, all at once. */
+  get traits(): Traits {
+    return this.#traits;
+  }
+
   get mode(): CreateMode {
     return this.#traits.mode;
   }
@@ -253,20 +258,23 @@ export class Znode {
     this.pzxid = zxid;
   }
 
+  // Fields are read straight here, as every write and every read comes this way.
   stat(mzxid: number = this.mzxid): Stat {
-    if (this.stamp !== undefined) return eventualStatOf(this, mzxid, this.stamp);
+    const { stamp, aversion, owner } = this.#traits;
+    if (stamp !== undefined) return eventualStatOf(this, mzxid, stamp);
+    const held = this.#held;
     return {
       czxid: this.czxid,
       mzxid,
       pzxid: this.pzxid,
-      ctimeMs: this.ctimeMs,
-      mtimeMs: this.mtimeMs,
+      ctimeMs: this.#createdDay * dayMs + this.#createdMs,
+      mtimeMs: this.#changedDay * dayMs + this.#changedMs,
       version: this.version,
-      cversion: this.cversion,
-      aversion: this.aversion,
-      ephemeralOwner: this.owner ?? 0,
-      dataLength: this.dataLength,
-      numChildren: this.numChildren,
+      cversion: this.#offspring?.cversion ?? 0,
+      aversion,
+      ephemeralOwner: owner ?? 0,
+      dataLength: held instanceof Uint8Array ? held.byteLength : this.#place & lengthMask,
+      numChildren: this.#offspring?.children?.size ?? 0,
     };
   }
 
@@ -277,8 +285,13 @@ export class Znode {
   take(change: Change): void {
     const { stat, mode, ttlMs, stamp } = change;
     const { cversion, numChildren } = stat;
-    this.mode = mode;
-    this.ttlMs = ttlMs;
+    const { aversion, vector } = stat;
+    const { owner } = this.#traits;
+    const isPlain = mode === "persistent" && ttlMs === 0 && aversion === 0 && owner === undefined;
+    this.#traits =
+      isPlain && stamp === undefined && vector === undefined
+        ? plain
+        : { mode, ttlMs, aversion, owner, stamp, vector };
     this.czxid = stat.czxid;
     this.mzxid = stat.mzxid;
     this.pzxid = stat.pzxid;
@@ -286,10 +299,7 @@ export class Znode {
     this.mtimeMs = stat.mtimeMs;
     this.version = stat.version;
     this.cversion = cversion;
-    this.aversion = stat.aversion;
     this.nextSequence = Math.max(this.nextSequence, Math.ceil((cversion + numChildren) / 2));
-    this.stamp = stamp;
-    this.vector = stat.vector;
   }
 
   /** The node as a change of it. */
@@ -312,7 +322,8 @@ export class Znode {
 
 // Objects are written out, here and above: made by spreading they would cost several times more.
 function changeOf(node: Znode, kind: Change["kind"], data: Uint8Array, stat: Stat): Change {
-  const { path, mode, ttlMs, stamp } = node;
+  const { path } = node;
+  const { mode, ttlMs, stamp } = node.traits;
   if (stamp === undefined) return { kind, path, data, stat, mode, ttlMs };
   return { kind, path, data, stat, mode, ttlMs, stamp };
 }
