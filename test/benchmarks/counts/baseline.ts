@@ -27,25 +27,8 @@ const file: URL = new URL("../baseline.json", import.meta.url);
 /** The version of V8 that runs this, as far as it matters to the size of things. */
 export const v8: string = process.versions.v8.split(".").slice(0, 2).join(".");
 
-/** Share by which a count may differ: nothing at all is left to chance but where objects lie. */
-const tolerances: Readonly<Record<Counter, number>> = {
-  requestFrames: 0.01,
-  requestBytes: 0.01,
-  answerFrames: 0.01,
-  answerBytes: 0.01,
-  peerFrames: 0.01,
-  peerBytes: 0.01,
-  regionFrames: 0.01,
-  regionBytes: 0.01,
-  diskSyncs: 0.01,
-  diskBytes: 0.01,
-  turns: 0.02,
-  promises: 0.02,
-  calls: 0.02,
-  steps: 0.02,
-  heapBytes: 0.02,
-  bufferBytes: 0.02,
-};
+/** Share by which a count may differ: nothing is left to chance but where memory lies. */
+const tolerance = 0.01;
 /** What is so small says nothing: a frame in a hundred operations. */
 const slack = 0.01;
 /** Memory is taken in pieces: so much more or less, in all, depends on where the last one began. */
@@ -76,7 +59,7 @@ export function compare(measured: Measured, baseline: Baseline): Comparison {
     if (memory.has(counter) && baseline.v8 !== v8) continue;
     const [was, is] = [expected.counts[counter], counts[counter]];
     const least = memory.has(counter) ? pieceBytes / operations : slack;
-    const margin = was * tolerances[counter] + least;
+    const margin = was * tolerance + least;
     if (Math.abs(is - was) <= margin) continue;
     const change = was === 0 ? "" : ` (${signed((is / was - 1) * 100)} %)`;
     const where = counter === "calls" ? whereGrown(measured, expected) : "";
@@ -89,7 +72,7 @@ export function compare(measured: Measured, baseline: Baseline): Comparison {
 function whereGrown({ calls }: Measured, expected: Expected): string {
   const found = Object.entries(byPackage(calls)).flatMap(([name, is]) => {
     const was = expected.calls[name] ?? 0;
-    return is - was > was * tolerances.calls + slack ? [`${name} ${was} → ${is}`] : [];
+    return is - was > was * tolerance + slack ? [`${name} ${was} → ${is}`] : [];
   });
   return found.length === 0 ? "" : `: ${found.join(", ")}`;
 }
