@@ -45,7 +45,7 @@ const wireMax = 2 ** 32 - 1;
 /** A frame of 4 MiB is refused as a whole, and its stream with it. */
 const requestBytesMax = 3 << 20;
 const failuresMin = 3;
-/** While a cluster refuses requests for so long, new ones are refused here. */
+/** What would wait for longer until it is sent to a cluster that has too much to do is refused. */
 const heldMaxMs = 1_000;
 /** Time for the servers to end a session when the client is closed. */
 const closeMs = 1_000;
@@ -144,7 +144,6 @@ export class Lane {
   submit(submission: Submission): Pending {
     const pending = new Pending(submission);
     const nowMs = this.#context.runtime.nowMs();
-    pending.submittedAtMs = nowMs;
     this.#wantedUntilMs = nowMs + wantedForMs;
     const refusal = this.#admit(pending, nowMs);
     if (refusal !== undefined) {
@@ -219,9 +218,10 @@ export class Lane {
       const bound = `${this.#outbox.count} requests are open on the way to ${this.name}`;
       return new MeridianError("OVERLOADED", bound, { retryAfterMs: holdMinMs });
     }
-    if (this.#window.isNarrow && nowMs - this.#outbox.heldSinceMs > heldMaxMs) {
-      const why = `${this.name} has more to do than it can: others wait for over a second already`;
-      return new MeridianError("OVERLOADED", why, { retryAfterMs: holdMaxMs });
+    const held = this.#outbox.count - this.#outbox.inflight;
+    if (this.#window.waitMs(held, nowMs) > heldMaxMs) {
+      const why = `${this.name} has more to do than it can: ${held} requests wait before this one`;
+      return new MeridianError("OVERLOADED", why, { retryAfterMs: heldMaxMs / 2 });
     }
     if (this.#breaker.failures === 0) return undefined;
     const isAttached = this.#attachment.link !== undefined;

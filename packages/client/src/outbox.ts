@@ -40,14 +40,6 @@ export class Outbox {
     return this.#first < this.#waiting.length;
   }
 
-  /** Runtime clock: when the oldest of those that are held back was submitted; Infinity: none. */
-  get heldSinceMs(): number {
-    while (this.#waiting[this.#first]?.isFinished === true) this.#first += 1;
-    const waiting = this.#waiting[this.#first];
-    const refused = this.#refused.find(isOpen);
-    return Math.min(refused?.submittedAtMs ?? Infinity, waiting?.submittedAtMs ?? Infinity);
-  }
-
   /** Takes a request in; it is neither waiting nor on its way yet. */
   add(pending: Pending): void {
     this.#order += 1;

@@ -49,8 +49,6 @@ export class Pending implements Submission {
   maybeApplied = false;
   /** What `maybeApplied` was before it was last sent. */
   wasMaybeApplied = false;
-  /** When the lane took it. */
-  submittedAtMs = 0;
   /** When it was last handed to a link. */
   sentAtMs: number = -Infinity;
   /** Why it was last refused, when it was sent again. */

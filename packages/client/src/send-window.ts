@@ -4,6 +4,8 @@ const sizeMin = 16;
 const sizeMax = 16_384;
 /** That so little was taken may be by chance: some may have been done already. */
 const shareMin = 1 / 8;
+/** Over so long is counted what is done. */
+const countMs = 500;
 /** For each request that was done: an eighth more in the time of an answer. */
 const growth = 1 / 8;
 
@@ -15,6 +17,10 @@ const growth = 1 / 8;
 export class SendWindow {
   #size = Infinity;
   #narrowedAtMs = -Infinity;
+  /** Done since then, and in a millisecond before. */
+  #countedFromMs = 0;
+  #done = 0;
+  #perMs: number | undefined;
 
   /** The cluster has not taken all that was asked of it lately. */
   get isNarrow(): boolean {
@@ -32,6 +38,11 @@ export class SendWindow {
    */
   refused(inflight: number, behind: number, sentAtMs: number, nowMs: number): void {
     if (sentAtMs < this.#narrowedAtMs) return;
+    if (!this.isNarrow) {
+      this.#countedFromMs = nowMs;
+      this.#done = 0;
+      this.#perMs = undefined;
+    }
     this.#narrowedAtMs = nowMs;
     const taken = Math.max(inflight - behind, inflight * shareMin);
     const half = Math.min(this.#size, inflight) / 2;
@@ -40,7 +51,21 @@ export class SendWindow {
 
   /** One was done. */
   answered(): void {
+    this.#done += 1;
     this.#size += growth;
     if (this.#size > sizeMax) this.#size = Infinity;
+  }
+
+  /** How long one more would wait behind so many that are held back; 0 while nothing is known. */
+  waitMs(held: number, nowMs: number): number {
+    if (!this.isNarrow || held === 0) return 0;
+    const countedMs = nowMs - this.#countedFromMs;
+    if (countedMs >= countMs) {
+      const measured = this.#done / countedMs;
+      this.#perMs = this.#perMs === undefined ? measured : (this.#perMs + measured) / 2;
+      this.#countedFromMs = nowMs;
+      this.#done = 0;
+    }
+    return this.#perMs === undefined ? 0 : held / this.#perMs;
   }
 }
