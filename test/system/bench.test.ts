@@ -1,4 +1,4 @@
-/** `meridian bench`: load on a cluster, and a comparison of Meridian with nobody. No figure is judged. */
+/** `meridian bench`: load on a cluster; a comparison with nobody. No figure is judged. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

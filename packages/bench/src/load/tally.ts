@@ -79,7 +79,7 @@ export class Tally {
 }
 
 /** Percentiles of what a histogram has recorded; zeros when it has nothing. */
-export function latencyOf(histogram: RecordableHistogram): Latency {
+function latencyOf(histogram: RecordableHistogram): Latency {
   if (histogram.count === 0) return { p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
   return {
     p50: histogram.percentile(50),

@@ -2,7 +2,7 @@ import type { Comparison, MeasuredRow, Sample } from "../comparison/comparison.t
 import type { Machine } from "../comparison/machine.ts";
 import type { Figures, Row } from "../row.ts";
 import { ratio } from "../rows/goal.ts";
-import { type SystemName, systemNames } from "../system.ts";
+import type { SystemName } from "../system.ts";
 
 /** A comparison as JSON. */
 export interface Report {
@@ -56,9 +56,4 @@ export function median(samples: readonly Pick<Sample, "value">[]): number | null
   const upper = values[Math.floor(values.length / 2)];
   const lower = values[Math.floor((values.length - 1) / 2)];
   return upper === undefined || lower === undefined ? null : (lower + upper) / 2;
-}
-
-/** Systems that have a figure in some row. */
-export function measuredSystems({ rows }: Report): readonly SystemName[] {
-  return systemNames.filter((name) => rows.some((row) => row[name] !== null));
 }

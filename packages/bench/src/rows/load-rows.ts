@@ -138,6 +138,6 @@ function standardLoad(
 }
 
 /** Everything that is known of a load, as JSON. */
-export function detailsOf(loaded: MeasuredLoad): Readonly<Record<string, unknown>> {
+function detailsOf(loaded: MeasuredLoad): Readonly<Record<string, unknown>> {
   return { ...loaded };
 }

@@ -61,7 +61,7 @@ export interface LoadRunResult {
 }
 
 /** What came of the operations of one kind. */
-export interface KindResult {
+interface KindResult {
   readonly kind: OperationKind;
   readonly operations: number;
   readonly operationsPerSecond: number;
