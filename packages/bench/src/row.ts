@@ -46,8 +46,8 @@ export interface Stage {
   /** The `meridian` program, to be run with `process.execPath`. */
   readonly program: string;
   /**
-   * The cluster that rows of this system share in this round, with `standardKeys` keys; started when
-   * first asked for.
+   * The cluster that rows of this system share in this round, with `standardKeys` keys; started
+   * when first asked for.
    */
   cluster(): Promise<System>;
   /**

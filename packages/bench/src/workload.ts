@@ -1,14 +1,14 @@
 /**
  * What a loader does to a cluster: the same for every system.
  *
- * | kind          | loop                                                                               |
- * | ------------- | ---------------------------------------------------------------------------------- |
- * | `create`      | creates the keys that do not exist, and ends when all do; `seconds` says nothing    |
- * | `write`       | overwrites one key after the other; whatever fails is done again                    |
- * | `read`        | reads at the server that the connection is to, as this system reads by default      |
- * | `strict-read` | reads that see every write acknowledged before they were sent                       |
- * | `paced-write` | writes at `ratePerSecond`, whether or not earlier ones are answered                 |
- * | `fan-out`     | one writer changes one key `changes` times; each time all `watchers` have to be told |
+ * | kind          | loop                                                                     |
+ * | ------------- | ------------------------------------------------------------------------ |
+ * | `create`      | creates the keys that do not exist, and ends then, whatever `seconds` is |
+ * | `write`       | overwrites one key after the other; whatever fails is done again         |
+ * | `read`        | reads where the connection leads, as this system reads by default        |
+ * | `strict-read` | reads that see every write acknowledged before they were sent            |
+ * | `paced-write` | writes at `ratePerSecond`, whether or not earlier ones are answered      |
+ * | `fan-out`     | changes one key `changes` times; each time all `watchers` have to know   |
  */
 export interface Workload {
   readonly kind: "create" | "write" | "read" | "strict-read" | "paced-write" | "fan-out";

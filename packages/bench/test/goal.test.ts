@@ -24,7 +24,7 @@ test("a goal of margins is met exactly at them", () => {
   expect(lower(figures(5.1, 5, null))).toBe(false);
 });
 
-test("a goal is neither met nor missed for want of a peer, unless another one says that it is", () => {
+test("a goal is neither met nor missed for want of a peer, unless another one is enough", () => {
   const judge = byMargins("higher", { zookeeper: 3, etcd: 10 });
   expect(judge(figures(30, null, 3))).toBeNull();
   expect(judge(figures(null, 10, 3))).toBeNull();

@@ -1,8 +1,8 @@
 import type { Tally } from "./tally.ts";
 
 /**
- * Sends one operation, the `n`-th of all, whose latency counts from `sinceMs`. `done` is called once,
- * with the code of what went wrong or with undefined; it may be called before this returns.
+ * Sends one operation, the `n`-th of all, whose latency counts from `sinceMs`. `done` is called
+ * once, with the code of what went wrong or with undefined; it may be called before this returns.
  */
 export type Send = (n: number, sinceMs: number, done: Done) => unknown;
 

@@ -21,7 +21,9 @@ export class OpenLoop {
   #isStopped = false;
   #onEnd: () => void = () => {};
 
-  /** `outstandingMax`: beyond it an operation that is due counts as `OVERLOADED` and is left out. */
+  /**
+   * `outstandingMax`: beyond it an operation that is due counts as `OVERLOADED` and is left out.
+   */
   constructor(
     senders: readonly Send[],
     options: { readonly ratePerSecond: number; readonly outstandingMax: number },
