@@ -1,5 +1,6 @@
-import type { PartOutcome, PartResult, Result } from "@meridian/tree";
+import type { Applied, PartOutcome, PartResult, Result } from "@meridian/tree";
 import {
+  type Consistency,
   type Encodable,
   errorCodeNumber,
   type IError,
@@ -23,6 +24,21 @@ const outcomes: Readonly<Record<PartOutcome, MultiOutcome>> = {
 export function outcomeOf(number: number): PartOutcome {
   const names = Object.keys(outcomes) as PartOutcome[];
   return names.find((name) => outcomes[name] === number) ?? "done";
+}
+
+/** The response to a write that was applied; `appliedIndex`: how far the node is. */
+export function appliedResponse(
+  { result, index: first }: Applied,
+  appliedIndex: number,
+  consistency: Consistency,
+  id: number,
+): Encodable<IResponse> {
+  const index = Math.max(first, appliedIndex);
+  // The usual one is written out: made by spreading it would cost several times more.
+  if (result.kind === "node") {
+    return { id, index, consistency, node: { path: result.path, stat: encodeStat(result.stat) } };
+  }
+  return { ...encodeResult(result), id, index, consistency };
 }
 
 /** The part of a response that a write's outcome decides. */

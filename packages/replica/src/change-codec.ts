@@ -16,24 +16,14 @@ const kinds = {
 
 /** A Stat as sent. */
 export function encodeStat(stat: Stat): Encodable<IStat> {
-  return {
-    czxid: stat.czxid,
-    mzxid: stat.mzxid,
-    pzxid: stat.pzxid,
-    ctimeMs: stat.ctimeMs,
-    mtimeMs: stat.mtimeMs,
-    version: stat.version,
-    cversion: stat.cversion,
-    aversion: stat.aversion,
-    ephemeralOwner: stat.ephemeralOwner,
-    dataLength: stat.dataLength,
-    numChildren: stat.numChildren,
-    origin: stat.origin,
-    vector:
-      stat.vector === undefined
-        ? undefined
-        : [...stat.vector].map(([region, counter]) => ({ region, counter })),
-  };
+  if (isPlain(stat)) return stat;
+  const vector = [...(stat.vector ?? [])].map(([region, counter]) => ({ region, counter }));
+  return { ...stat, vector };
+}
+
+/** Fields of others have the same names and meanings on both sides. */
+function isPlain(stat: Stat): stat is Stat & { readonly vector?: undefined } {
+  return stat.vector === undefined;
 }
 
 /** A Stat as received. Written out: a million of them are read when a large tree is restored. */

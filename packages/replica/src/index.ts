@@ -31,4 +31,4 @@ export { type LoopDelay, loopFields, mirrorsOf, topologyResponse } from "./statu
 export type { Succession } from "./succession.ts";
 export { addressFor, type TopologyNode } from "./topology.ts";
 export { globalCluster } from "@meridian/tree";
-export type { PendingWrite, WriteOutcome } from "./write-queue.ts";
+export type { OfferedWrite, WriteOutcome } from "./write-queue.ts";

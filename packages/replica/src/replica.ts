@@ -27,7 +27,7 @@ import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 import { type SnapshotAnswer, SnapshotExchange } from "./snapshot-exchange.ts";
 import { restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { softStateOf } from "./soft-state.ts";
-import { type OfferedWrite, WriteQueue } from "./write-queue.ts";
+import { type OfferedWrite, PendingWrite, WriteQueue } from "./write-queue.ts";
 
 /** How often members exchange signs of life and ages, and look at deadlines and sessions. */
 const periodMs = 250;
@@ -189,7 +189,7 @@ export class Replica implements PeerHandler {
   /** Takes a write; false: overloaded. */
   submit(write: OfferedWrite): boolean {
     this.wake();
-    return this.#queue.add({ ...write, sent: false, settled: false });
+    return this.#queue.add(new PendingWrite(write));
   }
 
   /** When to submit a write again that was refused. */

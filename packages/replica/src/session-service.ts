@@ -29,7 +29,7 @@ import {
 } from "@meridian/wire";
 import { defaultLimits } from "@meridian/consensus";
 import { Arrivals } from "./arrivals.ts";
-import { encodeResult } from "./answer-codec.ts";
+import { appliedResponse, encodeResult } from "./answer-codec.ts";
 import { encodeCommand, operationOf } from "./command-codec.ts";
 import { type Clock, every } from "./clock.ts";
 import type { Member } from "./member.ts";
@@ -39,7 +39,7 @@ import { Reads } from "./reads.ts";
 import { encodeRefusal, type Refusal } from "./refusal.ts";
 import { expired, isPassing, wrongSecret } from "./hello-refusals.ts";
 import { SessionHolders } from "./session-holders.ts";
-import { appliedResponse, SessionStream } from "./session-stream.ts";
+import { SessionStream } from "./session-stream.ts";
 import { isKnownKind } from "./watch-events.ts";
 import { WatchRegistry } from "./watch-registry.ts";
 import { WatchReport } from "./watch-report.ts";
@@ -251,13 +251,13 @@ export class SessionService {
     return { code: "TOO_LARGE", message };
   }
 
-  /** The response to a write, by its outcome. */
-  responseOf(outcome: WriteOutcome): Encodable<IResponse> {
+  /** The response to a write, by its outcome. `id`: of the request. */
+  responseOf(outcome: WriteOutcome, id: number): Encodable<IResponse> {
     switch (outcome.kind) {
       case "applied": {
-        const { tier } = this.member.place;
-        const consistency = tier === "global" ? Consistency.STRICT : Consistency.REGIONAL;
-        return { ...appliedResponse(outcome, this.member.tree), consistency };
+        const { place, tree } = this.member;
+        const consistency = place.tier === "global" ? Consistency.STRICT : Consistency.REGIONAL;
+        return appliedResponse(outcome.applied, tree.appliedIndex, consistency, id);
       }
       case "unavailable":
         return { error: encodeRefusal(this.#noLeader()) };
@@ -316,7 +316,7 @@ export class SessionService {
   ): void {
     const refusal = this.checkWrite(operation);
     if (refusal !== undefined) return done(encodeWriteRefusal(refusal, operation));
-    const finish = (outcome: WriteOutcome): void => done(this.responseOf(outcome));
+    const finish = (outcome: WriteOutcome): void => done(this.responseOf(outcome, 0));
     const pass = (): void => {
       const refused = this.member.serving
         ? this.#submit(operation, deadlineAtMs, finish)

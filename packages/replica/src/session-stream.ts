@@ -1,5 +1,5 @@
 import type { AcceptedStream, FrameHandler } from "@meridian/transport";
-import type { Command, Operation, Tree } from "@meridian/tree";
+import type { Command, Operation } from "@meridian/tree";
 import {
   type Encodable,
   type IClientFrame,
@@ -442,7 +442,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     if (this.#closed) return;
     // It comes again under its number. What comes before that must not overtake it.
     if (outcome.kind !== "applied") this.#noteRefused(request);
-    this.#endWrite(request, ticket, this.#service.responseOf(outcome));
+    this.#endWrite(request, ticket, this.#service.responseOf(outcome, request.id));
   }
 
   #settle(id: number, response: Encodable<IResponse>): void {
@@ -452,7 +452,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
 
   #answer(id: number, response: Encodable<IResponse>): void {
     if (this.#closed) return;
-    this.#packer.respond({ ...response, id });
+    this.#packer.respond(response.id === id ? response : { ...response, id });
     this.#service.flushSoon(this);
   }
 }
@@ -469,13 +469,4 @@ function isWrite(request: IRequest): boolean {
     request.delete !== undefined ||
     request.multi !== undefined
   );
-}
-
-/** The response of a write that was applied. */
-export function appliedResponse(
-  outcome: Extract<WriteOutcome, { kind: "applied" }>,
-  tree: Tree,
-): Encodable<IResponse> {
-  const { result, index } = outcome.applied;
-  return { ...encodeResult(result), index: Math.max(index, tree.appliedIndex) };
 }

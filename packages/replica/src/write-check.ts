@@ -24,7 +24,9 @@ export function checkWrite(
     const message = `${place.node} is an edge and takes no writes: write to ${place.cluster}`;
     return { code: "MOVED", message, hint: place.cluster };
   }
-  for (const [part, path] of pathsOf(operation).entries()) {
+  const paths = pathsOf(operation);
+  for (let part = 0; part < paths.length; part += 1) {
+    const path = paths[part] ?? "";
     const fault = validatePath(path);
     if (fault !== undefined) return { code: "BAD_PATH", message: fault, part };
     const { cluster, zone } = tree.ownership(path);

@@ -9,26 +9,46 @@ export type WriteOutcome =
   /** Left this node and was not seen again in time: it may still be applied. */
   | { readonly kind: "unknown" };
 
-/** A write on its way through the log. */
-export interface PendingWrite {
+/** A write that is to go through the log. */
+export interface OfferedWrite {
   readonly session: number;
   readonly sequence: number;
   /** Attachment of the session that it came by. Default 0: not counted. */
   readonly attachment?: number;
   readonly bytes: Uint8Array;
-  deadlineAtMs: number;
+  readonly deadlineAtMs: number;
   /** Applying it twice does no harm: a session's number protects it, or it is idempotent. */
   readonly repeatable: boolean;
-  done: (outcome: WriteOutcome) => void;
-  /** Handed to a leader at least once. */
-  sent: boolean;
-  settled: boolean;
-  /** When the queue took it. */
-  takenAtMs?: number;
+  /** Called once. */
+  readonly done: (outcome: WriteOutcome) => void;
 }
 
-/** A write as it is given to a queue. */
-export type OfferedWrite = Omit<PendingWrite, "sent" | "settled" | "takenAtMs">;
+/** A write on its way through the log. */
+export class PendingWrite {
+  readonly session: number;
+  readonly sequence: number;
+  readonly attachment: number;
+  readonly bytes: Uint8Array;
+  readonly repeatable: boolean;
+  deadlineAtMs: number;
+  done: (outcome: WriteOutcome) => void;
+  /** Handed to a leader at least once. */
+  sent = false;
+  settled = false;
+  /** When the queue took it. */
+  takenAtMs = 0;
+
+  // Field by field: a spread of as many fields makes an object of fifteen hundred bytes.
+  constructor(write: OfferedWrite) {
+    this.session = write.session;
+    this.sequence = write.sequence;
+    this.attachment = write.attachment ?? 0;
+    this.bytes = write.bytes;
+    this.repeatable = write.repeatable;
+    this.deadlineAtMs = write.deadlineAtMs;
+    this.done = write.done;
+  }
+}
 
 /** Bounds of a queue. */
 export interface WriteQueueLimits {
@@ -97,7 +117,7 @@ export class WriteQueue {
 
   /** Takes a write; false when the queue is full. A repeated one takes over the pending answer. */
   add(write: PendingWrite): boolean {
-    const { attachment = 0 } = write;
+    const { attachment } = write;
     let issued = this.#sessions.get(write.session);
     if (issued !== undefined && issued.attachment > attachment) {
       write.done({ kind: "unavailable" });
@@ -175,7 +195,7 @@ export class WriteQueue {
     const isVoid = applied.result.kind === "failed" && applied.result.code === "SESSION_MOVED";
     if (isVoid && (command.attachment ?? 0) < issued.attachment) return;
     const nowMs = this.#nowMs();
-    this.#rate.left(nowMs, nowMs - (write.takenAtMs ?? nowMs));
+    this.#rate.left(nowMs, nowMs - write.takenAtMs);
     this.#settle(write, { kind: "applied", applied });
   }
 

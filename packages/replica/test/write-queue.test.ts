@@ -9,6 +9,8 @@ function write(session: number, sequence: number, change: Partial<PendingWrite> 
   const pending: PendingWrite = {
     session,
     sequence,
+    attachment: 0,
+    takenAtMs: 0,
     sent: false,
     settled: false,
     repeatable: true,

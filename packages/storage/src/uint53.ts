@@ -5,7 +5,9 @@ export const uint53Bytes = 8;
 
 /** Writes an index or term as eight bytes, big-endian, so that keys sort as numbers do. */
 export function writeUint53(target: Buffer, value: number, offset: number): number {
-  invariant(Number.isSafeInteger(value) && value >= 0, `${value} is an index or term`);
+  // The text is not made for every number: that would take longer than writing it.
+  if (!(Number.isSafeInteger(value) && value >= 0))
+    invariant(false, `${value} is an index or term`);
   target.writeUInt32BE(Math.floor(value / 0x1_0000_0000), offset);
   return target.writeUInt32BE(value % 0x1_0000_0000, offset + 4);
 }

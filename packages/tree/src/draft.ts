@@ -9,11 +9,11 @@ import { zonesPath } from "./zone-table.ts";
  * so that a multi whose later part fails leaves nothing behind.
  */
 export class Draft {
-  readonly changes: Change[] = [];
   readonly index: number;
   readonly timeMs: number;
   readonly #nodes: NodeStore;
   readonly #undo: (() => void)[] | undefined;
+  #changes: Change[] = noChanges;
   #zonesChanged = false;
   #quotasChanged = false;
 
@@ -26,6 +26,11 @@ export class Draft {
     this.index = index;
     this.timeMs = timeMs;
     this.#undo = undoable ? [] : undefined;
+  }
+
+  /** What was done, in order. */
+  get changes(): readonly Change[] {
+    return this.#changes;
   }
 
   /** The zone table was written. */
@@ -132,7 +137,7 @@ export class Draft {
   /** Takes everything back, newest first. */
   rollBack(): void {
     for (const step of (this.#undo ?? []).toReversed()) step();
-    this.changes.length = 0;
+    this.#changes = noChanges;
   }
 
   #add(node: Znode): void {
@@ -142,7 +147,9 @@ export class Draft {
   }
 
   #record(change: Change): void {
-    this.changes.push(change);
+    // Mostly there is one, and it is kept for long: a list that is pushed to takes room for many.
+    if (this.#changes.length === 0) this.#changes = [change];
+    else this.#changes.push(change);
     if (change.path === zonesPath) this.#zonesChanged = true;
     else if (change.path === quotasPath) this.#quotasChanged = true;
   }
@@ -172,3 +179,6 @@ export class Draft {
     };
   }
 }
+
+/** Never pushed to. */
+const noChanges: Change[] = [];

@@ -69,7 +69,7 @@ export class NodeStore {
     const { path } = node;
     if (path !== "/") {
       const parent = this.parentOf(path);
-      invariant(parent !== undefined, `${path} has a parent`);
+      invariant(parent !== undefined, "a node that is inserted has a parent");
       node.parent = parent;
       parent.children ??= new Siblings();
       parent.children.add(node);
@@ -87,7 +87,7 @@ export class NodeStore {
   /** Takes a node without children out. */
   remove(node: Znode): void {
     const { path, parent, owner } = node;
-    invariant(node.numChildren === 0, `${path} has no children`);
+    invariant(node.numChildren === 0, "a node that is removed has no children");
     this.touch(node);
     if (!this.quotas.isEmpty) this.quotas.note(node, -1);
     this.#digest.remove(node);

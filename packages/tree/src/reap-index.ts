@@ -12,6 +12,8 @@ export class ReapIndex {
 
   /** A node was made, changed or deleted. */
   note({ kind, path, mode }: Change): void {
+    // Nearly all are, and comparing the beginning of a mode takes longer than this.
+    if (mode === "persistent" && kind !== "deleted") return;
     if (kind === "deleted") this.#paths.delete(path);
     else if (mode === "container" || mode.startsWith("ttl")) this.#paths.add(path);
   }

@@ -41,8 +41,24 @@ export function readUint64(reader: Reader): number {
 /** Writes a varint. @throws {WireError} BAD_INTEGER unless `value` is an integer in [0, 2^53). */
 export function writeUint64(writer: Writer, value: number): void {
   if (value >>> 0 === value) writer.uint32(value);
-  else if (value > 0 && Number.isSafeInteger(value)) writer.uint64(value);
+  else if (value > 0 && Number.isSafeInteger(value)) writeLong(writer, value);
   else throw unsafe(value);
+}
+
+/** The writer's own way makes an object of every number that 32 bits do not hold, such as times. */
+function writeLong(writer: Writer, value: number): void {
+  let pos = writer.pos;
+  // Makes room for ten bytes, which are written anew.
+  writer.uint32(0xffff_ffff).uint32(0xffff_ffff);
+  const { buf } = writer;
+  let low = value >>> 0;
+  for (let high = Math.floor(value / TWO_POW_32); high > 0; high >>>= 7) {
+    buf[pos++] = (low & 127) | 128;
+    low = ((low >>> 7) | (high << 25)) >>> 0;
+  }
+  for (; low > 127; low >>>= 7) buf[pos++] = (low & 127) | 128;
+  buf[pos++] = low;
+  writer.pos = pos;
 }
 
 /** Writes a varint. @throws {WireError} BAD_INTEGER unless `value` is an integer in [0, 2^32). */
