@@ -9,8 +9,13 @@ import {
 } from "./hash.ts";
 import type { Znode } from "./znode.ts";
 
-/** Nodes whose hashes may be out of date at a time: some tenths of a millisecond to bring up. */
-const unhashedMax = 1_024;
+/**
+ * Nodes whose hashes may be out of date at a time: some milliseconds to bring up. Those that change
+ * again meanwhile are hashed once.
+ */
+const unhashedMax = 16_384;
+/** Brought up together when there are more: some tenths of a millisecond. */
+const broughtUp = 1_024;
 
 /**
  * Sum of the hashes of all nodes: the same for the same nodes, whatever the order of their coming.
@@ -39,25 +44,29 @@ export class NodeDigest {
     node.hashHigh = 0;
   }
 
-  /** Brings the hashes up when many are out of date. Only between commands. */
+  /** Brings some hashes up when many are out of date. Only between commands. */
   settle(): void {
-    if (this.#unhashed.size >= unhashedMax) this.#bringUp();
+    if (this.#unhashed.size >= unhashedMax) this.#bringUp(broughtUp);
   }
 
   sum(): Hash {
-    this.#bringUp();
+    this.#bringUp(Infinity);
     return { ...this.#sum };
   }
 
-  #bringUp(): void {
+  /** Those that have waited longest. */
+  #bringUp(count: number): void {
+    let left = count;
     for (const node of this.#unhashed) {
       const hash = hashOf(node);
       node.hashLow = hash.low;
       node.hashHigh = hash.high;
       node.unhashed = false;
+      this.#unhashed.delete(node);
       addHash(this.#sum, hash);
+      left -= 1;
+      if (left === 0) break;
     }
-    this.#unhashed.clear();
   }
 }
 

@@ -60,7 +60,10 @@ export class SessionTable {
   readonly #sessions = new Map<number, Entry>();
   /** Sessions that have ended, and not all of their ephemeral nodes are gone; the first first. */
   readonly #ending = new Set<number>();
+  /** Of those that are not `#unhashed`. */
   readonly #sum: Hash = { low: 0, high: 0 };
+  /** Changed since the sum was asked for: a session is written in many times in between. */
+  readonly #unhashed = new Set<Entry>();
   readonly #findEphemerals: FindEphemerals;
   /** Of the answers of all sessions, about. */
   #answerBytes = 0;
@@ -89,7 +92,8 @@ export class SessionTable {
   close(id: number): void {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
-    subtractHash(this.#sum, entry.hash());
+    this.#change(entry);
+    this.#unhashed.delete(entry);
     this.#answerBytes -= entry.bytes;
     this.#sessions.delete(id);
   }
@@ -123,9 +127,8 @@ export class SessionTable {
     const entry = this.#sessions.get(id);
     if (entry === undefined || attachment < entry.attachment) return false;
     if (attachment === entry.attachment) return true;
-    subtractHash(this.#sum, entry.hash());
+    this.#change(entry);
     entry.attachment = attachment;
-    addHash(this.#sum, entry.hash());
     return true;
   }
 
@@ -144,12 +147,11 @@ export class SessionTable {
     const entry = this.#sessions.get(id);
     if (entry === undefined) return;
     const isCrowded = this.#answerBytes > allAnswersBytesMax;
-    subtractHash(this.#sum, entry.hash());
+    this.#change(entry);
     this.#answerBytes -= entry.bytes;
     entry.add(answer);
     entry.forget(acknowledged, isCrowded ? crowdedBytesMax : answerBytesMax);
     this.#answerBytes += entry.bytes;
-    addHash(this.#sum, entry.hash());
   }
 
   /** All sessions as records, which share the answers: these never change. */
@@ -172,6 +174,11 @@ export class SessionTable {
 
   /** Sum of the hashes of all sessions: the same whatever the order of their opening. */
   hash(): Hash {
+    for (const entry of this.#unhashed) {
+      entry.isUnhashed = false;
+      addHash(this.#sum, entry.hash());
+    }
+    this.#unhashed.clear();
     return this.#sum;
   }
 
@@ -179,6 +186,14 @@ export class SessionTable {
     this.#sessions.set(entry.id, entry);
     this.#answerBytes += entry.bytes;
     addHash(this.#sum, entry.hash());
+  }
+
+  /** Must be called before an entry changes. */
+  #change(entry: Entry): void {
+    if (entry.isUnhashed) return;
+    entry.isUnhashed = true;
+    subtractHash(this.#sum, entry.hash());
+    this.#unhashed.add(entry);
   }
 }
 
@@ -196,6 +211,8 @@ class Entry implements Session {
   readonly timeoutMs: number;
   appliedSequence = 0;
   attachment = 0;
+  /** Its share is not in the sum of the table. */
+  isUnhashed = false;
   /** In ascending order of their numbers, from `#first` on. */
   #answers: NumberedAnswer[] = [];
   #first = 0;

@@ -22,6 +22,9 @@ interface Branch {
   readonly named: Map<string, Branch>;
   any: Branch | undefined;
   zone: Zone | undefined;
+  /** What was answered last, and for which region: most paths of a tree lie in the same few. */
+  owned: Ownership | undefined;
+  region: string;
 }
 
 /** The zones, and who owns what by them. */
@@ -108,24 +111,32 @@ export function parseZones(text: string): ZoneTable | string {
 }
 
 function newBranch(): Branch {
-  return { named: new Map(), any: undefined, zone: undefined };
+  return { named: new Map(), any: undefined, zone: undefined, owned: undefined, region: "" };
 }
 
 /** The ownership by the deepest zone at or below a branch; `from`: the path's next component. */
 function find(branch: Branch, path: string, from: number, region: string): Ownership | undefined {
-  if (from >= path.length) return owned(branch.zone, region);
+  const { named: names, any } = branch;
+  if (from >= path.length || (any === undefined && names.size === 0)) return owned(branch, region);
   const slash = path.indexOf("/", from);
   const name = slash === -1 ? path.slice(from) : path.slice(from, slash);
   const next = slash === -1 ? path.length : slash + 1;
-  const named = branch.named.get(name);
+  const named = names.get(name);
   const byName = named === undefined ? undefined : find(named, path, next, region);
-  const { any } = branch;
   const byTemplate = any === undefined ? undefined : find(any, path, next, name);
-  return deeper(byName, byTemplate) ?? owned(branch.zone, region);
+  return deeper(byName, byTemplate) ?? owned(branch, region);
 }
 
-function owned(zone: Zone | undefined, region: string): Ownership | undefined {
+function owned(branch: Branch, region: string): Ownership | undefined {
+  const { zone } = branch;
   if (zone === undefined) return undefined;
+  if (branch.owned !== undefined && branch.region === region) return branch.owned;
+  branch.owned = ownedBy(zone, region);
+  branch.region = region;
+  return branch.owned;
+}
+
+function ownedBy(zone: Zone, region: string): Ownership {
   if (zone.consistency === "strict") return { zone, cluster: globalCluster };
   if (zone.consistency === "eventual") return { zone, cluster: undefined };
   return { zone, cluster: zone.home === regionTemplate ? region : zone.home };
