@@ -76,7 +76,7 @@ export interface MemberLimits extends SessionLimits {
   /** Writes and their bytes that wait for the leader at one member. */
   readonly writesMax: number;
   readonly writeBytesMax: number;
-  /** Entries between two snapshots. */
+  /** Entries between two snapshots at least; more in a tree of very many nodes. */
   readonly snapshotEntries: number;
   /** Entries kept behind a snapshot for members that are a little behind. */
   readonly keptEntries: number;

@@ -7,6 +7,12 @@ import { decodeRecord, encodeRecord } from "./snapshot-codec.ts";
 
 /** A witness keeps no more than this, even if a full member is further behind. */
 const witnessEntriesMax = 1_000_000;
+/**
+ * Entries between two snapshots for each node of the tree: a snapshot costs as much as there are
+ * nodes. So a write pays for two nodes at most, however many there are, and who starts again does
+ * at most half as many writes anew as it reads nodes.
+ */
+const entriesPerNode = 0.5;
 /** Records put into the tree between two breaths of the event loop: a millisecond or two. */
 const restoredPerSlice = 500;
 
@@ -76,7 +82,7 @@ export class SnapshotTaker {
     const { storage, witness, snapshotEntries, keptEntries } = this.#options;
     const lastIndex = storage.log.lastIndex();
     const firstIndex = storage.log.firstIndex();
-    const { appliedIndex } = this.#tree();
+    const { appliedIndex, nodeCount } = this.#tree();
     if (witness) {
       const wanted = Math.max(safeIndex - keptEntries, lastIndex - witnessEntriesMax);
       const floor = Math.min(wanted, appliedIndex, lastIndex);
@@ -86,7 +92,8 @@ export class SnapshotTaker {
       return;
     }
     const takenIndex = storage.log.snapshot()?.index ?? 0;
-    if (appliedIndex - takenIndex < snapshotEntries) return;
+    const due = Math.max(snapshotEntries, nodeCount * entriesPerNode);
+    if (appliedIndex - takenIndex < due) return;
     if (!this.#isStored(applied, appliedIndex)) return;
     const configuration = applied.configurationAt(appliedIndex);
     if (configuration !== undefined) void this.#run(() => this.#take(configuration));

@@ -5,7 +5,7 @@ import { type AppliedLog, SnapshotTaker } from "../src/snapshots.ts";
 
 test("a snapshot that was read too slowly is given up, and the member goes on", async () => {
   const failures: unknown[] = [];
-  const taker = new SnapshotTaker(options(), lostTree, (error) => failures.push(error));
+  const taker = new SnapshotTaker(options(), () => lostTree(), (error) => failures.push(error));
   taker.consider(appliedLog(1), 0);
   await Promise.resolve();
   expect(attempts).toBe(1);
@@ -17,10 +17,22 @@ test("a snapshot that was read too slowly is given up, and the member goes on", 
 
 test("no snapshot ends with an entry in whose place another is still stored", () => {
   attempts = 0;
-  const taker = new SnapshotTaker(options(), lostTree, () => expect.unreachable());
+  const taker = new SnapshotTaker(options(), () => lostTree(), () => expect.unreachable());
   taker.consider(appliedLog(2), 0);
   expect(attempts).toBe(0);
   taker.consider(appliedLog(1), 0);
+  expect(attempts).toBe(1);
+});
+
+test("a snapshot of a large tree waits until enough was written to pay for it", () => {
+  attempts = 0;
+  const take = (nodeCount: number): void => {
+    const tree = (): Tree => lostTree(nodeCount);
+    new SnapshotTaker(options(), tree, () => expect.unreachable()).consider(appliedLog(1), 0);
+  };
+  take(30);
+  expect(attempts).toBe(0);
+  take(20);
   expect(attempts).toBe(1);
 });
 
@@ -39,7 +51,7 @@ function appliedLog(term: number): AppliedLog {
 }
 
 /** A tree whose view is lost before anything of it was read. */
-function lostTree(): Tree {
+function lostTree(nodeCount = 1): Tree {
   const snapshot = {
     index: 10,
     next(): never {
@@ -47,7 +59,7 @@ function lostTree(): Tree {
     },
     release(): void {},
   };
-  return { appliedIndex: 10, snapshot: () => snapshot } as unknown as Tree;
+  return { appliedIndex: 10, nodeCount, snapshot: () => snapshot } as unknown as Tree;
 }
 
 function options(): ConstructorParameters<typeof SnapshotTaker>[0] {
