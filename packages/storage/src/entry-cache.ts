@@ -19,6 +19,25 @@ export class EntryCache {
     return this.#entries[this.#head + index - first.index];
   }
 
+  /**
+   * Entries in `[from, to)`, at least one, up to `bytesMax`; undefined if one of the range has left
+   * or never came.
+   */
+  slice(from: number, to: number, bytesMax: number): readonly Entry[] | undefined {
+    const first = this.#entries[this.#head];
+    if (first === undefined || from < first.index) return undefined;
+    const start = this.#head + from - first.index;
+    const limit = start + to - from;
+    if (limit > this.#entries.length) return undefined;
+    let end = start;
+    let bytes = 0;
+    for (; end < limit; end++) {
+      bytes += (this.#entries[end] as Entry).data.byteLength;
+      if (end > start && bytes > bytesMax) break;
+    }
+    return this.#entries.slice(start, end) as Entry[];
+  }
+
   /** The entry must follow the newest one. */
   push(entry: Entry): void {
     this.#entries.push(entry);

@@ -74,8 +74,10 @@ export class StoredLog implements Log {
 
   /** @throws {StorageError} CORRUPT, IO: older entries are read from the disk and checked. */
   entries(from: number, to: number, bytesMax: number): readonly Entry[] {
-    invariant(from >= this.firstIndex() && from < to, `entries from ${from} are in the log`);
-    invariant(to <= this.lastIndex() + 1, `entries up to ${to} are in the log`);
+    invariant(from >= this.firstIndex() && from < to, "entries are in the log from the first on");
+    invariant(to <= this.lastIndex() + 1, "entries are in the log up to the last");
+    const cached = this.#cache.slice(from, to, bytesMax);
+    if (cached !== undefined) return cached;
     const entries: Entry[] = [];
     let bytes = 0;
     for (let index = from; index < to; index++) {
