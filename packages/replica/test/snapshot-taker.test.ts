@@ -5,7 +5,11 @@ import { type AppliedLog, SnapshotTaker } from "../src/snapshots.ts";
 
 test("a snapshot that was read too slowly is given up, and the member goes on", async () => {
   const failures: unknown[] = [];
-  const taker = new SnapshotTaker(options(), () => lostTree(), (error) => failures.push(error));
+  const taker = new SnapshotTaker(
+    options(),
+    () => lostTree(),
+    (error) => failures.push(error),
+  );
   taker.consider(appliedLog(1), 0);
   await Promise.resolve();
   expect(attempts).toBe(1);
@@ -17,7 +21,11 @@ test("a snapshot that was read too slowly is given up, and the member goes on", 
 
 test("no snapshot ends with an entry in whose place another is still stored", () => {
   attempts = 0;
-  const taker = new SnapshotTaker(options(), () => lostTree(), () => expect.unreachable());
+  const taker = new SnapshotTaker(
+    options(),
+    () => lostTree(),
+    () => expect.unreachable(),
+  );
   taker.consider(appliedLog(2), 0);
   expect(attempts).toBe(0);
   taker.consider(appliedLog(1), 0);
