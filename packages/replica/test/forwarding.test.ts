@@ -2,7 +2,7 @@ import type { Forward, ForwardAnswer } from "@meridian/transport";
 import { expect, test } from "vitest";
 import { ForwardInbox, type Intake } from "../src/forward-inbox.ts";
 import { ForwardOutbox } from "../src/forward-outbox.ts";
-import { WriteQueue, type WriteOutcome } from "../src/write-queue.ts";
+import { PendingWrite, type WriteOutcome, WriteQueue } from "../src/write-queue.ts";
 
 const term = 3;
 
@@ -29,16 +29,10 @@ class Pair {
   write(number: number, session: number = 1, deadlineAtMs: number = Infinity): void {
     const bytes = Buffer.alloc(600_000);
     bytes.writeUInt32BE(number);
-    this.queue.add({
-      session,
-      sequence: number,
-      bytes,
-      deadlineAtMs,
-      repeatable: session !== 0,
-      sent: false,
-      settled: false,
-      done: (outcome) => this.outcomes.set(number, outcome),
-    });
+    const done = (outcome: WriteOutcome): unknown => this.outcomes.set(number, outcome);
+    const repeatable = session !== 0;
+    const offered = { session, sequence: number, bytes, deadlineAtMs, repeatable, done };
+    this.queue.add(new PendingWrite(offered));
   }
 
   /** Everything that the member has to say now. */
