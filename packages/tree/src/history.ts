@@ -82,6 +82,10 @@ export class History {
 
   /** The history of a cluster begins after this position, unless it begins later already. */
   raise({ cluster, incarnation, index }: Position): void {
+    this.#raise(cluster, incarnation, index);
+  }
+
+  #raise(cluster: string, incarnation: number, index: number): void {
     const floor = this.#floors.get(cluster);
     if (floor === undefined) {
       this.#floors.set(cluster, { incarnation, index });
@@ -182,13 +186,17 @@ export class History {
     this.#localFloor = indexes[this.#first] ?? this.#localFloor;
     this.#bytes -= sizes[this.#first] ?? 0;
     this.#first += 1;
+    // A transaction that old is in no cache any more: looking at each of its changes takes long.
+    if (this.#lastMerged.size > 0) this.#forgetMerged(dropped);
+    this.#raise(dropped.origin, dropped.incarnation, dropped.index);
+    this.#onDrop(dropped);
+  }
+
+  #forgetMerged(dropped: Transaction): void {
     for (const change of dropped.changes) {
       const { path } = change;
       if (isMerged(change) && this.#lastMerged.get(path) === dropped) this.#lastMerged.delete(path);
     }
-    const { origin: cluster, incarnation, index } = dropped;
-    this.raise({ cluster, incarnation, index });
-    this.#onDrop(dropped);
   }
 
   /** Place of the first transaction after a local index, by bisection. */

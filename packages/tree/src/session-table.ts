@@ -218,8 +218,6 @@ class Entry implements Session {
   #first = 0;
   /** What never changes of it. */
   readonly #base: Hash;
-  /** Sum over the answers. */
-  #answerSum = 0;
   #bytes = 0;
   readonly #findEphemerals: FindEphemerals;
 
@@ -262,7 +260,6 @@ class Entry implements Session {
   add(answer: NumberedAnswer): void {
     this.appliedSequence = answer.sequence;
     this.#answers.push(answer);
-    this.#answerSum = (this.#answerSum + digestOf(answer)) | 0;
     this.#bytes += sizeOf(answer.result);
   }
 
@@ -272,7 +269,6 @@ class Entry implements Session {
       const count = this.#answers.length - this.#first;
       const fits = count === 1 || (count <= answersMax && this.#bytes <= bytesMax);
       if (oldest.sequence > acknowledged && fits) break;
-      this.#answerSum = (this.#answerSum - digestOf(oldest)) | 0;
       this.#bytes -= sizeOf(oldest.result);
       this.#first += 1;
     }
@@ -285,10 +281,19 @@ class Entry implements Session {
     const { low, high } = this.#base;
     const hash = { low, high };
     hashNumber(hash, this.appliedSequence);
-    hashNumber(hash, this.#answerSum);
+    hashNumber(hash, this.#digestOfAnswers());
     hashNumber(hash, this.attachment);
     finishHash(hash);
     return hash;
+  }
+
+  #digestOfAnswers(): number {
+    let sum = 0;
+    for (let place = this.#first; place < this.#answers.length; place += 1) {
+      const answer = this.#answers[place];
+      if (answer !== undefined) sum = (sum + digestOf(answer)) | 0;
+    }
+    return sum;
   }
 }
 
@@ -303,7 +308,7 @@ function sizeOf(result: Result): number {
   return bytes;
 }
 
-/** 32 bits that tell answers apart: this runs twice for every write in a session. */
+/** 32 bits that tell answers apart. */
 function digestOf({ sequence, index, result }: NumberedAnswer): number {
   const kind = result.kind === "failed" ? result.code : result.kind;
   let mixed = Math.imul(sequence | 0, 0x9e3779b1) ^ Math.imul(index | 0, 0x85ebca6b);
