@@ -86,7 +86,7 @@ export class NodeStore {
 
   /** Takes a node without children out. */
   remove(node: Znode): void {
-    const { path, parent, owner } = node;
+    const { parent, owner } = node;
     invariant(node.numChildren === 0, "a node that is removed has no children");
     this.touch(node);
     if (!this.quotas.isEmpty) this.quotas.note(node, -1);
