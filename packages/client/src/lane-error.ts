@@ -62,3 +62,8 @@ export function lostError(pending: Pending, error: MeridianError): MeridianError
     { cause: error },
   );
 }
+
+/** What everything ends with that is open when the client is closed, or comes later. */
+export function closed(): MeridianError {
+  return new MeridianError("SESSION_EXPIRED", "the client has been closed");
+}

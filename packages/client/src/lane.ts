@@ -5,6 +5,7 @@ import { Breaker } from "./breaker.ts";
 import type { Place } from "./directory.ts";
 import type { LaneContext } from "./lane-context.ts";
 import {
+  closed,
   endOfSession,
   isBarring,
   isPassing,
@@ -165,7 +166,9 @@ export class Lane {
 
   /** The caller no longer waits. A write that may have been applied ends with UNKNOWN. */
   cancel(pending: Pending, reason: MeridianError): void {
-    if (!pending.isSettled) this.#giveUp(pending, reason);
+    if (pending.isSettled) return;
+    this.#giveUp(pending, reason);
+    if (this.#outbox.hasWaiting) this.#pump();
   }
 
   /** Starts a watch; it lives through any number of links until `unsubscribe` or a refusal. */
@@ -291,7 +294,7 @@ export class Lane {
       this.#subscriptions.onResponse(link, response);
       return;
     }
-    if (this.#behind > 0 && pending.order > this.#refusedOrder) this.#behind -= 1;
+    this.#leave(pending);
     const error = response.error === undefined ? undefined : MeridianError.fromWire(response.error);
     // With an index it is the log that does not know, and will not however often it is asked.
     const isForgotten = error?.code === "UNKNOWN" && response.index > 0;
@@ -300,6 +303,11 @@ export class Lane {
     }
     if (this.#outbox.isIdle) this.#attachment.idle();
     if (this.#outbox.hasWaiting) this.#pump();
+  }
+
+  /** It is not on its way any more, answered or given up. */
+  #leave({ order }: Pending): void {
+    if (this.#behind > 0 && order > this.#refusedOrder) this.#behind -= 1;
   }
 
   #complete(
@@ -443,6 +451,7 @@ export class Lane {
     }
     this.#outbox.compact();
     if (nextMs !== Infinity) this.#deadlines.setNoLaterThan(nextMs);
+    if (this.#outbox.hasWaiting) this.#pump();
   }
 
   #deadlineError(pending: Pending, nowMs: number): MeridianError {
@@ -459,10 +468,7 @@ export class Lane {
 
   /** Tells the caller that nothing came of it, or that nobody knows. */
   #giveUp(pending: Pending, error: MeridianError): void {
-    if (pending.sequence === 0) {
-      this.#end(pending, error);
-      return;
-    }
+    if (pending.sequence === 0) return this.#end(pending, error);
     const told = lostError(pending, error);
     // Its number is taken. Something has to come under it, but no longer what was asked for.
     if (!pending.maybeApplied) pending.request = emptyWrite();
@@ -471,7 +477,7 @@ export class Lane {
   }
 
   #end(pending: Pending, error: MeridianError): void {
-    this.#outbox.finish(pending);
+    if (this.#outbox.finish(pending)) this.#leave(pending);
     if (pending.isSettled) return;
     pending.isSettled = true;
     pending.settle(error, undefined, undefined);
@@ -485,10 +491,6 @@ export class Lane {
     const options = cause === undefined ? { retryAfterMs } : { retryAfterMs, cause };
     return new MeridianError(this.#unavailableCode, `${this.name}: ${why}`, options);
   }
-}
-
-function closed(): MeridianError {
-  return new MeridianError("SESSION_EXPIRED", "the client has been closed");
 }
 
 function strangersHello(region: string): IHello {

@@ -107,13 +107,14 @@ export class Outbox {
     this.#refused = [];
   }
 
-  /** It is done with, wherever it is. */
-  finish(pending: Pending): void {
-    if (pending.isFinished) return;
+  /** It is done with, wherever it is. True: it was on its way. */
+  finish(pending: Pending): boolean {
+    if (pending.isFinished) return false;
     pending.isFinished = true;
-    this.#inflight.delete(pending.id);
     this.#count -= 1;
     this.#bytes -= pending.bytes;
+    // On another link, another one may have its number by now.
+    return this.#inflight.get(pending.id) === pending && this.#inflight.delete(pending.id);
   }
 
   /** Frees what is done with among those that wait. */

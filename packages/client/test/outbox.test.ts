@@ -80,3 +80,18 @@ test("what is done with neither counts nor is sent", () => {
   expect([outbox.count, outbox.bytes]).toEqual([1, second.bytes]);
   expect(outbox.takeWaiting(Infinity)).toEqual([second]);
 });
+
+test("what is given up takes nothing else along that has its number on another link", () => {
+  const outbox = new Outbox();
+  const [first, second] = [pending(), pending()];
+  for (const each of [first, second]) outbox.add(each);
+  first.id = 1;
+  outbox.sent(first);
+  // The link is lost; on the next one numbers begin anew.
+  outbox.rewind();
+  second.id = 1;
+  outbox.sent(second);
+  outbox.finish(first);
+  expect(outbox.inflight).toBe(1);
+  expect(outbox.answered(1)).toBe(second);
+});

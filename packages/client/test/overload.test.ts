@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { IRequest } from "@meridian/wire";
 import { SendWindow } from "../src/send-window.ts";
 import { refused } from "./fake-cluster.ts";
+import { draftRequest } from "../src/request.ts";
 import { attached, codeOf } from "./scene.ts";
 
 /** Refuses writes while more than `writesMax` are under way, as a server does that has no room. */
@@ -79,6 +80,30 @@ test("while a cluster takes less than is asked for, new requests are refused soo
   const beganMs = runtime.nowMs();
   expect(await runtime.until(codeOf(client.set("/global/a", "x")))).toBe("none");
   expect(runtime.nowMs() - beganMs).toBeLessThan(200);
+});
+
+test("a read that is given up behind a refused write holds nothing up", async () => {
+  const { fleet, client } = await attached();
+  let refusals = 0;
+  fleet.server("global-us-east-1").script = (request: IRequest) => {
+    if (request.get !== undefined) return "drop";
+    if (request.sequence === 0 || refusals > 0) return undefined;
+    refusals += 1;
+    return refused("OVERLOADED", { retryAfterMs: 100 });
+  };
+  const session = client.session();
+  const outcomes: string[] = [];
+  const settle = (error: { code: string } | undefined): void => {
+    outcomes.push(error?.code ?? "none");
+  };
+  session.set("/global/a", new Uint8Array(0), settle);
+  const read = draftRequest();
+  read.get = { path: "/global/a" };
+  session.submit(read, settle, 300);
+  await fleet.runtime.run(1_500);
+  expect(refusals).toBe(1);
+  expect(outcomes.toSorted()).toEqual(["DEADLINE", "none"]);
+  expect(await fleet.runtime.until(codeOf(client.set("/global/a", "x")))).toBe("none");
 });
 
 test("the window is narrowed once for all that was on its way, and grows until it is none", () => {
