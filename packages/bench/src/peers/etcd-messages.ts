@@ -6,6 +6,7 @@ export const methods = {
   range: "/etcdserverpb.KV/Range",
   watch: "/etcdserverpb.Watch/Watch",
   status: "/etcdserverpb.Maintenance/Status",
+  hash: "/etcdserverpb.Maintenance/Hash",
 } as const;
 
 /** `PutRequest`: a key gets a value. */
