@@ -42,7 +42,9 @@ export class MeridianServer implements ServerProcess {
   start(): void {
     const output = openSync(this.#log, "a");
     const args = [this.#program, "server", "--config", this.#config];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", output, output] });
+    // With a channel to this process the server ends with it, however that is killed; and leaves it
+    // to this process what to do about the Ctrl-C of a terminal, which reaches all of them.
+    const child = spawn(process.execPath, args, { stdio: ["ignore", output, output, "ipc"] });
     closeSync(output);
     process.once("exit", this.#onExit);
     this.#child = child;
