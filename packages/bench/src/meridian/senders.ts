@@ -2,7 +2,7 @@ import type { Meridian } from "@meridian/client";
 import { Consistency, CreateMode, type MeridianError } from "@meridian/wire";
 
 import type { Send } from "../load/closed-loop.ts";
-import { openAll } from "../load/opening.ts";
+import { inParallel } from "../load/parallel.ts";
 import { keyPath, type MeridianPlan } from "./plan.ts";
 
 /** Connections that are opened at a time. */
@@ -61,7 +61,7 @@ function unlessExists(error: MeridianError): void {
 
 /** Makes sure that each connection is open, and its server known, before anything is counted. */
 export function openSenders(senders: readonly Send[]): Promise<void> {
-  return openAll(senders.length, openingsMax, (index) => {
+  return inParallel(senders.length, openingsMax, (index) => {
     return new Promise((resolve, reject) => {
       senders[index]?.(0, 0, (failure) => {
         if (failure === undefined) resolve();

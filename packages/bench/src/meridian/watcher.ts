@@ -10,7 +10,7 @@ import {
   WatchKind,
 } from "@meridian/wire";
 
-import { openAll } from "../load/opening.ts";
+import { inParallel } from "../load/parallel.ts";
 import { GrpcConnection } from "../peers/grpc-connection.ts";
 
 /** Sessions that watch one node. */
@@ -49,7 +49,7 @@ export async function openWatchers(options: CrowdOptions, onEvent: () => void): 
   setInterval(() => {
     for (const watcher of crowd) watcher.ping();
   }, pingMs);
-  await openAll(options.watchers, openingsMax, async (index) => {
+  await inParallel(options.watchers, openingsMax, async (index) => {
     const connection = connections[index % connections.length];
     if (connection === undefined) throw new RangeError("there are no connections");
     const watcher = new Watcher(connection, options, onEvent);

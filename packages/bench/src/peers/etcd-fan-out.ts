@@ -1,5 +1,5 @@
 import { driveFanOut } from "../load/fan-out.ts";
-import { openAll } from "../load/opening.ts";
+import { inParallel } from "../load/parallel.ts";
 import type { LoadResult } from "../workload.ts";
 import type { EtcdClient } from "./etcd-client.ts";
 import { methods, putRequest, watchNewsOf, watchRequest } from "./etcd-messages.ts";
@@ -23,7 +23,7 @@ export function fanOut(
     workload,
     onMeasuring,
     watch: (onEvent) =>
-      openAll(workload.watchers ?? 1, openingsMax, async (index) => {
+      inParallel(workload.watchers ?? 1, openingsMax, async (index) => {
         const client = clients[index % clients.length];
         if (client === undefined) throw new RangeError("there are no connections");
         await watch(client, watching, onEvent);

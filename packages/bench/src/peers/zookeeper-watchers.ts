@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 
 import { driveFanOut } from "../load/fan-out.ts";
-import { openAll } from "../load/opening.ts";
+import { inParallel } from "../load/parallel.ts";
 import type { Workload } from "../workload.ts";
 import { ZookeeperSession } from "./zookeeper-session.ts";
 
@@ -24,7 +24,7 @@ const result = await driveFanOut({
   workload,
   onMeasuring: () => tell({ event: "measuring" }),
   watch: (onEvent) =>
-    openAll(workload.watchers ?? 1, openingsMax, async (index) => {
+    inParallel(workload.watchers ?? 1, openingsMax, async (index) => {
       const session = await open(index, onEvent);
       await session.watch(path);
     }),

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 
 import type { Meridian, MeridianError, MultiOperation } from "@meridian/client";
 
+import { inParallel } from "../load/parallel.ts";
+
 /** Operations of a multi: servers take 128. */
 const portion = 100;
 const portionBytesMax = 512 * 1024;
@@ -41,13 +43,13 @@ export class Ground {
     signal.throwIfAborted();
     const data = new Uint8Array(valueBytes).fill(120);
     const each = Math.max(1, Math.min(portion, Math.floor(portionBytesMax / (valueBytes + 100))));
-    const creates = Array.from({ length: keys }, (_, key): MultiOperation => {
-      return { kind: "create", path: `${this.prefix}/k-${key}`, data };
-    });
     this.#keys = keys;
-    await inPortions(creates, each, async (operations) => {
+    await inPortions(keys, each, async (from, to) => {
       signal.throwIfAborted();
-      await this.#client.multi(operations);
+      const creates = Array.from({ length: to - from }, (_, at): MultiOperation => {
+        return { kind: "create", path: `${this.prefix}/k-${from + at}`, data };
+      });
+      await this.#client.multi(creates);
     });
   }
 
@@ -81,8 +83,8 @@ export class Ground {
       const deletes = children.map(({ name }): MultiOperation => {
         return { kind: "delete", path: `${this.prefix}/${name}` };
       });
-      await inPortions(deletes, portion, async (operations) => {
-        await this.#client.multi(operations);
+      await inPortions(deletes.length, portion, async (from, to) => {
+        await this.#client.multi(deletes.slice(from, to));
       });
       if (children.length === 0) break;
     }
@@ -95,18 +97,14 @@ export class Ground {
   }
 }
 
-async function inPortions<T>(
-  items: readonly T[],
+/** Works on `[0, count)` in portions `[from, to)`, some of them at a time. */
+async function inPortions(
+  count: number,
   each: number,
-  work: (portion: readonly T[]) => Promise<void>,
+  work: (from: number, to: number) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const from = next;
-      next += each;
-      await work(items.slice(from, from + each));
-    }
-  };
-  await Promise.all(Array.from({ length: portionsMax }, worker));
+  const portions = Math.ceil(count / each);
+  await inParallel(portions, portionsMax, (index) =>
+    work(index * each, Math.min(count, (index + 1) * each)),
+  );
 }

@@ -2,10 +2,14 @@ import { type Meridian, type ReadConsistency, connect } from "@meridian/client";
 
 import type { Send } from "../load/closed-loop.ts";
 import { drive } from "../load/drive.ts";
+import { inParallel } from "../load/parallel.ts";
 import { Tally } from "../load/tally.ts";
 import type { Latency } from "../workload.ts";
 import { Ground } from "./ground.ts";
 import { type Mix, type OperationKind, operationKinds, rotation } from "./mix.ts";
+
+/** Connections that are opened at a time. */
+const openingsMax = 50;
 
 /** What load to put on which platform. */
 export interface LoadRunOptions {
@@ -76,8 +80,10 @@ interface KindResult {
  */
 export async function runLoad(options: LoadRunOptions): Promise<LoadRunResult> {
   const { endpoints, region, connections, signal } = options;
-  const opening = Array.from({ length: connections }, () => connect({ endpoints, region, signal }));
-  const clients = await Promise.all(opening);
+  const clients: Meridian[] = [];
+  await inParallel(connections, openingsMax, async () => {
+    clients.push(await connect({ endpoints, region, signal }));
+  });
   const [first] = clients;
   if (first === undefined) throw new RangeError("no connection");
   const ground = new Ground(first, options.prefix ?? `/regions/${first.region}/bench`);
