@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   const logOf = (name: string): string => join(scratch.path, `${name}.loop`);
   const environmentOf = (name: string): Readonly<Record<string, string>> =>
     what === "crowd" ? watchedBy(logOf(name)) : {};
-  await using cluster = await Cluster.start(scratch, 3, {}, environmentOf);
+  await using cluster = await Cluster.start(scratch, 3, {}, { environmentOf });
   const startedMs = performance.now();
   const say = (line: string): void => {
     console.info(`${Math.round((performance.now() - startedMs) / 1_000)} s: ${line}`);

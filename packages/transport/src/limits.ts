@@ -4,6 +4,11 @@ export interface ServerLimits {
   readonly messageBytesMax: number;
   /** Streams and calls open at once on one connection. */
   readonly streamsPerConnectionMax: number;
+  /**
+   * Connections at once; those of peers are taken beyond it. Fewer where the process may not have
+   * that many files open.
+   */
+  readonly connectionsMax: number;
   /** Memory of one HTTP/2 connection, in MiB. */
   readonly connectionMemoryMiB: number;
   /** Sum of all metadata of one call. */
@@ -20,6 +25,7 @@ export interface ServerLimits {
 export const SERVER_LIMITS: ServerLimits = {
   messageBytesMax: 4 << 20,
   streamsPerConnectionMax: 1000,
+  connectionsMax: 20_000,
   connectionMemoryMiB: 64,
   metadataBytesMax: 16 << 10,
   keepaliveMs: 10_000,

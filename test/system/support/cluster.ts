@@ -22,30 +22,30 @@ export class Cluster implements AsyncDisposable {
     scratch: Scratch,
     members: readonly Member[],
     settings: object,
-    environmentOf: (name: string) => Environment,
+    surroundings: Surroundings,
   ) {
     this.#scratch = scratch;
     this.#members = members;
     this.nodes = members.map((own) => {
       const config = configOf(own, members, scratch, settings);
-      return new Server(scratch, own, config, environmentOf(own.name));
+      return new Server(scratch, own, config, surroundings);
     });
   }
 
   /**
    * Starts a cluster of as many voters, and resolves when it takes writes. `settings` go into the
-   * configuration of each, `environmentOf` into the environment of the server of this name.
+   * configuration of each; `surroundings` are those of their processes.
    */
   static async start(
     scratch: Scratch,
     voters: number,
     settings: object = {},
-    environmentOf: (name: string) => Environment = () => ({}),
+    surroundings: Surroundings = {},
   ): Promise<Cluster> {
     const base = await freePorts(voters, 16);
     const names = Array.from({ length: voters }, (_, index) => `local-${index + 1}`);
     const members = names.map((name, index) => ({ name, address: `127.0.0.1:${base + index}` }));
-    const cluster = new Cluster(scratch, members, settings, environmentOf);
+    const cluster = new Cluster(scratch, members, settings, surroundings);
     for (const node of cluster.nodes) node.start();
     try {
       await cluster.untilWritable();
@@ -106,7 +106,7 @@ export class Server {
   /** Its data directory. */
   readonly data: string;
   readonly #log: string;
-  readonly #environment: Environment;
+  readonly #surroundings: Surroundings;
   #child: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
 
@@ -114,11 +114,11 @@ export class Server {
     scratch: Scratch,
     { name, address }: Member,
     config: string,
-    environment: Environment = {},
+    surroundings: Surroundings = {},
   ) {
     this.name = name;
     this.address = address;
-    this.#environment = environment;
+    this.#surroundings = surroundings;
     this.config = join(scratch.path, `${name}.yaml`);
     this.data = join(scratch.path, name);
     this.#log = join(scratch.path, `${name}.log`);
@@ -132,8 +132,11 @@ export class Server {
 
   start(): void {
     const output = openSync(this.#log, "a");
-    const child = spawn(process.execPath, [program, "server", "--config", this.config], {
-      env: { ...cleanEnvironment(), ...this.#environment },
+    const { launcher = [], environmentOf } = this.#surroundings;
+    const server = [process.execPath, program, "server", "--config", this.config];
+    const [command = "", ...args] = [...launcher, ...server];
+    const child = spawn(command, args, {
+      env: { ...cleanEnvironment(), ...environmentOf?.(this.name) },
       stdio: ["ignore", output, output],
     });
     closeSync(output);
@@ -160,7 +163,13 @@ export class Server {
   }
 }
 
-type Environment = Readonly<Record<string, string>>;
+/** What the processes of servers get beside their configuration. */
+interface Surroundings {
+  /** More environment, by the name of the server. */
+  readonly environmentOf?: (name: string) => Readonly<Record<string, string>>;
+  /** A command that becomes the server, for example to give it fewer files. */
+  readonly launcher?: readonly string[];
+}
 
 interface Member {
   readonly name: string;

@@ -7,6 +7,7 @@ import type {
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
+import type { ConnectionGate } from "./connection-gate.ts";
 
 /**
  * Where this package reaches into grpc-js, whose public interface can neither widen the
@@ -80,12 +81,13 @@ export class Connections {
 
   /**
    * Widens the window of whole connections: without it all streams of a connection share 64 KiB,
-   * which over a round trip of 150 ms are 430 KiB a second.
+   * which over a round trip of 150 ms are 430 KiB a second. `gate` sees each of them.
    */
-  constructor(server: Server, windowBytes: number) {
+  constructor(server: Server, windowBytes: number, gate: ConnectionGate) {
     for (const http2Server of (server as unknown as ServerInternals).http2Servers.keys()) {
       http2Server.on("session", (session: ServerHttp2Session) => {
         session.setLocalWindowSize(windowBytes);
+        gate.admit(session);
       });
       http2Server.on("connection", (socket: Socket) => {
         this.#sockets.add(socket);

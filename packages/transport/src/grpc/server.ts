@@ -1,11 +1,14 @@
+import { PeerService } from "@meridian/wire";
 import grpc, { type ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { parseAddress } from "../address.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../limits.ts";
 import { ListenError } from "../listen-error.ts";
 import type { Services } from "../service.ts";
 import { WINDOW_BYTES, type Tls } from "./client-options.ts";
+import { ConnectionGate } from "./connection-gate.ts";
 import { Health } from "./health.ts";
 import { Connections, addSettings } from "./internals.ts";
+import { openFilesMax } from "./open-files.ts";
 import { addReflection } from "./reflection.ts";
 import { servedServices } from "./services.ts";
 
@@ -58,7 +61,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   );
   const { host, port: wanted } = parseAddress(options.listen);
   const port = await bind(server, options.listen, wanted, serverCredentials(options.tls));
-  const connections = new Connections(server, WINDOW_BYTES);
+  const gate = new ConnectionGate(connectionsMax(limits), (path) => peerPaths.has(path));
+  const connections = new Connections(server, WINDOW_BYTES, gate);
   let closing: Promise<void> | undefined;
   return {
     address: `${host}:${port}`,
@@ -70,6 +74,15 @@ export async function serve(options: ServeOptions): Promise<Server> {
       return closing;
     },
   };
+}
+
+/** Files that are kept for storage and for what the process asks of others. */
+const reservedFiles = 256;
+const peerPaths: ReadonlySet<string> = new Set(Object.values(PeerService).map(({ path }) => path));
+
+/** Where the process may have few files open, that counts. */
+function connectionsMax(limits: ServerLimits): number {
+  return Math.min(limits.connectionsMax, Math.max(1, openFilesMax() - reservedFiles));
 }
 
 function warn(error: unknown): void {
