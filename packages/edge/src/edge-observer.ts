@@ -30,6 +30,7 @@ import {
   MeridianError,
   Tier,
 } from "@meridian/wire";
+import { WayBack } from "./way-back.ts";
 
 /** What an edge observer is made of. */
 export interface EdgeObserverOptions {
@@ -52,6 +53,11 @@ export interface EdgeObserverOptions {
 
 /** Silence of the whole upstream region after which the next one is followed. */
 const regionSilenceMaxMs = 10_000;
+/**
+ * How long another region than the nearest is followed at least. A return takes all data over anew,
+ * so that one that comes and goes must not be run after.
+ */
+const awayMsMin = 30_000;
 
 /** A mirror, and the place in the history of the region that it was taken from. */
 interface Mirror {
@@ -85,6 +91,9 @@ export class EdgeObserver implements Member {
   #seeded = false;
   #upstream = 0;
   #upstreamHeardAtMs: number;
+  /** When another region was begun to be followed. */
+  #movedAtMs = 0;
+  readonly #wayBack: WayBack;
 
   constructor(options: EdgeObserverOptions) {
     this.#options = options;
@@ -101,6 +110,14 @@ export class EdgeObserver implements Member {
     this.sessions = new SessionService(this, clock, random, limits);
     this.#feed = new ChangeFeed(this, clock);
     this.#follower = this.#follow();
+    const [nearest = region] = upstreams;
+    this.#wayBack = new WayBack({
+      consumer: `${options.node} back`,
+      region,
+      cluster: nearest,
+      producers: this.#producersOf(nearest),
+      onFound: () => this.#move(0),
+    });
     this.#cancel = every(clock, 1_000, () => this.#watchUpstream());
   }
 
@@ -214,16 +231,15 @@ export class EdgeObserver implements Member {
   /** Ends it. */
   stop(): void {
     this.#cancel();
+    this.#wayBack.stop();
     this.#follower.stop();
     this.sessions.stop();
     this.#feed.stop();
   }
 
   #follow(): ChangeFollower {
-    const { node, region, follow, topology, clock, random, log } = this.#options;
-    const producers = topology
-      .filter(({ role, cluster }) => cluster === this.#followed && role !== "edge")
-      .map((upstream) => follow(addressFor(upstream, region)));
+    const { node, region, clock, random, log } = this.#options;
+    const producers = this.#producersOf(this.#followed);
     return new ChangeFollower({
       consumer: node,
       region,
@@ -237,6 +253,13 @@ export class EdgeObserver implements Member {
       onTransactions: (transactions, costBytes) => this.#onTransactions(transactions, costBytes),
       onBookmark: (bookmark, askedAtMs) => this.#onBookmark(bookmark, askedAtMs),
     });
+  }
+
+  #producersOf(wanted: string): readonly OpenFollow[] {
+    const { region, follow, topology } = this.#options;
+    return topology
+      .filter(({ role, cluster }) => cluster === wanted && role !== "edge")
+      .map((upstream) => follow(addressFor(upstream, region)));
   }
 
   /** Cluster that is followed now; what is served may still be another's view. */
@@ -309,15 +332,24 @@ export class EdgeObserver implements Member {
     this.sessions.onRestored();
   }
 
-  /** The whole upstream region is silent: follow the next one, from a snapshot. */
+  /** When the whole upstream region is silent, the next one is; and the nearest when it is back. */
   #watchUpstream(): void {
-    const { clock, upstreams, log } = this.#options;
+    const { clock, upstreams } = this.#options;
     const nowMs = clock.nowMs();
     if (this.#follower.connected) this.#upstreamHeardAtMs = nowMs;
-    if (nowMs - this.#upstreamHeardAtMs < regionSilenceMaxMs || upstreams.length < 2) return;
-    this.#upstreamHeardAtMs = nowMs;
+    const isSilent = nowMs - this.#upstreamHeardAtMs >= regionSilenceMaxMs;
+    if (isSilent && upstreams.length > 1) this.#move((this.#upstream + 1) % upstreams.length);
+    else if (this.#upstream > 0 && nowMs - this.#movedAtMs >= awayMsMin) this.#wayBack.look();
+  }
+
+  /** Follows another region, from a snapshot. Until that is complete the old mirror is served. */
+  #move(to: number): void {
+    const { clock, log } = this.#options;
     const from = this.#followed;
-    this.#upstream = (this.#upstream + 1) % upstreams.length;
+    this.#wayBack.stop();
+    this.#upstream = to;
+    this.#movedAtMs = clock.nowMs();
+    this.#upstreamHeardAtMs = this.#movedAtMs;
     log.warn({ from, to: this.#followed }, "following another region");
     this.#follower.stop();
     this.#next = undefined;

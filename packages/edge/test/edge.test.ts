@@ -289,6 +289,21 @@ test("an edge whose whole region is gone follows the next, and never mixes the t
   expect(edge.ageMs("us-west")).toBeLessThan(5_000);
 });
 
+test("an edge goes back to its nearest region when that is there again, and not at once", async () => {
+  const { scene, west, here, edge } = await started(11);
+  await scene.answered(here.create(`${home}/v`, "0"));
+  scene.link(["edge"], west.names, { cut: true });
+  await scene.until("another region is followed", () => edge.place.cluster === "eu-west");
+  scene.link(["edge"], west.names, { cut: false });
+  await scene.run(20_000);
+  expect(edge.place.cluster).toBe("eu-west");
+  await scene.run(20_000);
+  expect(edge.place.cluster).toBe("us-west");
+  await scene.answered(here.set(`${home}/v`, "1"));
+  await scene.run(1_000);
+  expect(textAt(edge, `${home}/v`)).toBe("1");
+});
+
 test("who follows an edge gets everything that the edge gets", async () => {
   const { scene, west, here, edge } = await started(8);
   scene.join("follower");
