@@ -47,7 +47,8 @@ export interface ClientCallInternals {
 interface ClientLayer extends Partial<ClientCallInternals> {
   readonly nextCall?: ClientLayer;
   readonly call?: ClientLayer;
-  readonly child?: ClientLayer;
+  /** Null until there is one. */
+  readonly child?: ClientLayer | null;
   readonly underlyingCalls?: readonly { readonly call: ClientLayer }[];
 }
 
@@ -59,10 +60,10 @@ export function serverInternals(call: object): ServerCallInternals {
   return (call as CallInternals).call;
 }
 
-/** What is below a call of a client that has been answered; undefined when it is over. */
+/** What is below a call of a client; undefined as long as it has no stream. */
 export function clientInternals(call: object): ClientCallInternals | undefined {
-  let layer: ClientLayer | undefined = call as ClientLayer;
-  for (let depth = 0; layer !== undefined && depth < layersMax; depth += 1) {
+  let layer: ClientLayer | null | undefined = call as ClientLayer;
+  for (let depth = 0; layer !== undefined && layer !== null && depth < layersMax; depth += 1) {
     if (layer.http2Stream !== undefined) return layer as ClientCallInternals;
     layer = layer.nextCall ?? layer.underlyingCalls?.[0]?.call ?? layer.call ?? layer.child;
   }

@@ -20,6 +20,7 @@ import type { PeerLimits } from "../peer-link.ts";
 import { clientCredentials, clientOptions, type Keepalive, type Tls } from "./client-options.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { GrpcConnector } from "./channel.ts";
+import { ClientWriter } from "./client-writer.ts";
 import { whenConnected } from "./connecting.ts";
 import { asIs } from "./definition.ts";
 import { errorOfStatus } from "./status.ts";
@@ -112,7 +113,9 @@ export class GrpcPeerConnector implements PeerConnector {
 class GrpcPeerConnection implements PeerConnection {
   readonly #client: grpc.Client;
   readonly #events: PeerConnectionEvents;
-  #stream: { readonly call: ClientWritableStream<Buffer>; readonly writer: ByteWriter } | undefined;
+  #stream:
+    | { readonly call: ClientWritableStream<Buffer>; readonly writer: ClientWriter }
+    | undefined;
   #over = false;
 
   constructor(
@@ -151,7 +154,7 @@ class GrpcPeerConnection implements PeerConnection {
       const ended = new Error("the peer ended the stream");
       this.#fail(error === null ? ended : errorOfStatus(error));
     });
-    this.#stream = { call, writer: new ByteWriter(call) };
+    this.#stream = { call, writer: new ClientWriter(call) };
     this.send({ hello });
     this.#events.opened();
   }

@@ -11,21 +11,28 @@ import { internalError, refusalOf } from "../refusal.ts";
 import type { PeerMember } from "../service.ts";
 import { receiveSnapshot } from "../snapshot-receiver.ts";
 import { StrangerError } from "../stranger.ts";
-import { resetCall } from "./internals.ts";
-import { statusOf } from "./status.ts";
+import { resetCall, serverInternals } from "./internals.ts";
+import { MessageStream } from "./message-stream.ts";
+import { faultStatus, statusOf } from "./status.ts";
 
 /** A stream from a peer, as grpc-js calls it. */
 type PeerCall = ServerReadableStream<Buffer, Buffer>;
 
 const { FAILED_PRECONDITION } = grpc.status;
 
-/** Handlers of the service Peer. Members are looked up for every stream. */
+/**
+ * Handlers of the service Peer. Members are looked up for every stream. `messageBytesMax`: of a
+ * message that is taken.
+ */
 export function peerHandlers(
   members: ReadonlyMap<string, PeerMember>,
+  messageBytesMax: number,
 ): UntypedServiceImplementation {
   const inboxes = new PeerInboxes(members);
   return {
-    connect: (call: PeerCall, callback: sendUnaryData<Buffer>) => connect(call, callback, inboxes),
+    connect: (call: PeerCall, callback: sendUnaryData<Buffer>) => {
+      connect(call, callback, inboxes, messageBytesMax);
+    },
     installSnapshot: (call: PeerCall, callback: sendUnaryData<Buffer>) => {
       void installSnapshot(call, callback, members);
     },
@@ -47,21 +54,34 @@ async function installSnapshot(
   callback(null, answer);
 }
 
-function connect(call: PeerCall, callback: sendUnaryData<Buffer>, inboxes: PeerInboxes): void {
+function connect(
+  call: PeerCall,
+  callback: sendUnaryData<Buffer>,
+  inboxes: PeerInboxes,
+  messageBytesMax: number,
+): void {
   const inbox = inboxes.add(() => resetCall(call, constants.NGHTTP2_CANCEL));
+  const { stream } = serverInternals(call);
   let over = false;
-  call.on("data", (bytes: Buffer) => {
-    if (over) return;
-    try {
-      inbox.receive(bytes);
-    } catch (error) {
-      if (refusalOf(error) === undefined) throw error;
-      over = true;
-      inbox.close();
-      callback(refusal(error));
-    }
+  const close = (status: Partial<StatusObject>): void => {
+    over = true;
+    inbox.close();
+    callback(status);
+  };
+  const messages = new MessageStream(stream, messageBytesMax, {
+    received: (bytes) => {
+      if (over) return;
+      try {
+        inbox.receive(bytes);
+      } catch (error) {
+        if (refusalOf(error) === undefined) throw error;
+        close(refusal(error));
+      }
+    },
+    refused: (why) => close(faultStatus(why, messageBytesMax)),
+    drained: () => undefined,
   });
-  call.once("end", () => {
+  stream.once("end", () => {
     if (!over) callback(null, PeerGoodbye.encode({}));
     over = true;
   });
@@ -69,6 +89,7 @@ function connect(call: PeerCall, callback: sendUnaryData<Buffer>, inboxes: PeerI
     over = true;
     inbox.close();
   });
+  messages.read();
 }
 
 /**

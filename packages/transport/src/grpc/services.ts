@@ -71,7 +71,8 @@ export function servedServices(services: Services, serving: Serving): readonly S
   if (changes !== undefined) {
     add(ChangesService, [], { follow: accepting(ChangesService.follow, changes.follow, serving) });
   }
-  if (peers !== undefined) add(PeerService, peerCalls(peers), peerHandlers(peers));
+  if (peers !== undefined)
+    add(PeerService, peerCalls(peers), peerHandlers(peers, 2 * serving.messageBytesMax));
   if (admin !== undefined) add(AdminService, adminCalls(admin), {});
   if (platform !== undefined) add(LocalPlatformService, platformCalls(platform), {});
   return found;
