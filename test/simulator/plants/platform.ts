@@ -113,4 +113,14 @@ export const platformPlants: readonly Plant[] = [
     scenario: "platform",
     seedsMax: 100,
   },
+  {
+    name: "packed-changes-cut-short",
+    what: "of changes that came packed only the first are taken",
+    file: "packages/replica/src/change-follower.ts",
+    find: "return ChangeFrame.decode(unpack(frame.packed, unpackedBytesMax));",
+    replace: `const { seed, transactions } = ChangeFrame.decode(unpack(frame.packed, unpackedBytesMax));
+      return { seed, transactions: transactions.slice(0, 5) };`,
+    scenario: "platform",
+    seedsMax: 40,
+  },
 ];

@@ -47,4 +47,22 @@ export const replicaPlants: readonly Plant[] = [
     scenario: "core",
     seedsMax: 200,
   },
+  {
+    name: "relay-hands-on-a-part",
+    what: "a member hands on the last entries of an append as if they were all",
+    file: "packages/replica/src/peer-outbox.ts",
+    find: "this.message({ ...handed, to });",
+    replace: "this.message({ ...handed, to, entries: handed.entries.slice(-3) });",
+    scenario: "hierarchy",
+    seedsMax: 100,
+  },
+  {
+    name: "packed-entries-cut-short",
+    what: "the first of many packed entries is lost",
+    file: "packages/transport/src/peer-codec.ts",
+    find: "({ entries } = PackedEntries.decode(bytes));",
+    replace: "entries = PackedEntries.decode(bytes).entries.slice(1);",
+    scenario: "hierarchy",
+    seedsMax: 100,
+  },
 ];

@@ -1,5 +1,6 @@
 import type { Replica } from "@meridian/replica";
 import { randomOf } from "@meridian/replica/harness";
+import type { PeerFrame } from "@meridian/transport";
 import type { Counts, Scenario, Trace } from "../scenario.ts";
 import { Chronicle } from "./chronicle.ts";
 import { Counter } from "./counter.ts";
@@ -43,6 +44,7 @@ export const platform: Scenario = {
     tokensShared: 0.5,
     oldReads: 0.3,
     soundWrites: 0.3,
+    relayedEntries: 0.8,
   },
 };
 
@@ -62,10 +64,15 @@ class Run {
     const shape = drawShape(randomOf(seed ^ 0x5eed));
     trace.setup(JSON.stringify({ ...shape, delaysMs: [...shape.delaysMs] }));
     const chronicle = new Chronicle(this.#counter, () => this.#nowMs);
-    this.#tiers = new Tiers(seed, shape, (options, part) => {
-      chronicle.watch(options, part);
-      this.#watchLeaders(options.place.node, options.place.cluster, part.member.replica);
-    });
+    this.#tiers = new Tiers(
+      seed,
+      shape,
+      (options, part) => {
+        chronicle.watch(options, part);
+        this.#watchLeaders(options.place.node, options.place.cluster, part.member.replica);
+      },
+      (node, frame) => this.#countRelayed(node, frame),
+    );
     this.#work = new Work(this.#tiers, chronicle, this.#counter);
   }
 
@@ -165,6 +172,14 @@ class Run {
       await this.#look();
       if (this.#nowMs >= endMs) throw new Error(`not within ${livenessMs} ms: ${what()}`);
       await this.#tiers.scene.run(stepMs);
+    }
+  }
+
+  /** What a member sends on for another is counted: without it a run says nothing of relays. */
+  #countRelayed(node: string, { messages }: PeerFrame): void {
+    for (const message of messages) {
+      if (message.type !== "append" || message.from === node) continue;
+      this.#counter.count("relayedEntries", message.entries.length);
     }
   }
 

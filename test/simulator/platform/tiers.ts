@@ -7,9 +7,16 @@ import {
   silentLog,
   type TopologyNode,
 } from "@meridian/replica";
-import { type Group, type Hooks, NodeClock, type Part, Scene } from "@meridian/replica/harness";
+import {
+  type Group,
+  type Hooks,
+  NodeClock,
+  type Part,
+  Scene,
+  standIn,
+} from "@meridian/replica/harness";
 import { StorageError } from "@meridian/storage";
-import type { MemoryServing } from "@meridian/transport";
+import type { MemoryServing, PeerFrame } from "@meridian/transport";
 import { between, globalGroups, regions, type Shape, wayBetween } from "./shape.ts";
 
 /** As servers have it: members of a region are near each other. */
@@ -36,6 +43,8 @@ export class Tiers {
   readonly groups: ReadonlyMap<string, Group>;
   /** Called with each part of a member when a life of it begins. */
   readonly #onLife: (options: GroupMemberOptions, part: Part) => void;
+  /** Called with each frame that a member sends to a peer. */
+  readonly #onPeerFrame: (node: string, frame: PeerFrame) => void;
   readonly #groups = new Map<string, Group>();
   readonly #edges = new Map<string, EdgeLife>();
   readonly #regionOf = new Map<string, string>();
@@ -45,9 +54,11 @@ export class Tiers {
     seed: number,
     shape: Shape,
     onLife: (options: GroupMemberOptions, part: Part) => void,
+    onPeerFrame: (node: string, frame: PeerFrame) => void = () => undefined,
   ) {
     this.shape = shape;
     this.#onLife = onLife;
+    this.#onPeerFrame = onPeerFrame;
     this.groups = this.#groups;
     const edges = shape.edges.map((region, place): TopologyNode => {
       const node = `edge-${place + 1}`;
@@ -77,6 +88,13 @@ export class Tiers {
         skews.set(name, skewMs);
         clock.shiftWall(skewMs);
       },
+      peers: (name, peers) =>
+        standIn(peers, {
+          send: (to, frame) => {
+            this.#onPeerFrame(name, frame);
+            peers.send(to, frame);
+          },
+        }),
     };
     for (const plan of [global, ...regional]) {
       const make = (options: GroupMemberOptions): Part => this.#make(options);
