@@ -42,10 +42,16 @@ export function readBaseline(): Baseline {
 
 /** Writes down what was measured; with `alone` nothing of what was written down before stays. */
 export function writeBaseline(measured: readonly Measured[], alone: boolean): void {
-  const cases: Record<string, Expected> = alone ? {} : { ...readBaseline().cases };
-  for (const { name, counts, calls } of measured) cases[name] = { counts, calls: byPackage(calls) };
-  const baseline: Baseline = { v8, cases };
+  const { cases } = baselineOf(measured);
+  const baseline: Baseline = { v8, cases: alone ? cases : { ...readBaseline().cases, ...cases } };
   writeFileSync(file, `${JSON.stringify(baseline, undefined, 2)}\n`);
+}
+
+/** What was measured, to compare others with. */
+export function baselineOf(measured: readonly Measured[]): Baseline {
+  const cases: Record<string, Expected> = {};
+  for (const { name, counts, calls } of measured) cases[name] = { counts, calls: byPackage(calls) };
+  return { v8, cases };
 }
 
 /** Compares what was measured with what was written down. */
