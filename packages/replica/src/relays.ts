@@ -45,8 +45,8 @@ interface Course {
  * way, so that none overtakes another; everything else goes directly.
  *
  * A relay promises nothing. A member that answers heartbeats while what was handed on to it stays
- * unacknowledged is sent everything directly for a while, and another relay is chosen. The next
- * append then finds the gap, as it does where a message was lost.
+ * unacknowledged is sent everything directly for a while; when that happens to a second one,
+ * another relay is chosen. The next append then finds the gap, as it does where a message was lost.
  */
 export class Relays {
   readonly #options: RelaysOptions;
@@ -54,7 +54,7 @@ export class Relays {
   readonly #abilities = new Map<NodeId, PeerAbilities>();
   readonly #courses = new Map<NodeId, Course>();
   /** By region. */
-  readonly #relays = new Map<string, NodeId>();
+  readonly #relays = new Map<string, Relay>();
   #term = 0;
 
   constructor(options: RelaysOptions) {
@@ -114,11 +114,9 @@ export class Relays {
     const course = this.#courses.get(peer);
     if (course === undefined) return [];
     course.isRelayed = false;
-    if (this.#relays.get(course.region) !== peer) return [];
+    if (this.#relays.get(course.region)?.node !== peer) return [];
     this.#relays.delete(course.region);
-    const others = [...this.#courses].filter(
-      ([, other]) => other.isRelayed && other.region === course.region,
-    );
+    const others = this.#relayedIn(course.region);
     for (const [, other] of others) other.isRelayed = false;
     return others.map(([id]) => id);
   }
@@ -151,7 +149,7 @@ export class Relays {
 
   /** Stays with the relay there is while it gets entries when others do. */
   #choose(region: string, stops: readonly Stop[]): NodeId | undefined {
-    const known = this.#relays.get(region);
+    const known = this.#relays.get(region)?.node;
     const able = stops.filter(
       ({ to, letter, course }) =>
         course.acknowledged >= 0 &&
@@ -167,11 +165,11 @@ export class Relays {
     const best = rest.reduce((one, other) => {
       return other.course.failures < one.course.failures ? other : one;
     }, first);
-    this.#relays.set(region, best.to);
+    this.#relays.set(region, { node: best.to, failures: 0 });
     return best.to;
   }
 
-  /** Appends that the relay gets too are named there; others are put beside them, in their order. */
+  /** What the relay gets too is marked there; the rest is put beside it, in its order. */
   #moveOver(to: NodeId, letter: Letter, course: Course, { messages: relayed }: Letter): void {
     const direct: PeerMessage[] = [];
     let at = 0;
@@ -228,15 +226,26 @@ export class Relays {
     return isRelayed && isLong && acknowledged < (sentBefore[0] ?? 0);
   }
 
-  /** It was the relay, the way from it, or the member itself: the others get another relay. */
+  /**
+   * It was the relay, the way from it, or the member itself. The others get another relay only if
+   * it happens again: what comes by that one might overtake what is still on its way to them.
+   */
   #fail(course: Course): void {
     if (!course.isRelayed) return;
     course.isRelayed = false;
     course.failures = Math.min(course.failures + 1, failuresMax);
     course.pause = this.#options.lagTicks * 2 ** course.failures;
-    const relay = this.#courses.get(this.#relays.get(course.region) ?? "");
-    if (relay !== undefined) relay.failures = Math.min(relay.failures + 1, failuresMax);
+    const relay = this.#relays.get(course.region);
+    if (relay === undefined) return;
+    relay.failures += 1;
+    if (relay.failures < 2 && this.#relayedIn(course.region).length > 0) return;
+    const own = this.#courses.get(relay.node);
+    if (own !== undefined) own.failures = Math.min(own.failures + 1, failuresMax);
     this.#relays.delete(course.region);
+  }
+
+  #relayedIn(region: string): readonly (readonly [NodeId, Course])[] {
+    return [...this.#courses].filter(([, one]) => one.isRelayed && one.region === region);
   }
 
   #unpacks(peer: NodeId): boolean {
@@ -260,6 +269,13 @@ export class Relays {
     if (region !== undefined) this.#regions.set(node, region);
     return region;
   }
+}
+
+/** The member of a region that hands on. */
+interface Relay {
+  readonly node: NodeId;
+  /** Members that did not get what it was to hand on to them, since it was chosen. */
+  failures: number;
 }
 
 /** One of several peers in a region that are sent appends in a turn. */
