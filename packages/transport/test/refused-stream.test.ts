@@ -33,7 +33,7 @@ class Inbox {
   }
 }
 
-test("a peer that refuses a stream is told of, and what is sent later arrives by another", async () => {
+test("a refused stream is told of, and what is sent later arrives by another", async () => {
   const inboxes: Inbox[] = [];
   const server = createServer();
   server.on("stream", (stream: ServerHttp2Stream) => {

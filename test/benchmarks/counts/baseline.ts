@@ -3,7 +3,7 @@ import { type Counter, counters, type Counts } from "./counter.ts";
 import type { Measured } from "./worker.ts";
 
 /** What the operations of a workload took when that was last written down. */
-export interface Expected {
+interface Expected {
   readonly counts: Counts;
   /** Calls by package. */
   readonly calls: Readonly<Record<string, number>>;
@@ -25,7 +25,7 @@ export interface Comparison {
 const file: URL = new URL("../baseline.json", import.meta.url);
 
 /** The version of V8 that runs this, as far as it matters to the size of things. */
-export const v8: string = process.versions.v8.split(".").slice(0, 2).join(".");
+const v8: string = process.versions.v8.split(".").slice(0, 2).join(".");
 
 /** Share by which a count may differ: nothing is left to chance but where memory lies. */
 const tolerance = 0.01;
