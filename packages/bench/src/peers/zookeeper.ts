@@ -20,7 +20,7 @@ const voters = 3;
 const readyMs = 30_000;
 const parent = "/bench";
 
-/** What makes virtual machines fast before anything is measured; see the README. */
+/** What makes virtual machines fast before anything is measured. */
 const rehearsal: Workload = {
   kind: "write",
   connections: 10,
