@@ -2,7 +2,7 @@ import type { Meridian, RawSession, Settle } from "@meridian/client";
 import { globalPlan, type GroupPlan, randomOf } from "@meridian/replica/harness";
 import { Consistency } from "@meridian/wire";
 import type { Ground } from "./ground.ts";
-import { overSocket } from "./socket.ts";
+import { overPeerSocket, overSocket } from "./socket.ts";
 import { Stage } from "./stage.ts";
 
 /** A fixed workload: the same operations in the same order in every run. */
@@ -106,6 +106,12 @@ export const cases: readonly Case[] = [
     operation: "a frame with a request of 256 bytes and one with its answer, over a socket",
     operations: 200,
     start: overSocket,
+  },
+  {
+    name: "peers over gRPC",
+    operation: "a frame with an entry of 256 bytes to another member, over a socket",
+    operations: 200,
+    start: overPeerSocket,
   },
   {
     name: "at rest",

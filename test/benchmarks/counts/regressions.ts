@@ -115,4 +115,14 @@ export const regressions: readonly Regression[] = [
     workload: "frames over gRPC",
     grows: ["calls", "heapBytes"],
   },
+  {
+    what: "frames to other members that take the long way through grpc-js",
+    change: {
+      file: "packages/transport/src/grpc/client-writer.ts",
+      find: "this.#direct ??= this.#open();",
+      replace: "",
+    },
+    workload: "peers over gRPC",
+    grows: ["calls", "heapBytes"],
+  },
 ];
