@@ -15,8 +15,12 @@ const deadlineMs = 30_000;
 const openingsMax = 50;
 
 const plan = JSON.parse(await text(process.stdin)) as MeridianPlan;
-const result = await run();
-tell({ event: "result", ...result });
+try {
+  tell({ event: "result", ...(await run()) });
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
 // Sessions are left to end by themselves: nothing hangs on them.
 process.exit(0);
 

@@ -67,7 +67,12 @@ function addCompare(bench: Command): void {
     .option("--warm-up <n>", "seconds of load before it counts", wholeNumber(0, secondsMax), 2)
     .option("--rounds <n>", "figures are medians of so many", wholeNumber(1, 1_000), 3)
     .option("--data <dir>", "where the data lies (default: the directory for temporary files)")
-    .option("--base-port <n>", "first port that is used", wholeNumber(1024, 65_000), 17_600)
+    .option(
+      "--base-port <n>",
+      "first of 200 ports that may be used",
+      wholeNumber(1024, 65_000),
+      17_600,
+    )
     .option("--from <file>", "show what an earlier run printed as JSON, and measure nothing")
     .option("--embed <file>", "also put the table between its markers in a Markdown file")
     .addOption(
