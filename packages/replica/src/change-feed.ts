@@ -17,6 +17,8 @@ import { planRead } from "./read-plan.ts";
 
 /** How often a consumer hears how far the producer is; silence for much longer is an error. */
 const bookmarkPeriodMs = 200;
+/** Within so long after a bookmark, small frames to other regions say only how far they reach. */
+const briefMs = 50;
 /** Changes in one frame, in bytes, about. */
 const frameBytesMax = 256 * 1024;
 /** Consumers of one node. */
@@ -120,6 +122,8 @@ class Consumer implements FrameHandler<IFollowFrame> {
   #credit = 0;
   #echoMs = 0;
   #echoedAtMs = 0;
+  /** When it was last told how old what is known here is. */
+  #toldAtMs = -Infinity;
   #seeds: Generator<FrameContent, undefined> | undefined;
   #seedsBegun = false;
   #ended = false;
@@ -191,7 +195,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
         this.#stream.send({
           ...next.content,
           costBytes: next.costBytes,
-          bookmark: this.#bookmark(),
+          bookmark: this.#bookmark(true),
         });
         sent = true;
       }
@@ -200,7 +204,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
     // To whoever does not read, bookmarks would only pile up.
     if (!bookmark || sent || this.#roomBytes <= 0) return;
     // In the middle of a snapshot there is no position to tell of; but silence is an error.
-    this.#stream.send(this.#seeds === undefined ? { bookmark: this.#bookmark() } : {});
+    this.#stream.send(this.#seeds === undefined ? { bookmark: this.#bookmark(false) } : {});
   }
 
   /** Room for changes on the way to the consumer. */
@@ -317,12 +321,20 @@ class Consumer implements FrameHandler<IFollowFrame> {
     return changes.length === 0 ? undefined : { ...transaction, changes };
   }
 
-  #bookmark(): NonNullable<Encodable<IChangeFrame>["bookmark"]> {
+  /** `brief`: how far it reaches is enough, if all of it was told a moment ago. */
+  #bookmark(brief: boolean): NonNullable<Encodable<IChangeFrame>["bookmark"]> {
     const { place, incarnation, tree } = this.#member;
     const position = { cluster: place.cluster, incarnation, index: this.#cursor };
     // What this node knows is only true for a consumer that has been sent everything.
     const isAll = this.#cursor >= tree.appliedIndex;
-    const others = [...tree.cursors().values()].map((cursor) => {
+    // Whoever is sent nothing of the others is not told of them: it would be most of a small frame.
+    const { ownOnly = false } = this.#open ?? {};
+    if (brief && ownOnly && this.#isFar && this.#clock.nowMs() - this.#toldAtMs < briefMs) {
+      return { position };
+    }
+    this.#toldAtMs = this.#clock.nowMs();
+    const mirrored = ownOnly ? [] : tree.cursors().values();
+    const others = [...mirrored].map((cursor) => {
       return { ...cursor, index: this.#member.reach(cursor) };
     });
     const ages = (isAll ? [position, ...others] : []).map(({ cluster, ...place }) => {

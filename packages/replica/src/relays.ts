@@ -29,8 +29,10 @@ interface Course {
   /** Last index of what was sent, and of what was acknowledged; -1 before it answered at all. */
   sent: number;
   acknowledged: number;
-  /** What had been sent at each of the last ticks, oldest first. */
-  readonly sentBefore: number[];
+  /** What had been acknowledged at each of the last ticks, oldest first. */
+  readonly acknowledgedBefore: number[];
+  /** Ticks since it was heard of. */
+  silence: number;
   /** Ticks for which it is sent everything directly. */
   pause: number;
   /** How often relaying failed since it last worked. */
@@ -44,9 +46,10 @@ interface Course {
  * it on to its neighbours, who acknowledge to the leader. All appends to a relayed member take that
  * way, so that none overtakes another; everything else goes directly.
  *
- * A relay promises nothing. A member that answers heartbeats while what was handed on to it stays
- * unacknowledged is sent everything directly for a while; when that happens to a second one,
- * another relay is chosen. The next append then finds the gap, as it does where a message was lost.
+ * A relay promises nothing. A member that answers heartbeats, but does not acknowledge what its
+ * relay has long had, or anything while that is silent, is sent everything directly for a while;
+ * when that happens to a second one, another relay is chosen. The next append then finds the gap,
+ * as it does where a message was lost.
  */
 export class Relays {
   readonly #options: RelaysOptions;
@@ -77,8 +80,10 @@ export class Relays {
   tick(): void {
     for (const course of this.#courses.values()) {
       course.pause = Math.max(0, course.pause - 1);
-      course.sentBefore.push(course.sent);
-      if (course.sentBefore.length > this.#options.lagTicks) course.sentBefore.shift();
+      course.silence += 1;
+      course.acknowledgedBefore.push(course.acknowledged);
+      const { length } = course.acknowledgedBefore;
+      if (length > this.#options.lagTicks) course.acknowledgedBefore.shift();
     }
   }
 
@@ -100,6 +105,7 @@ export class Relays {
   hear(message: Message): void {
     const course = this.#courses.get(message.from);
     if (course === undefined || message.term !== this.#term) return;
+    course.silence = 0;
     if (message.type === "append-answer") {
       if (message.reject) return this.#fail(course);
       course.acknowledged = Math.max(course.acknowledged, message.index);
@@ -206,7 +212,8 @@ export class Relays {
         isRelayed: false,
         sent: 0,
         acknowledged: -1,
-        sentBefore: [],
+        acknowledgedBefore: [],
+        silence: 0,
         pause: 0,
         failures: 0,
         provenFrom: 0,
@@ -220,10 +227,18 @@ export class Relays {
     return course;
   }
 
-  /** What was sent long ago by way of a relay should have been acknowledged. */
-  #isLate({ isRelayed, sentBefore, acknowledged }: Course): boolean {
-    const isLong = sentBefore.length >= this.#options.lagTicks;
-    return isRelayed && isLong && acknowledged < (sentBefore[0] ?? 0);
+  /**
+   * It lacks what its relay acknowledged a while ago, or nothing is heard of that one. Where all
+   * are slow, nobody is late: to send everything directly would be more work for them.
+   */
+  #isLate({ isRelayed, region, sent, acknowledged }: Course): boolean {
+    if (!isRelayed || acknowledged >= sent) return false;
+    const relay = this.#courses.get(this.#relays.get(region)?.node ?? "");
+    if (relay === undefined) return true;
+    const { lagTicks } = this.#options;
+    const { acknowledgedBefore, silence } = relay;
+    const due = acknowledgedBefore.length < lagTicks ? 0 : (acknowledgedBefore[0] ?? 0);
+    return acknowledged < due || silence >= lagTicks;
   }
 
   /**

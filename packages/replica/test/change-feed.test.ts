@@ -471,3 +471,21 @@ test("who asks for other places is sent other changes, however alike their names
   expect(pathsOf(odd)).toContain(`${root}/a ${root}/b`);
   expect(pathsOf(odd)).not.toContain(`${root}/b/y`);
 });
+
+test("how old all is is told to other regions now and then, and how far it reaches always", async () => {
+  const producer = new Producer();
+  const far = new Consumer(producer);
+  far.open(1, 10_000_000, { region: "eu-west", unpacks: true, ownOnly: true });
+  const told: (readonly [number, number])[] = [];
+  for (let count = 0; count < 12; count += 1) {
+    await producer.time.run(10);
+    producer.create(`n${count}`);
+    producer.feed.onTurnEnd();
+    const { position, ages = [] } = far.frames.at(-1)?.bookmark ?? {};
+    told.push([position?.index ?? 0, ages.length]);
+  }
+  expect(told.map(([index]) => index)).toEqual(Array.from({ length: 12 }, (_, at) => at + 2));
+  const withAges = told.filter(([, ages]) => ages > 0).length;
+  expect(withAges).toBeGreaterThanOrEqual(2);
+  expect(withAges).toBeLessThanOrEqual(4);
+});

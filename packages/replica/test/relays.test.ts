@@ -272,20 +272,17 @@ describe("a leader", () => {
     expect(sent(relays, 1)).toEqual({ b: 1, c: 1 });
   });
 
-  test("sends directly for a while to a member who lives and does not get what is handed on", () => {
+  const heartbeat = { type: "heartbeat-answer", to: "a", term: 1, context: 0 } as const;
+
+  test("sends directly for a while to a member that lacks what its relay has long had", () => {
     const relays = led(true);
     expect(sent(relays, 1)).toEqual({ b: 1, c: 0 });
-    const heartbeat = {
-      type: "heartbeat-answer",
-      from: "c",
-      to: "a",
-      term: 1,
-      context: 0,
-    } as const;
-    relays.hear(heartbeat);
+    relays.hear({ ...answer, from: "b", index: 2, hint: 0, logTerm: 0 });
+    relays.hear({ ...heartbeat, from: "c" });
     expect(sent(relays, 2)).toEqual({ b: 1, c: 0 });
     for (let tick = 0; tick < 2; tick += 1) relays.tick();
-    relays.hear(heartbeat);
+    relays.hear({ ...heartbeat, from: "b" });
+    relays.hear({ ...heartbeat, from: "c" });
     expect(sent(relays, 3)).toEqual({ b: 1, c: 1 });
     relays.hear({ ...answer, from: "c", index: 4, hint: 0, logTerm: 0 });
     let ticks = 0;
@@ -294,5 +291,18 @@ describe("a leader", () => {
       ticks += 1;
     }
     expect(ticks).toBe(4);
+  });
+
+  test("leaves it at that where all are slow, until nothing is heard of the relay", () => {
+    const relays = led(true);
+    expect(sent(relays, 1)).toEqual({ b: 1, c: 0 });
+    for (let tick = 0; tick < 20; tick += 1) {
+      relays.tick();
+      for (const from of ["b", "c"]) relays.hear({ ...heartbeat, from });
+    }
+    expect(sent(relays, 2)).toEqual({ b: 1, c: 0 });
+    for (let tick = 0; tick < 2; tick += 1) relays.tick();
+    relays.hear({ ...heartbeat, from: "c" });
+    expect(sent(relays, 3)).toEqual({ b: 1, c: 1 });
   });
 });

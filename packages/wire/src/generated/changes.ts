@@ -323,7 +323,7 @@ export function readOpened(r: Reader): IOpened {
 export interface IBookmark {
   /** That position in the producing cluster. */
   readonly position: IPosition | undefined;
-  /** Latest `sent_at_ms` that the producer has seen. */
+  /** Latest `sent_at_ms` that the producer has seen; 0: only the position is told this time. */
   readonly echoMs: number;
   /** How long ago it saw it, in milliseconds. */
   readonly heldMs: number;
