@@ -25,7 +25,7 @@ function fromSource(name: string, directory: string, include: string) {
 }
 
 /** System tests of what has to happen within a promised time: they need the cores alone. */
-const timed = ["lifecycle", "process-loss", "region-loss"];
+const timed = ["lifecycle", "process-loss", "region-loss", "saturation"];
 const timedFiles = timed.map((name) => `${name}.test.ts`);
 
 /** Real processes, started from what was built, after everything else. */

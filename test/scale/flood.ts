@@ -91,6 +91,7 @@ class Flood {
   }
 
   #write(phase: FloodPhase, dueAtMs: number): void {
+    if (this.#phase !== phase) return;
     const { paths, region } = this.#plan;
     const session = this.#clients[this.#due % this.#clients.length]?.session(region);
     const path = paths[this.#due % paths.length] ?? "";
@@ -100,7 +101,9 @@ class Flood {
       const nowMs = performance.now();
       if (error === undefined) this.#done.add(nowMs - dueAtMs);
       else this.#fail(error, nowMs - dueAtMs);
-      if (phase.kind === "closed") this.#write(phase, nowMs);
+      if (phase.kind !== "closed") return;
+      if (error === undefined) this.#write(phase, nowMs);
+      else setTimeout(() => this.#write(phase, performance.now()), error.retryAfterMs);
     });
   }
 

@@ -65,6 +65,7 @@ export async function saturate(
   const { seconds, probeSeconds, factor, say } = options;
   const paths = await makeNodes(cluster);
   using floods = new Floods(cluster, options, paths);
+  await floods.begun();
   const one = { kind: "closed", outstanding: 1 } as const;
   const quiet = (await floods.run(one, probeSeconds, 1)).done;
   say(`one at a time: ${told(quiet)}`);
@@ -128,6 +129,14 @@ class Floods implements Disposable {
       const plan: FloodPlan = { endpoints, region, sessions: share, paths, bytes };
       child.send(plan);
       return child;
+    });
+  }
+
+  /** Resolves when all are connected. */
+  async begun(): Promise<void> {
+    const { length } = this.#children;
+    await until("all writers are connected", patienceMs, () => {
+      return this.#tallies.size === length ? true : undefined;
     });
   }
 
