@@ -9,11 +9,11 @@ const savedShareMin = 0.2;
 /** After attempts in vain up to so many are not made. */
 const skipsMax = 64;
 /**
- * What may be packed at once, and in each millisecond afterwards: keeps a turn of the loop below
- * some 10 ms, and the share of the processor below about a sixth. What exceeds it travels as it is.
+ * What may be packed at once, and in each millisecond afterwards: keeps a turn of the loop at a few
+ * milliseconds, and the share of a core at about a fifth. What exceeds it travels as it is.
  */
 const burstBytes = 1 << 20;
-const bytesPerMs = 16 << 10;
+const bytesPerMs = 64 << 10;
 /** The quickest: what there is to save is in repeated names and texts, which it finds as well. */
 const level = 1;
 
