@@ -20,8 +20,8 @@ export interface ServerProcess {
   /** Kills it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /**
-   * Bytes that it holds, without what nobody needs any more: of servers that grow to the memory
-   * they are given whatever they hold. Where it is missing, resident memory says it.
+   * Bytes that it holds, without what nobody needs any more: servers with a collector grow to the
+   * memory they are given whatever they hold. Where it is missing, resident memory says it.
    */
   liveBytes?(): Promise<number>;
 }

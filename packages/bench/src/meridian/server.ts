@@ -1,14 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import type { ServerProcess } from "../system.ts";
+import { inspectorIn, liveBytesOf } from "./live-memory.ts";
 
 /** A member of a cluster that is started for a comparison. */
 export interface Member {
   readonly name: string;
   readonly address: string;
 }
+
+/** Longest wait for the inspector of a server to open. */
+const inspectorMsMax = 10_000;
 
 /** Region of that cluster. */
 export const region = "local";
@@ -22,6 +27,8 @@ export class MeridianServer implements ServerProcess {
   readonly #config: string;
   readonly #log: string;
   #child: ChildProcess | undefined;
+  /** Where the inspector of the present process listens. */
+  #inspector: string | undefined;
   #exited: Promise<unknown> = Promise.resolve();
   readonly #onExit = (): void => void this.#child?.kill("SIGKILL");
 
@@ -41,13 +48,15 @@ export class MeridianServer implements ServerProcess {
 
   start(): void {
     const output = openSync(this.#log, "a");
-    const args = [this.#program, "server", "--config", this.#config];
+    // Any free port, for the inspector, should `liveBytes` open it.
+    const args = ["--inspect-port=0", this.#program, "server", "--config", this.#config];
     // With a channel to this process the server ends with it, however that is killed; and leaves it
     // to this process what to do about the Ctrl-C of a terminal, which reaches all of them.
     const child = spawn(process.execPath, args, { stdio: ["ignore", output, output, "ipc"] });
     closeSync(output);
     process.once("exit", this.#onExit);
     this.#child = child;
+    this.#inspector = undefined;
     this.#exited = new Promise((resolve) => {
       child.once("error", resolve);
       child.once("close", resolve);
@@ -55,6 +64,20 @@ export class MeridianServer implements ServerProcess {
       process.off("exit", this.#onExit);
       if (this.#child === child) this.#child = undefined;
     });
+  }
+
+  async liveBytes(): Promise<number> {
+    const said = readFileSync(this.#log, "utf8").length;
+    const untilMs = performance.now() + inspectorMsMax;
+    for (;;) {
+      // Once it is open, it stays so, and says nothing to further signals.
+      this.#child?.kill("SIGUSR1");
+      const output = readFileSync(this.#log, "utf8");
+      this.#inspector = inspectorIn(output.slice(said)) ?? this.#inspector;
+      if (this.#inspector !== undefined) return await liveBytesOf(this.#inspector);
+      if (performance.now() > untilMs) throw new Error(`${this.name} opens no inspector`);
+      await sleep(50);
+    }
   }
 
   async kill(): Promise<void> {

@@ -37,12 +37,14 @@ interface LargeTree {
   readonly nodes: number;
   /** Of all servers, in the mean: what they grew by, for each node. */
   readonly bytesPerNode: number;
+  /** Likewise of resident memory, which depends on how much a server is given. */
+  readonly residentBytesPerNode: number;
   readonly restartMs: number;
   /** Memory of each server. */
-  readonly emptyBytes: readonly number[];
-  readonly fullBytes: readonly number[];
+  readonly empty: readonly Memory[];
+  readonly full: readonly Memory[];
   /** Of the server that was started again, after as long a rest. */
-  readonly restartedBytes: number;
+  readonly restarted: readonly Memory[];
   readonly createSeconds: number;
 }
 
@@ -76,29 +78,33 @@ async function grow(stage: Stage): Promise<LargeTree> {
   const few = Math.max(1, Math.floor(znodes / 100));
   await stage.load(system, { ...create, keys: few, warmUpSeconds: 0, seconds: 0 });
   await pause(restSeconds * 1_000, signal);
-  const emptyBytes = await memoryOf(system.servers);
+  const empty = await memoryOf(system.servers);
   stage.say(`${stage.system}: creating ${znodes} nodes`);
   const load = { ...create, keys: znodes, warmUpSeconds: 0, seconds: 0 };
   const { seconds: createSeconds } = await stage.load(system, load);
   await pause(restSeconds * 1_000, signal);
-  const fullBytes = await memoryOf(system.servers);
-  const growth = fullBytes.map((bytes, place) => bytes - (emptyBytes[place] ?? 0));
-  const bytesPerNode = sum(growth) / growth.length / (znodes - few);
-  stage.say(`${stage.system}: ${round(bytesPerNode)} bytes a node; ${mebibytes(fullBytes)} MiB`);
+  const full = await memoryOf(system.servers);
+  const growth = sum(full, "heldBytes") - sum(empty, "heldBytes");
+  const bytesPerNode = growth / system.servers.length / (znodes - few);
+  const residentBytesPerNode =
+    (sum(full, "residentBytes") - sum(empty, "residentBytes")) /
+    system.servers.length /
+    (znodes - few);
+  stage.say(`${stage.system}: ${round(bytesPerNode)} bytes a node; ${mebibytes(full)}`);
   const { restartMs, server } = await restart(stage, system, znodes);
   await pause(restSeconds * 1_000, signal);
-  const [restartedBytes = 0] = await memoryOf([server]);
+  const restarted = await memoryOf([server]);
   stage.say(
-    `${stage.system}: serves again after ${Math.round(restartMs)} ms; ` +
-      `${mebibytes([restartedBytes])} MiB`,
+    `${stage.system}: serves again after ${Math.round(restartMs)} ms; ` + mebibytes(restarted),
   );
   return {
     nodes: znodes,
     bytesPerNode,
     restartMs,
-    emptyBytes,
-    fullBytes,
-    restartedBytes,
+    residentBytesPerNode,
+    empty,
+    full,
+    restarted,
     createSeconds,
   };
 }
@@ -124,19 +130,30 @@ async function restart(
   return { restartMs: performance.now() - startedAtMs, server };
 }
 
-/** What servers hold: resident memory, unless that would say how much they are given. */
-async function memoryOf(servers: readonly ServerProcess[]): Promise<readonly number[]> {
-  const bytes: number[] = [];
+/** What a server takes. */
+interface Memory {
+  /** Without what nobody needs any more, where the server can tell; as it is, where not. */
+  readonly heldBytes: number;
+  /** As it is, before anything was collected for the sake of the other figure. */
+  readonly residentBytes: number;
+}
+
+async function memoryOf(servers: readonly ServerProcess[]): Promise<readonly Memory[]> {
+  const found: Memory[] = [];
   for (const server of servers) {
-    bytes.push((await server.liveBytes?.()) ?? residentBytes(server.pid));
+    const resident = residentBytes(server.pid);
+    const heldBytes = (await server.liveBytes?.()) ?? resident;
+    found.push({ heldBytes, residentBytes: resident });
   }
-  return bytes;
+  return found;
 }
 
-function mebibytes(bytes: readonly number[]): string {
-  return bytes.map((each) => Math.round(each / 2 ** 20)).join(", ");
+function mebibytes(servers: readonly Memory[]): string {
+  const each = (key: keyof Memory): string =>
+    servers.map((server) => Math.round(server[key] / 2 ** 20)).join(", ");
+  return `${each("heldBytes")} MiB held, ${each("residentBytes")} MiB resident`;
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function sum(servers: readonly Memory[], key: keyof Memory): number {
+  return servers.reduce((total, server) => total + server[key], 0);
 }
