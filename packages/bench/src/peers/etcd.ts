@@ -10,6 +10,7 @@ import { methods, putRequest, statusOf, type EtcdStatus } from "./etcd-messages.
 import type { EtcdPlan } from "./etcd-plan.ts";
 import { etcdArguments, etcdPorts } from "./etcd-settings.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
+import { leaderFirst } from "./leader-first.ts";
 import { until } from "./patience.ts";
 import { PeerServer } from "./peer-server.ts";
 
@@ -35,7 +36,8 @@ function findEtcd(): Installation {
     return { installed: false, reason: `${program} missing: ${installation}` };
   }
   const output = execFileSync(program, ["--version"], { encoding: "utf8" });
-  return { installed: true, version: etcdVersionOf(output), notes: ["load by gRPC of our own"] };
+  const notes = ["load over gRPC connections made for it", "quota of its store 8 GiB"];
+  return { installed: true, version: etcdVersionOf(output), notes };
 }
 
 /** The version in what `etcd --version` prints. */
@@ -100,11 +102,7 @@ class EtcdSystem implements System {
 
   async run(workload: Workload, events: LoadEvents): Promise<LoadResult> {
     if (workload.kind === "read" || workload.kind === "strict-read") await this.#settle();
-    const plan: EtcdPlan = {
-      addresses: this.servers.map(({ address }) => address),
-      prefix,
-      workload,
-    };
+    const plan: EtcdPlan = { addresses: await leaderFirst(this), prefix, workload };
     return await runLoader({ command: process.execPath, args: [loaderProgram()], plan }, events);
   }
 

@@ -30,12 +30,11 @@ import org.apache.zookeeper.client.HostProvider;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * Makes load with ZooKeeper's own client, by its asynchronous calls. The only argument names the
- * servers, separated by commas. Each line of standard input is a task of name=value fields,
- * separated by blanks; answers are lines of JSON. It stays for many tasks, so that what the virtual
+ * Makes load with ZooKeeper's own client, by its asynchronous calls. Each line of
+ * standard input is a task of name=value fields, separated by blanks; answers are lines of JSON. It stays for many tasks, so that what the virtual
  * machine has compiled for one serves the next.
  *
- *   kind=create|write|read|strict-read|paced-write parent= connections= outstanding=
+ *   kind=create|write|read|strict-read|paced-write servers= parent= connections= outstanding=
  *     ratePerSecond= valueBytes= keys= warmUpSeconds= seconds=
  *
  *   {"event":"measuring"}                 the warm-up is over
@@ -47,18 +46,13 @@ final class ZookeeperLoad {
   private static final int RETRY_MS = 10;
   private static final int CONNECT_SECONDS = 60;
 
-  private final String[] servers;
   private final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final OperatingSystemMXBean system =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
-  private ZookeeperLoad(String[] servers) {
-    this.servers = servers;
-  }
-
   public static void main(String[] args) throws Exception {
-    ZookeeperLoad load = new ZookeeperLoad(args[0].split(","));
+    ZookeeperLoad load = new ZookeeperLoad();
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -75,7 +69,7 @@ final class ZookeeperLoad {
   }
 
   private void run(Task task) throws Exception {
-    List<ZooKeeper> clients = connect(task.connections);
+    List<ZooKeeper> clients = connect(task);
     try {
       Round round = new Round();
       switch (task.kind) {
@@ -91,12 +85,14 @@ final class ZookeeperLoad {
   }
 
   /** Sessions that begin with one server after the other, and know all of them. */
-  private List<ZooKeeper> connect(int count) throws Exception {
+  private static List<ZooKeeper> connect(Task task) throws Exception {
+    int count = task.connections;
+    String[] servers = task.servers.split(",");
     List<ZooKeeper> clients = new ArrayList<>();
     CountDownLatch connected = new CountDownLatch(count);
     for (int index = 0; index < count; index += 1) {
       clients.add(new ZooKeeper(
-          String.join(",", servers), SESSION_TIMEOUT_MS, new Connecting(connected), false,
+          task.servers, SESSION_TIMEOUT_MS, new Connecting(connected), false,
           new InTurn(servers, index % servers.length)));
     }
     if (!connected.await(CONNECT_SECONDS, TimeUnit.SECONDS)) {
@@ -342,6 +338,7 @@ final class ZookeeperLoad {
   /** A line of standard input. */
   private static final class Task {
     final String kind;
+    final String servers;
     final String parent;
     final int connections;
     final int outstanding;
@@ -358,6 +355,7 @@ final class ZookeeperLoad {
         if (at > 0) fields.put(field.substring(0, at), field.substring(at + 1));
       }
       kind = fields.getOrDefault("kind", "none");
+      servers = fields.getOrDefault("servers", "");
       parent = fields.getOrDefault("parent", "/none");
       connections = (int) number(fields, "connections", 1);
       outstanding = (int) number(fields, "outstanding", 1);

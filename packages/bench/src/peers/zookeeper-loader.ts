@@ -35,14 +35,8 @@ export class ZookeeperLoader implements AsyncDisposable {
   #onMessage: (message: LoaderMessage) => void = () => {};
   readonly #onExit = (): void => void this.#child.kill("SIGKILL");
 
-  private constructor(servers: readonly string[], classes: string) {
-    const args = [
-      ...options,
-      "-cp",
-      `${classes}:${zookeeperClassPath}`,
-      program,
-      servers.join(","),
-    ];
+  private constructor(classes: string) {
+    const args = [...options, "-cp", `${classes}:${zookeeperClassPath}`, program];
     this.#child = spawn(java, args, { stdio: ["pipe", "pipe", "pipe"] });
     process.once("exit", this.#onExit);
     const { stdin, stdout, stderr } = this.#child;
@@ -63,9 +57,9 @@ export class ZookeeperLoader implements AsyncDisposable {
   }
 
   /** Compiles the program into a directory that exists, and starts it. */
-  static async start(servers: readonly string[], classes: string): Promise<ZookeeperLoader> {
+  static async start(classes: string): Promise<ZookeeperLoader> {
     await promisify(execFile)(javac, ["-d", classes, "-cp", zookeeperClassPath, source]);
-    return new ZookeeperLoader(servers, classes);
+    return new ZookeeperLoader(classes);
   }
 
   /** Whether it can take another workload. */
@@ -73,8 +67,8 @@ export class ZookeeperLoader implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Runs a workload on the keys below `parent`, one at a time; an aborted signal ends all of it. */
-  async run(workload: Workload, parent: string, events: LoadEvents): Promise<LoadResult> {
+  /** Runs a workload, one at a time; an aborted signal ends all of it. */
+  async run(workload: Workload, ground: LoadGround, events: LoadEvents): Promise<LoadResult> {
     const { signal, onMeasuring } = events;
     signal.throwIfAborted();
     const kill = (): void => void this.#child.kill("SIGKILL");
@@ -87,7 +81,7 @@ export class ZookeeperLoader implements AsyncDisposable {
           if (message.event === "failed") reject(new Error(`the load failed: ${message.message}`));
         };
       });
-      this.#child.stdin?.write(`${taskOf(workload, parent)}\n`);
+      this.#child.stdin?.write(`${taskOf(workload, ground)}\n`);
       return await Promise.race([answered, this.#lost(signal)]);
     } finally {
       signal.removeEventListener("abort", kill);
@@ -113,9 +107,17 @@ type LoaderMessage =
   | ({ readonly event: "result" } & LoadResult)
   | { readonly event: "failed"; readonly message: string };
 
+/** Where a workload is to be done. */
+export interface LoadGround {
+  /** host:port, the first connection's first. */
+  readonly servers: readonly string[];
+  /** Path of the parent of all keys. */
+  readonly parent: string;
+}
+
 /** A workload as the program reads it. */
-export function taskOf(workload: Workload, parent: string): string {
-  return Object.entries({ ...workload, parent })
+export function taskOf(workload: Workload, { servers, parent }: LoadGround): string {
+  return Object.entries({ ...workload, servers: servers.join(","), parent })
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
 }

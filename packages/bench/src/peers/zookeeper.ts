@@ -6,6 +6,7 @@ import { runLoader } from "../loader-process.ts";
 import type { Place, ServerProcess, Starter, System } from "../system.ts";
 import type { LoadEvents, LoadResult, Workload } from "../workload.ts";
 import { askZookeeper, stateOf, type ZookeeperState } from "./four-letter-word.ts";
+import { leaderFirst } from "./leader-first.ts";
 import { until } from "./patience.ts";
 import { ZookeeperLoader } from "./zookeeper-loader.ts";
 import { findZookeeper, java } from "./zookeeper-programs.ts";
@@ -38,7 +39,8 @@ export const zookeeperStarter: Starter = {
   find() {
     const found = findZookeeper();
     if (!found.installed) return Promise.resolve(found);
-    const notes = ["load by its own Java client, asynchronous calls", ...found.notes];
+    const load = "load by its own Java client, asynchronous calls";
+    const notes = [load, "heap 2 GiB, maxClientCnxns=0, admin server off", ...found.notes];
     return Promise.resolve({ ...found, notes });
   },
   start: (place) => startZookeeper(place),
@@ -132,10 +134,10 @@ class ZookeeperSystem implements System {
     await Promise.all(this.servers.map((server) => server.kill()));
   }
 
-  #fanOut(workload: Workload, events: LoadEvents): Promise<LoadResult> {
-    const addresses = this.servers.map(({ address }) => address);
+  async #fanOut(workload: Workload, events: LoadEvents): Promise<LoadResult> {
+    const addresses = await leaderFirst(this);
     const plan: ZookeeperWatchersPlan = { addresses, path: `${parent}/k-0`, workload };
-    return runLoader({ command: process.execPath, args: [watchers], plan }, events);
+    return await runLoader({ command: process.execPath, args: [watchers], plan }, events);
   }
 
   async #run(
@@ -144,12 +146,13 @@ class ZookeeperSystem implements System {
     below: string = rehearsalParent,
   ): Promise<LoadResult> {
     if (this.#loader?.isAlive !== true) {
+      await this.#loader?.[Symbol.asyncDispose]();
       const classes = join(this.#directory, "loader");
       mkdirSync(classes, { recursive: true });
-      const addresses = this.servers.map(({ address }) => address);
-      this.#loader = await ZookeeperLoader.start(addresses, classes);
+      this.#loader = await ZookeeperLoader.start(classes);
     }
-    return await this.#loader.run(workload, below, events);
+    const servers = await leaderFirst(this);
+    return await this.#loader.run(workload, { servers, parent: below }, events);
   }
 }
 

@@ -68,7 +68,8 @@ test("a workload is one line of fields", () => {
     warmUpSeconds: 1,
     seconds: 2.5,
   } as const;
-  expect(taskOf(workload, "/bench").split(" ")).toEqual([
+  const servers = ["127.0.0.1:1", "127.0.0.1:2"];
+  expect(taskOf(workload, { servers, parent: "/bench" }).split(" ")).toEqual([
     "kind=paced-write",
     "connections=10",
     "outstanding=1000",
@@ -77,6 +78,7 @@ test("a workload is one line of fields", () => {
     "keys=10000",
     "warmUpSeconds=1",
     "seconds=2.5",
+    "servers=127.0.0.1:1,127.0.0.1:2",
     "parent=/bench",
   ]);
 });
