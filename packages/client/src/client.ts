@@ -412,16 +412,16 @@ export class Meridian implements AsyncDisposable {
     return this.#caches.find(path, options);
   }
 
-  async #read(
+  #read(
     path: string,
     options: ReadOptions,
     draft: () => ReturnType<typeof setRequest>,
   ): Promise<Answer> {
-    this.#assertOpen();
+    if (this.#isClosed) return Promise.reject(closed());
     const { consistency, maxStalenessMs, hedgeMs, deadlineMs, signal, after } = options;
     if (after !== undefined) this.observe(after);
     const reading = { path, consistency, maxStalenessMs, hedgeMs, deadlineMs, signal, draft };
-    return await this.#context.performer.read(reading);
+    return this.#context.performer.read(reading);
   }
 
   #assertOpen(): void {

@@ -103,8 +103,12 @@ export class Performer {
    * @throws {MeridianError} REGION_UNAVAILABLE for a region that is not known: a path can name any.
    */
   ownerOf(path: string): string {
+    return this.#ownerUnder(this.policyOf(path), path);
+  }
+
+  #ownerUnder(policy: ZonePolicy, path: string): string {
     const directory = this.#context.directory();
-    const owner = ownerOf(this.policyOf(path), directory);
+    const owner = ownerOf(policy, directory);
     if (directory.has(owner)) return owner;
     this.#context.refreshTopology();
     throw new MeridianError(
@@ -117,8 +121,9 @@ export class Performer {
   write(path: string, request: DraftRequest, options: OperationOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
-      const owner = this.ownerOf(path);
-      const deadlineAtMs = this.#deadlineAtMs(this.policyOf(path), options);
+      const policy = this.policyOf(path);
+      const owner = this.#ownerUnder(policy, path);
+      const deadlineAtMs = this.#deadlineAtMs(policy, options);
       const pauseMs = disagreementMinMs;
       const write = { path, request, options, deadlineAtMs, pauseMs, resolve, reject };
       this.#writeAt(owner, write, redirectsMax);
@@ -126,17 +131,38 @@ export class Performer {
   }
 
   /** Reads, at the first step that can answer. */
-  async read(reading: Reading): Promise<Answer> {
-    reading.signal?.throwIfAborted();
-    const policy = this.policyOf(reading.path);
-    const { consistency } = reading;
-    const deadlineAtMs = this.#deadlineAtMs(policy, reading);
-    if (consistency === "quorum") return await this.#readQuorum(policy, reading, deadlineAtMs);
-    const plan = (now: ZonePolicy): readonly Step[] => {
-      this.ownerOf(reading.path);
-      return readSteps(now, consistency ?? defaultConsistency(now), this.#context.directory());
-    };
-    return await this.#readUntil(plan, reading, deadlineAtMs);
+  read(reading: Reading): Promise<Answer> {
+    return new Promise((resolve) => {
+      reading.signal?.throwIfAborted();
+      const policy = this.policyOf(reading.path);
+      const { consistency } = reading;
+      const deadlineAtMs = this.#deadlineAtMs(policy, reading);
+      if (consistency === "quorum") {
+        resolve(this.#readQuorum(policy, reading, deadlineAtMs));
+        return;
+      }
+      const plan = (now: ZonePolicy): readonly Step[] => {
+        this.#ownerUnder(now, reading.path);
+        return readSteps(now, consistency ?? defaultConsistency(now), this.#context.directory());
+      };
+      const steps = plan(policy);
+      const [first] = steps;
+      if (first === undefined || this.#isHedged(steps, policy, reading)) {
+        resolve(this.#readUntil(plan, reading, deadlineAtMs));
+        return;
+      }
+      // Nearly all reads end with the first answer: they take one promise and not six.
+      const limits = this.#limitsOf(steps.length, deadlineAtMs);
+      const settle: Settle = (error, response, link) => {
+        if (error === undefined && response !== undefined && link !== undefined) {
+          resolve({ response, link, owner: ownerOf(policy, this.#context.directory()) });
+        } else {
+          const begun = { steps, outcome: { error, response, link } };
+          resolve(this.#readUntil(plan, reading, deadlineAtMs, begun));
+        }
+      };
+      this.#submit(first, policy, reading, limits, settle);
+    });
   }
 
   /** Asks the owner of a path, in the order of the session's writes if there is one. */
@@ -218,15 +244,24 @@ export class Performer {
     return this.#context.directory().has(error.hint) ? error.hint : undefined;
   }
 
-  /** Reads as planned, and by a new plan whenever clusters did not agree on who owns the path. */
+  /**
+   * Reads as planned, and by a new plan whenever clusters did not agree on who owns the path.
+   * `begun`: the first step of the first plan was taken already.
+   */
   async #readUntil(
     plan: (policy: ZonePolicy) => readonly Step[],
     reading: Reading,
     deadlineAtMs: number,
+    begun?: Begun,
   ): Promise<Answer> {
+    let first = begun;
     for (let pauseMs = disagreementMinMs; ; pauseMs = longer(pauseMs)) {
       const policy = this.policyOf(reading.path);
-      const outcome = await this.#readHedged(plan(policy), policy, reading, deadlineAtMs);
+      const outcome =
+        first === undefined
+          ? await this.#readHedged(plan(policy), policy, reading, deadlineAtMs)
+          : await this.#readAlong(first.steps, policy, reading, deadlineAtMs, 0, first.outcome);
+      first = undefined;
       if (!(outcome instanceof MeridianError)) return outcome;
       if (outcome.code !== "MOVED") throw reasonOf(outcome, reading.signal);
       if (!(await this.#disagree(pauseMs, deadlineAtMs, reading.signal))) {
@@ -244,8 +279,8 @@ export class Performer {
   ): Promise<Answer | MeridianError> {
     const { hedgeMs = this.#context.hedgeMs, signal } = reading;
     const [first, ...others] = steps;
-    const isEventual = (reading.consistency ?? defaultConsistency(policy)) === "eventual";
-    if (hedgeMs === undefined || !isEventual || first === undefined || others.length === 0) {
+    const isHedged = this.#isHedged(steps, policy, reading);
+    if (!isHedged || hedgeMs === undefined || first === undefined) {
       return await this.#readAlong(steps, policy, reading, deadlineAtMs);
     }
     if (hedgeMs !== "auto" && !(hedgeMs >= 0)) {
@@ -267,9 +302,22 @@ export class Performer {
     return await this.#hedging.run(delayMs, attempts, { isFinal, worse });
   }
 
+  #isHedged(steps: readonly Step[], policy: ZonePolicy, reading: Reading): boolean {
+    if ((reading.hedgeMs ?? this.#context.hedgeMs) === undefined || steps.length < 2) return false;
+    return (reading.consistency ?? defaultConsistency(policy)) === "eventual";
+  }
+
+  /** Bounds of the first of so many steps. */
+  #limitsOf(steps: number, deadlineAtMs: number): StepLimits {
+    if (steps === 1) return { deadlineAtMs, isFinal: true };
+    const nowMs = this.#context.runtime.nowMs();
+    const share = Math.min(stepMsMax, (deadlineAtMs - nowMs) / steps);
+    return { deadlineAtMs: nowMs + share, isFinal: false };
+  }
+
   /**
-   * Takes the steps of a plan, of which somebody else takes `behind` more. Resolves with why none
-   * of them gave an answer.
+   * Takes the steps of a plan, of which somebody else takes `behind` more; what the first came to
+   * may be known. Resolves with why none of them gave an answer.
    */
   async #readAlong(
     steps: readonly Step[],
@@ -277,21 +325,19 @@ export class Performer {
     reading: Reading,
     deadlineAtMs: number,
     behind: number = 0,
+    begun?: Outcome,
   ): Promise<Answer | MeridianError> {
     const { runtime } = this.#context;
+    let first = begun;
     const owner = ownerOf(policy, this.#context.directory());
     let open = steps;
     let failure: MeridianError | undefined;
     let redirects = redirectsMax;
     for (let step = open[0]; step !== undefined; step = open[0]) {
       open = open.slice(1);
-      const nowMs = runtime.nowMs();
-      const left = open.length + behind;
-      const isFinal = left === 0;
-      const share = Math.min(stepMsMax, (deadlineAtMs - nowMs) / (left + 1));
-      const stepAtMs = isFinal ? deadlineAtMs : nowMs + share;
-      const limits = { deadlineAtMs: stepAtMs, isFinal };
-      const outcome = await this.#ask(step, policy, reading, limits);
+      const limits = this.#limitsOf(1 + open.length + behind, deadlineAtMs);
+      const outcome = first ?? (await this.#ask(step, policy, reading, limits));
+      first = undefined;
       const { response, link } = outcome;
       if (outcome.error === undefined && response !== undefined && link !== undefined) {
         return { response, link, owner };
@@ -318,21 +364,26 @@ export class Performer {
   }
 
   /** Asks one lane. Resolves, whatever comes of it. */
-  #ask(
+  #ask(step: Step, policy: ZonePolicy, reading: Reading, limits: StepLimits): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const settle: Settle = (error, response, link) => resolve({ error, response, link });
+      this.#submit(step, policy, reading, limits, settle);
+    });
+  }
+
+  #submit(
     step: Step,
     policy: ZonePolicy,
     reading: Reading,
-    limits: { readonly deadlineAtMs: number; readonly isFinal: boolean },
-  ): Promise<Outcome> {
+    limits: StepLimits,
+    settle: Settle,
+  ): void {
     const lane = this.#context.lanes.reader(step.destination);
     const request = reading.draft();
     request.consistency = consistencyNumber(step.consistency);
     request.maxStalenessMs = stalenessBound(reading.maxStalenessMs);
     const origins = originsOf(policy, this.#context.directory());
-    return new Promise((resolve) => {
-      const settle: Settle = (error, response, link) => resolve({ error, response, link });
-      submitUntil(reading.signal, lane, { request, isWrite: false, ...limits, origins, settle });
-    });
+    submitUntil(reading.signal, lane, { request, isWrite: false, ...limits, origins, settle });
   }
 
   async #readQuorum(policy: ZonePolicy, reading: Reading, deadlineAtMs: number): Promise<Answer> {
@@ -359,6 +410,18 @@ interface Write {
   readonly pauseMs: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** For how long a step may be waited for, and whether another one follows. */
+interface StepLimits {
+  readonly deadlineAtMs: number;
+  readonly isFinal: boolean;
+}
+
+/** Steps of a plan, and what the first of them came to. */
+interface Begun {
+  readonly steps: readonly Step[];
+  readonly outcome: Outcome;
 }
 
 function longer(pauseMs: number): number {
