@@ -31,6 +31,11 @@ interface Branch {
 export class ZoneTable {
   readonly zones: readonly Zone[];
   readonly #root: Branch = newBranch();
+  /** Components of the longest prefix. */
+  #depth = 0;
+  /** The directory asked for last that is deeper than any prefix, and who owns all that is in it. */
+  #directory: string | undefined;
+  #owned: Ownership = structure;
 
   constructor(zones: readonly Zone[]) {
     this.zones = zones;
@@ -43,7 +48,16 @@ export class ZoneTable {
    * to the global cluster, in a zone named "/".
    */
   ownership(path: string): Ownership {
-    return find(this.#root, path, 1, "") ?? structure;
+    // Who asks mostly does so for one path after the other of the same directory.
+    const length = path.lastIndexOf("/");
+    if (this.#directory?.length === length && path.startsWith(this.#directory)) return this.#owned;
+    const found = find(this.#root, path, 1, "") ?? structure;
+    const directory = path.slice(0, length);
+    if (componentsOf(directory) >= this.#depth) {
+      this.#directory = directory;
+      this.#owned = found;
+    }
+    return found;
   }
 
   /** True when no zone covers the path, so that nobody may write there. */
@@ -67,6 +81,7 @@ export class ZoneTable {
 
   #add(zone: Zone): void {
     let branch = this.#root;
+    this.#depth = Math.max(this.#depth, componentsOf(zone.prefix));
     for (const name of zone.prefix.slice(1).split("/")) {
       const next = (name === regionTemplate ? branch.any : branch.named.get(name)) ?? newBranch();
       if (name === regionTemplate) branch.any = next;
@@ -108,6 +123,12 @@ export function parseZones(text: string): ZoneTable | string {
   return loose === undefined
     ? table
     : `the zone of ${loose}, where a table is kept, must be strict`;
+}
+
+function componentsOf(path: string): number {
+  let count = 0;
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) count += 1;
+  return count;
 }
 
 function newBranch(): Branch {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseZones, ZoneTable } from "../src/index.ts";
 import { bytes } from "./support/bytes.ts";
@@ -45,6 +46,23 @@ test("a template is owned by the region that the path names", () => {
     undefined,
     "global",
   ]);
+});
+
+test("who owns a path does not depend on what was asked before", () => {
+  const table: ZoneDraft[] = [
+    { prefix: "/a", consistency: "strict" },
+    { prefix: "/a/b", consistency: "regional", home: "eu" },
+    { prefix: "/b/{region}", consistency: "regional", home: "{region}" },
+    { prefix: "/b/a/c", consistency: "eventual" },
+  ];
+  const name = fc.constantFrom("a", "b", "c");
+  const path = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => `/${names.join("/")}`);
+  const paths = fc.array(path, { minLength: 2, maxLength: 12 });
+  fc.assert(
+    fc.property(paths, (asked) => {
+      expect(ownersIn(table, ...asked)).toEqual(asked.flatMap((one) => ownersIn(table, one)));
+    }),
+  );
 });
 
 test("a prefix written out wins over a template of its length, in any order", () => {
