@@ -12,7 +12,7 @@ const usage = `Counts what the operations of fixed workloads take, and compares 
   --update      writes what was counted into baseline.json
   --functions   prints calls by function: compare those of two commits to see what was added
 
-Status: 0, or 1 when a count has grown.
+Status: 0; 1 when a count has grown; 2 when nothing could be counted.
 `;
 
 /** The command line. @returns the status to end with. */
@@ -71,4 +71,9 @@ function functionsOf(measured: readonly Measured[]): string {
     .join("");
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

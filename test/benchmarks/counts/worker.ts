@@ -33,6 +33,12 @@ async function measured({ name, operations, start }: Case): Promise<Measured> {
 }
 
 const wanted = process.argv.slice(2);
+for (const name of wanted) {
+  if (cases.some((one) => one.name === name)) continue;
+  const known = cases.map((one) => JSON.stringify(one.name)).join(", ");
+  process.stderr.write(`there is no workload ${JSON.stringify(name)}; known are: ${known}\n`);
+  process.exit(2);
+}
 const chosen = cases.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const results: Measured[] = [];
 for (const one of chosen) results.push(await measured(one));
