@@ -54,17 +54,11 @@ export class FramePacker {
   }
 
   /**
-   * What was collected first, in encoded frames, as long as there is room: at least one thing, and
-   * no more than about `roomBytes`.
+   * What was collected first, in an encoded frame: at least one thing, and no more than about
+   * `roomBytes`. Only while it is not empty.
    */
-  *take(roomBytes: number = Infinity): Generator<Buffer, undefined> {
-    let room = roomBytes;
-    while (!this.isEmpty && room > 0) {
-      const before = this.#bytes;
-      yield this.#takeFrame(Math.min(room, frameBytesMax));
-      room -= before - this.#bytes;
-    }
-    return undefined;
+  take(roomBytes: number = Infinity): Buffer {
+    return this.#takeFrame(Math.min(roomBytes, frameBytesMax));
   }
 
   /**
@@ -90,9 +84,16 @@ export class FramePacker {
   }
 
   #add(one: Utterance, bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#said.length === 0) {
+      // Most streams have one thing to say at a time: empty lists that are filled take ten times
+      // the room.
+      this.#said = [one];
+      this.#sizes = [bytes];
+      return;
+    }
     this.#said.push(one);
     this.#sizes.push(bytes);
-    this.#bytes += bytes;
   }
 
   #takeFrame(bytesMax: number): Buffer {

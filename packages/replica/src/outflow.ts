@@ -33,6 +33,8 @@ export class Outflow {
   /** Wait until their readers have taken what was sent. */
   readonly #blocked = new Set<Flowing>();
   #scheduled = false;
+  /** One slice was not enough: the rest goes on in the next turn of the loop, and only then. */
+  #isBehind = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -59,9 +61,12 @@ export class Outflow {
     this.#schedule();
   }
 
-  /** Serves streams for the time of one slice; the others follow. */
+  /** Serves streams for the time of one slice, once in a turn of the loop; the others follow. */
   flush(): void {
-    if (this.#dirty.size === 0) return;
+    if (this.#dirty.size > 0 && !this.#isBehind) this.#slice();
+  }
+
+  #slice(): void {
     const untilMs = this.#clock.nowMs() + sliceMs;
     let left = sliceStreamsMax;
     for (const stream of this.#dirty) {
@@ -70,7 +75,8 @@ export class Outflow {
       left -= 1;
       if (left === 0 || this.#clock.nowMs() >= untilMs) break;
     }
-    if (this.#dirty.size > 0) this.#schedule();
+    this.#isBehind = this.#dirty.size > 0;
+    if (this.#isBehind) this.#schedule();
   }
 
   /** A stream's reader has not taken what was sent, or has now. */
@@ -99,6 +105,7 @@ export class Outflow {
     this.#scheduled = true;
     this.#clock.defer(() => {
       this.#scheduled = false;
+      this.#isBehind = false;
       this.flush();
     });
   }

@@ -29,6 +29,10 @@ export function encodeServerFrame(
   welcome: Encodable<IWelcome> | undefined,
   utterances: readonly Utterance[],
 ): Buffer {
+  const [first] = utterances;
+  if (first instanceof AddressedReport && utterances.length === 1 && welcome === undefined) {
+    return frameOf(first);
+  }
   const responses: Encodable<IResponse>[] = [];
   for (const said of utterances) if (!(said instanceof AddressedReport)) responses.push(said);
   const rest = ServerFrame.encode({ welcome, responses });
@@ -40,6 +44,21 @@ export function encodeServerFrame(
     else later -= 1;
   }
   return Buffer.concat(parts);
+}
+
+/** Frames of one report alone, by the report, for the watch that it was made for last. */
+const frames = new WeakMap<WatchReport, { readonly watch: number; readonly frame: Buffer }>();
+
+/** Watchers of the same mostly have the same number for it: one frame does for thousands. */
+function frameOf(said: AddressedReport): Buffer {
+  const { watch, report } = said;
+  const known = frames.get(report);
+  if (known?.watch === watch) return known.frame;
+  const parts: Uint8Array[] = [];
+  addReport(parts, said, 0);
+  const frame = Buffer.concat(parts);
+  frames.set(report, { watch, frame });
+  return frame;
 }
 
 function addReport(parts: Uint8Array[], { watch, report }: AddressedReport, later: number): void {

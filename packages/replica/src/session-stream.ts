@@ -166,7 +166,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
     if (this.#mayTell) {
       // Whoever reads slowly goes on from the last position that arrived.
       if (this.#isBlocked) this.#packer.dropReports();
-      for (const frame of this.#packer.take()) this.#stream.sendEncoded(frame);
+      while (!this.#packer.isEmpty) this.#stream.sendEncoded(this.#packer.take());
     }
     this.#stream.send({ farewell: encodeRefusal(refusal) });
     this.#stream.close();
@@ -240,7 +240,7 @@ export class SessionStream implements FrameHandler<IClientFrame>, Flowing {
   #send(): void {
     while (!this.#packer.isEmpty && !this.#isBlocked) {
       const room = this.#service.flow.windowBytes - this.#stream.bufferedBytes;
-      for (const frame of this.#packer.take(room)) this.#stream.sendEncoded(frame);
+      this.#stream.sendEncoded(this.#packer.take(room));
     }
   }
 
