@@ -13,6 +13,11 @@ const witnessEntriesMax = 1_000_000;
  * at most half as many writes anew as it reads nodes.
  */
 const entriesPerNode = 0.5;
+/**
+ * A large tree is written down earlier when so few entries come in so long a time: nobody pays for
+ * it then, and to do a write anew takes several times longer than to read a node.
+ */
+const quiet = { ms: 2_000, entriesMax: 1_000 };
 /** Records put into the tree between two breaths of the event loop: a millisecond or two. */
 const restoredPerSlice = 500;
 
@@ -69,6 +74,7 @@ export class SnapshotTaker {
   readonly #onFailure: (error: unknown) => void;
   #busy = false;
   #stopped = false;
+  #cancelWait: (() => void) | undefined;
 
   constructor(options: SnapshotOptions, tree: () => Tree, onFailure: (error: unknown) => void) {
     this.#options = options;
@@ -91,17 +97,42 @@ export class SnapshotTaker {
       if (known !== undefined) void this.#run(() => this.#forget(floor, known));
       return;
     }
-    const takenIndex = storage.log.snapshot()?.index ?? 0;
-    const due = Math.max(snapshotEntries, nodeCount * entriesPerNode);
-    if (appliedIndex - takenIndex < due) return;
-    if (!this.#isStored(applied, appliedIndex)) return;
-    const configuration = applied.configurationAt(appliedIndex);
-    if (configuration !== undefined) void this.#run(() => this.#take(configuration));
+    const grown = this.#grown();
+    if (grown < snapshotEntries) return;
+    if (grown >= nodeCount * entriesPerNode) this.#begin(applied);
+    else this.#awaitQuiet(applied);
   }
 
   /** A snapshot that is being taken may still be written; nobody hears when that fails. */
   stop(): void {
     this.#stopped = true;
+    this.#cancelWait?.();
+  }
+
+  /** Entries applied since the newest snapshot. */
+  #grown(): number {
+    const { storage } = this.#options;
+    return this.#tree().appliedIndex - (storage.log.snapshot()?.index ?? 0);
+  }
+
+  #begin(applied: AppliedLog): void {
+    const { appliedIndex } = this.#tree();
+    if (!this.#isStored(applied, appliedIndex)) return;
+    const configuration = applied.configurationAt(appliedIndex);
+    if (configuration !== undefined) void this.#run(() => this.#take(configuration));
+  }
+
+  /** Looks again and again, as nobody comes by while nothing is written. */
+  #awaitQuiet(applied: AppliedLog): void {
+    if (this.#cancelWait !== undefined) return;
+    const { appliedIndex } = this.#tree();
+    const { clock, snapshotEntries } = this.#options;
+    this.#cancelWait = clock.after(quiet.ms, () => {
+      this.#cancelWait = undefined;
+      if (this.#busy || this.#stopped || this.#grown() < snapshotEntries) return;
+      if (this.#tree().appliedIndex - appliedIndex > quiet.entriesMax) this.#awaitQuiet(applied);
+      else this.#begin(applied);
+    });
   }
 
   /**

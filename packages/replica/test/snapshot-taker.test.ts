@@ -44,6 +44,31 @@ test("a snapshot of a large tree waits until enough was written to pay for it", 
   expect(attempts).toBe(1);
 });
 
+test("a snapshot of a large tree is taken once hardly anything is written", () => {
+  attempts = 0;
+  const looks: (() => void)[] = [];
+  let appliedIndex = 10;
+  const tree = (): Tree => lostTree(30, appliedIndex);
+  const known = options();
+  const clock = {
+    ...known.clock,
+    after: (_: number, look: () => void): (() => void) => {
+      looks.push(look);
+      return () => {};
+    },
+  };
+  const taker = new SnapshotTaker({ ...options(), clock }, tree, () => expect.unreachable());
+  taker.consider(appliedLog(1), 0);
+  taker.consider(appliedLog(1), 0);
+  expect(looks.length).toBe(1);
+  appliedIndex = 2_000;
+  looks.shift()?.();
+  expect({ attempts, looks: looks.length }).toEqual({ attempts: 0, looks: 1 });
+  appliedIndex = 2_500;
+  looks.shift()?.();
+  expect({ attempts, looks: looks.length }).toEqual({ attempts: 1, looks: 0 });
+});
+
 let attempts = 0;
 const configuration = {
   groups: [{ name: "voters", voters: ["a"], weight: 1 }],
@@ -59,7 +84,7 @@ function appliedLog(term: number): AppliedLog {
 }
 
 /** A tree whose view is lost before anything of it was read. */
-function lostTree(nodeCount = 1): Tree {
+function lostTree(nodeCount = 1, appliedIndex = 10): Tree {
   const snapshot = {
     index: 10,
     next(): never {
@@ -67,7 +92,7 @@ function lostTree(nodeCount = 1): Tree {
     },
     release(): void {},
   };
-  return { appliedIndex: 10, nodeCount, snapshot: () => snapshot } as unknown as Tree;
+  return { appliedIndex, nodeCount, snapshot: () => snapshot } as unknown as Tree;
 }
 
 function options(): ConstructorParameters<typeof SnapshotTaker>[0] {
