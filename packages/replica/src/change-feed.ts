@@ -157,7 +157,8 @@ class Consumer implements FrameHandler<IFollowFrame> {
       this.#open = frame.open;
       this.#begin(frame.open);
     }
-    this.pump(true);
+    // Credit comes back for nearly every frame: that asks for nothing.
+    this.pump(frame.sentAtMs > 0);
   }
 
   onDrain(): void {
