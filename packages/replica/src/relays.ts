@@ -16,6 +16,8 @@ export interface RelaysOptions {
   readonly lagTicks: number;
 }
 
+/** Peers whose word for what they understand is remembered: more than a group ever has. */
+const abilitiesMax = 256;
 /** Pauses grow up to two to this power. */
 const failuresMax = 5;
 
@@ -66,7 +68,8 @@ export class Relays {
 
   /** A peer said what it understands. */
   learn(peer: NodeId, abilities: PeerAbilities): void {
-    this.#abilities.set(peer, abilities);
+    const isKnown = this.#abilities.has(peer);
+    if (isKnown || this.#abilities.size < abilitiesMax) this.#abilities.set(peer, abilities);
   }
 
   /** Another term: nothing is known of how the others are. */
