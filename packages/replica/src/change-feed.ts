@@ -243,7 +243,7 @@ class Consumer implements FrameHandler<IFollowFrame> {
       return this.cut();
     }
     if (from > 0 && open.from?.incarnation !== incarnation) {
-      const fork = { cluster: place.cluster, incarnation, index: 0 };
+      const fork = { cluster: place.cluster, incarnation, index: sharedIndex(this.#member, open) };
       this.#stream.send({ opened: { outcome: OpenOutcome.FORKED, position, fork } });
       return this.cut();
     }
@@ -407,4 +407,13 @@ function* seedFrames(member: Member, open: IOpenChanges): Generator<FrameContent
     };
   }
   return undefined;
+}
+
+/**
+ * Up to where what a consumer has seen is part of the history that counts, so that it may go on from
+ * there; 0: nobody knows.
+ */
+function sharedIndex({ parting }: Member, { from }: IOpenChanges): number {
+  const { incarnation = 0, index = 0 } = from ?? {};
+  return parting?.incarnation === incarnation ? Math.min(index, parting.index) : 0;
 }

@@ -16,7 +16,7 @@ import { findFork, forkOf, withFork } from "./fork.ts";
 import { HeardLeader } from "./heard-leader.ts";
 import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
-import type { Member, Place } from "./member.ts";
+import type { Member, Parting, Place } from "./member.ts";
 import { noteOf } from "./member-note.ts";
 import { Membership } from "./membership.ts";
 import { Refounding } from "./refounding.ts";
@@ -210,6 +210,12 @@ export class GroupMember implements Member {
 
   get leader(): string | undefined {
     return this.replica.soft.leader;
+  }
+
+  get parting(): Parting | undefined {
+    const { incarnation, last } = forkOf(this.replica.configuration) ?? {};
+    if (incarnation === undefined || last === undefined) return undefined;
+    return { incarnation, index: last.index };
   }
 
   get takesPart(): boolean {

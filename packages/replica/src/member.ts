@@ -10,11 +10,21 @@ export interface Place {
   readonly cluster: string;
 }
 
+/** The end of what two incarnations of a cluster share. */
+export interface Parting {
+  /** That was abandoned. */
+  readonly incarnation: number;
+  /** Last index of its history that is part of the one that counts. */
+  readonly index: number;
+}
+
 /** What the services for clients need from the node that they run in: a group member or an edge. */
 export interface Member {
   readonly place: Place;
   /** Incarnation of the place's cluster. */
   readonly incarnation: number;
+  /** Where that incarnation left the one before; undefined: it left none, or nobody has said yet. */
+  readonly parting?: Parting | undefined;
   /** The current tree; replaced when a snapshot arrives. */
   readonly tree: Tree;
   /** Node that leads the cluster, as far as known; undefined at an edge. */

@@ -1,6 +1,13 @@
 /** An operator puts one voter group in force when the others are lost. */
 import { forkOf } from "@meridian/replica";
-import type { Encodable, IForcePromoteResponse, MeridianError } from "@meridian/wire";
+import {
+  type Encodable,
+  type IChangeFrame,
+  type IForcePromoteResponse,
+  type IPosition,
+  type MeridianError,
+  OpenOutcome,
+} from "@meridian/wire";
 import { expect, test, vi } from "vitest";
 import { codeOf, type Group, type Life, Scene, SessionClient } from "./harness/index.ts";
 
@@ -142,6 +149,51 @@ test("members of the new incarnation start again as such", async () => {
   for (const name of of(group, "secondary")) await group.boot(name);
   await scene.until("it leads", () => group.leader?.incarnation === 2 && group.leader.ready);
   expect(group.leader?.tree.incarnation).toBe(2);
+});
+
+/** How a change stream from this position is answered. */
+function opened(life: Life, from: IPosition): Encodable<IChangeFrame>["opened"] {
+  const frames: Encodable<IChangeFrame>[] = [];
+  const { changes } = life.part.services();
+  const handler = changes?.follow(
+    {
+      bufferedBytes: 0,
+      send: (frame: Encodable<IChangeFrame>) => frames.push(frame),
+      close: () => undefined,
+    } as never,
+    { address: "consumer" } as never,
+  );
+  const open = { consumer: "consumer", from, prefixes: [], region: "" };
+  handler?.onFrame({ open, creditBytes: 1_000, sentAtMs: 1 } as never);
+  return frames[0]?.opened;
+}
+
+test("who followed the abandoned history hears up to where it counts, and goes on there", async () => {
+  const { scene, group } = await parted(6);
+  const position = { cluster: "global", incarnation: 1 };
+  const abandoned = group.members.map(({ tree }) => tree.appliedIndex);
+  const index = Math.max(...abandoned);
+  await promoted(scene, group, "secondary-1");
+  await scene.until("it knows where they parted", () => group.leader?.parting !== undefined);
+  const leader = group.leader;
+  if (leader === undefined) throw new Error("nobody leads");
+  const shared = leader.parting?.index ?? 0;
+  expect(shared).toBeGreaterThan(0);
+  expect(shared).toBeLessThan(index);
+  const life = group.life(leader.place.node);
+  for (const [seen, upTo] of [
+    [index, shared],
+    [shared - 1, shared - 1],
+  ] as const) {
+    const fork = { cluster: "global", incarnation: 2, index: upTo };
+    const answer = opened(life, { ...position, index: seen });
+    expect(answer).toMatchObject({ outcome: OpenOutcome.FORKED, fork });
+    expect(opened(life, fork)).toMatchObject({ outcome: OpenOutcome.CONTINUE });
+  }
+  // Of an incarnation before that one nobody knows.
+  expect(opened(life, { ...position, incarnation: 7, index: 3 })).toMatchObject({
+    fork: { index: 0 },
+  });
 });
 
 test("no group is put in force without need, by a minority, or against the word", async () => {
