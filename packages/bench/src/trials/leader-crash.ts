@@ -11,7 +11,7 @@ const goalMs = 1_000;
 /** Writes under way when the leader dies: a client that does one thing after the other, and more. */
 const outstanding = 16;
 /** Long enough for the slowest of the systems to elect, and for a write after that. */
-const loadSeconds = 6;
+const loadSeconds = 5;
 const leaderMsMax = 30_000;
 
 /**
@@ -62,7 +62,7 @@ async function crashOnce(stage: Stage, system: System): Promise<number> {
   let killed: Promise<void> = Promise.resolve();
   const kill = async (): Promise<void> => {
     // Clients and servers are in the midst of their work, at no moment in particular.
-    await pause(500 + Math.random() * 500, signal);
+    await pause(300 + Math.random() * 500, signal);
     await leader.kill();
   };
   const { longestGapMs } = await system.run(

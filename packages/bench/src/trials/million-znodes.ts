@@ -1,5 +1,5 @@
 import type { Row, Stage } from "../row.ts";
-import { byMargins } from "../rows/goal.ts";
+import { byBound, byMargins } from "../rows/goal.ts";
 import type { ServerProcess, System } from "../system.ts";
 import { heldNodes } from "./held-nodes.ts";
 import { residentBytes } from "./process-use.ts";
@@ -12,23 +12,38 @@ const create = { kind: "create", connections: 10, outstanding: 1_000, valueBytes
 /** For collectors that give memory back when there is nothing else to do. */
 const restSeconds = 10;
 const restartMsMax = 180_000;
+const smallKeys = 10_000;
+/** Beyond it a cost is not called flat: less is within what two runs of one load differ by. */
+const flatRatio = 1.25;
 
 /**
- * Nodes of 100 bytes in a cluster of three: what they take in memory, and how long a server that
- * was killed takes until it serves all of them again.
+ * Nodes of 100 bytes in a cluster of three: what they take in memory, how long a server that was
+ * killed takes until it serves all of them again, and what a write costs among them.
  */
 export const millionZnodesRows: readonly Row[] = [
   znodesRow({
     name: "znode-memory",
     title: "1 M znodes of 100 B: memory of a server per znode",
     unit: "B",
+    goal: "≤ ZooKeeper's",
     value: ({ bytesPerNode }) => bytesPerNode,
+    judge: byMargins("lower", { zookeeper: 1 }),
   }),
   znodesRow({
     name: "znode-restart",
     title: "1 M znodes: server killed and started → serves all of them",
     unit: "ms",
+    goal: "≤ ZooKeeper's",
     value: ({ restartMs }) => restartMs,
+    judge: byMargins("lower", { zookeeper: 1 }),
+  }),
+  znodesRow({
+    name: "growth-tree",
+    title: "processor time of a write, 1 M znodes ÷ 10,000 znodes",
+    unit: "×",
+    goal: "flat: ≤ 1.25",
+    value: ({ small, large }) => large.processorUs / small.processorUs,
+    judge: byBound("lower", flatRatio),
   }),
 ];
 
@@ -46,27 +61,34 @@ interface LargeTree {
   /** Of the server that was started again, after as long a rest. */
   readonly restarted: readonly Memory[];
   readonly createSeconds: number;
+  /** What a write costs before and after. */
+  readonly small: Cost;
+  readonly large: Cost;
+}
+
+/** What a write of one of all nodes costs. */
+interface Cost {
+  readonly znodes: number;
+  /** Of all servers. */
+  readonly processorUs: number;
+  readonly writesPerSecond: number;
 }
 
 function znodesRow({
-  name,
-  title,
-  unit,
   value,
-}: Pick<Row, "name" | "title" | "unit"> & { readonly value: (tree: LargeTree) => number }): Row {
+  ...row
+}: Pick<Row, "name" | "title" | "unit" | "goal" | "judge"> & {
+  readonly value: (tree: LargeTree) => number;
+}): Row {
   return {
-    name,
-    title,
-    unit,
+    ...row,
     better: "lower",
-    goal: "≤ ZooKeeper's",
     systems: ["meridian", "zookeeper"],
     roundsMax: 1,
     async measure(stage) {
       const tree = await stage.once("million-znodes", () => grow(stage));
       return { value: value(tree), details: { ...tree } };
     },
-    judge: byMargins("lower", { zookeeper: 1 }),
   };
 }
 
@@ -74,9 +96,11 @@ async function grow(stage: Stage): Promise<LargeTree> {
   const { signal } = stage;
   const { znodes } = sizesOf(process.env);
   await using system = await stage.ownCluster();
-  // What the code itself takes, once it has run, belongs to no node.
-  const few = Math.max(1, Math.floor(znodes / 100));
+  const few = Math.min(smallKeys, Math.ceil(znodes / 2));
   await stage.load(system, { ...create, keys: few, warmUpSeconds: 0, seconds: 0 });
+  // What the code itself takes, once it has run, and what is kept of recent writes, belongs to no
+  // node.
+  const small = await costOf(stage, system, few);
   await pause(restSeconds * 1_000, signal);
   const empty = await memoryOf(system.servers);
   stage.say(`${stage.system}: creating ${znodes} nodes`);
@@ -97,6 +121,7 @@ async function grow(stage: Stage): Promise<LargeTree> {
   stage.say(
     `${stage.system}: serves again after ${Math.round(restartMs)} ms; ` + mebibytes(restarted),
   );
+  const large = await costOf(stage, system, znodes);
   return {
     nodes: znodes,
     bytesPerNode,
@@ -106,7 +131,19 @@ async function grow(stage: Stage): Promise<LargeTree> {
     full,
     restarted,
     createSeconds,
+    small,
+    large,
   };
+}
+
+/** Writes that go round all nodes. */
+async function costOf(stage: Stage, system: System, keys: number): Promise<Cost> {
+  const { warmUpSeconds, seconds } = stage;
+  const write = { ...create, kind: "write", keys, warmUpSeconds, seconds } as const;
+  const measured = await stage.load(system, write);
+  const processorUs = measured.serverProcessorUsPerOperation;
+  stage.say(`${stage.system}: ${processorUs.toFixed(1)} µs a write in ${keys} znodes`);
+  return { znodes: keys, processorUs, writesPerSecond: measured.operationsPerSecond };
 }
 
 /** Kills a follower: the others go on, so that nothing but its own start is measured. */

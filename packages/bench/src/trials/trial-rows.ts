@@ -6,7 +6,6 @@ import { primaryLossRows } from "./primary-loss.ts";
 import { propagationRows } from "./propagation.ts";
 import { regionGrowthRows } from "./region-growth.ts";
 import { sessionGrowthRows } from "./session-growth.ts";
-import { treeGrowthRows } from "./tree-growth.ts";
 
 /** Rows that need more than a load on one cluster, in the order of the table. */
 export const trialRows: readonly Row[] = [
@@ -15,7 +14,6 @@ export const trialRows: readonly Row[] = [
   ...leaderCrashRows,
   ...primaryLossRows,
   ...millionZnodesRows,
-  ...treeGrowthRows,
   ...sessionGrowthRows,
   ...regionGrowthRows,
 ];
