@@ -1,5 +1,5 @@
 /** `meridian bench`: load on a cluster; a comparison with nobody. No figure is judged. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -64,6 +64,13 @@ test("a comparison with nobody has figures of Meridian alone, and leaves nothing
     expect(row.samples.meridian[0]?.details).toMatchObject({ failures: 0 });
   }
   expect(readdirSync(scratch.path)).toEqual([]);
+  const [result, page] = [join(scratch.path, "result.json"), join(scratch.path, "page.md")];
+  writeFileSync(result, text);
+  writeFileSync(page, "<!-- bench compare: begin -->\n<!-- bench compare: end -->\n");
+  const again = ["bench", "compare", "--from", result, "--embed", page, "-o", "markdown"];
+  const markdown = await meridianOk(again);
+  expect(markdown).toContain("| write latency at 1,000 op/s, p50 (ms)");
+  expect(readFileSync(page, "utf8")).toContain(markdown);
 });
 
 test("a comparison that is interrupted takes everything with it", async (context) => {

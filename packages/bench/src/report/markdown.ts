@@ -57,7 +57,7 @@ function originOf({ machine, date, rounds, seconds, versions }: Report): string 
     .join(", ");
   const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
   return wrapped([
-    `Medians of up to ${rounds} rounds of ${seconds} s, ${date.slice(0, 10)}, on ${cores} ×`,
+    `${rounds === 1 ? "One round" : `Medians of up to ${rounds} rounds`} of ${seconds} s, ${date.slice(0, 10)}, on ${cores} ×`,
     `${processor}, ${memory}, ${system}. ${systems}.`,
   ]);
 }
