@@ -56,8 +56,9 @@ function originOf({ machine, date, rounds, seconds, versions }: Report): string 
     .map(([name, version]) => `${titles[name] ?? name} ${version}`)
     .join(", ");
   const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
+  const medians = rounds === 1 ? "One round" : `Medians of up to ${rounds} rounds`;
   return wrapped([
-    `${rounds === 1 ? "One round" : `Medians of up to ${rounds} rounds`} of ${seconds} s, ${date.slice(0, 10)}, on ${cores} ×`,
+    `${medians} of ${seconds} s, ${date.slice(0, 10)}, on ${cores} ×`,
     `${processor}, ${memory}, ${system}. ${systems}.`,
   ]);
 }
