@@ -1,5 +1,5 @@
 /** Without an answer for so long, something is wrong. */
-const stalledMs = 250;
+const stalledMs = 500;
 const tickMs = 10;
 /** A request that is sent anew gets so long at least. */
 const youngMs = 100;
