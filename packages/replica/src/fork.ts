@@ -6,10 +6,25 @@ export interface Fork {
   readonly incarnation: number;
   /** First term of the one that counts. Terms of the two never meet. */
   readonly firstTerm: number;
+  /**
+   * What the member that put the new one in force had applied of the old one: it was committed
+   * there.
+   */
+  readonly applied?: LogPlace | undefined;
+  /**
+   * Up to here both have the same beyond doubt, told with `last`; 0: nobody knows. Those who
+   * followed the old one saw what was committed there, which need not be what was taken over.
+   */
+  readonly sharedIndex?: number | undefined;
   /** The last entry that was taken over; undefined until its leader has said so. */
-  readonly last: { readonly index: number; readonly term: number } | undefined;
+  readonly last: LogPlace | undefined;
   /** Terms before it and the index that each begins at, oldest first; as far back as was known. */
   readonly terms: readonly (readonly [term: number, index: number])[];
+}
+
+interface LogPlace {
+  readonly index: number;
+  readonly term: number;
 }
 
 /** No node is named like this. */
@@ -31,7 +46,8 @@ export function withFork(configuration: Configuration, fork: Fork): Configuratio
 /**
  * The fork as the log of a member of the new incarnation shows it; undefined: cut off before it.
  */
-export function findFork(log: Log, { incarnation, firstTerm }: Fork): Fork | undefined {
+export function findFork(log: Log, fork: Fork): Fork | undefined {
+  const { incarnation, firstTerm, applied } = fork;
   const first = firstOf(log, firstTerm);
   const index = first - 1;
   const term = log.term(index);
@@ -43,7 +59,11 @@ export function findFork(log: Log, { incarnation, firstTerm }: Fork): Fork | und
     terms.unshift([of, begins]);
     at = begins - 1;
   }
-  return { incarnation, firstTerm, last: { index, term }, terms };
+  const found = { incarnation, firstTerm, last: { index, term }, terms };
+  if (applied === undefined) return found;
+  // Of entries that were cut off nobody can say in which incarnation they were committed.
+  const isShared = applied.index <= index && log.term(applied.index) === applied.term;
+  return { ...found, applied, sharedIndex: isShared ? applied.index : 0 };
 }
 
 /** Up to here a log of the abandoned incarnation is part of the history that counts; at least 0. */

@@ -213,9 +213,9 @@ export class GroupMember implements Member {
   }
 
   get parting(): Parting | undefined {
-    const { incarnation, last } = forkOf(this.replica.configuration) ?? {};
-    if (incarnation === undefined || last === undefined) return undefined;
-    return { incarnation, index: last.index };
+    const { incarnation, sharedIndex } = forkOf(this.replica.configuration) ?? {};
+    if (incarnation === undefined || sharedIndex === undefined) return undefined;
+    return { incarnation, index: sharedIndex };
   }
 
   get takesPart(): boolean {

@@ -10,11 +10,11 @@ export interface Place {
   readonly cluster: string;
 }
 
-/** The end of what two incarnations of a cluster share. */
+/** Up to where two incarnations of a cluster have the same beyond doubt. */
 export interface Parting {
   /** That was abandoned. */
   readonly incarnation: number;
-  /** Last index of its history that is part of the one that counts. */
+  /** Whoever has seen no more of it has seen nothing that does not count; 0: nobody knows. */
   readonly index: number;
 }
 

@@ -12,7 +12,7 @@ import {
 } from "@meridian/wire";
 import type { Clock } from "./clock.ts";
 import { configurationCodec } from "./configuration-codec.ts";
-import { forkOf, withFork } from "./fork.ts";
+import { type Fork, forkOf, withFork } from "./fork.ts";
 import type { Log } from "./log.ts";
 import type { Replica } from "./replica.ts";
 import type { Succession } from "./succession.ts";
@@ -82,7 +82,7 @@ export class Refounding {
     const count = able.length + offers.begun.length;
     if (count * 2 <= group.voters.length) throw tooFew(group, count, offers.reasons);
     const firstTerm = Math.max(...able.map(({ term }) => term)) + termLead;
-    const next = forced ?? alone(configuration, group, from, firstTerm);
+    const next = forced ?? alone(configuration, group, this.#fork(from, firstTerm));
     const order = {
       begin: true,
       term: forkOf(next)?.firstTerm ?? firstTerm,
@@ -221,14 +221,22 @@ export class Refounding {
       succeed({ kind: "refounded", incarnation: incarnation + 1, configuration });
     });
   }
+
+  /** Where it is left is for the first leader to say. */
+  #fork(incarnation: number, firstTerm: number): Fork {
+    const { replica, storage } = this.#options;
+    const { appliedIndex: index } = replica.tree;
+    const term = storage.log.term(index);
+    const applied = term === undefined ? undefined : { index, term };
+    return { incarnation, firstTerm, applied, last: undefined, terms: [] };
+  }
 }
 
 /** The group without anybody else. */
 function alone(
   configuration: Configuration,
   { name, voters }: VoterGroup,
-  incarnation: number,
-  firstTerm: number,
+  fork: Fork,
 ): Configuration {
   const { heldBy: _, ...rest } = configuration;
   const only = {
@@ -239,7 +247,7 @@ function alone(
     outgoingGroups: [],
     autoLeave: false,
   };
-  return withFork(only, { incarnation, firstTerm, last: undefined, terms: [] });
+  return withFork(only, fork);
 }
 
 /**

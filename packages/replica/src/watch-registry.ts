@@ -105,7 +105,7 @@ export class WatchRegistry {
       const shared = reportOf(group, transaction, tree);
       if (shared === undefined) continue;
       // Those that fire once leave meanwhile.
-      for (const watch of [...group.watches]) {
+      for (const watch of group.watches.slice()) {
         const report = watch.seen === undefined ? shared : newsOf(watch, transaction, tree);
         if (report === undefined) continue;
         if (isOnce(watch.kind)) this.remove(watch);

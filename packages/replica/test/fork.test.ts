@@ -56,6 +56,14 @@ test("nothing that only the abandoned side had is taken for shared", () => {
     // Where the one who tells has forgotten his terms, more is given up, never less.
     expect(found <= truth ? "safe" : `seed ${seed}: ${found} of ${truth}`).toBe("safe");
     if (found === truth) exact += 1;
+    // Whoever put it in force had applied some of what was committed on the other side.
+    const index = 1 + Math.floor(random() * lost.length);
+    const applied = { index, term: lost[index - 1] ?? 0 };
+    const asked = { ...forkAt(undefined), applied };
+    const told = findFork(logOf([...kept, firstTerm, firstTerm], first), asked)?.sharedIndex;
+    expect([0, index]).toContain(told);
+    const isRight = told === 0 ? index > truth || index < first - 1 : index <= truth;
+    expect(isRight ? "right" : `seed ${seed}: ${told} of ${truth}`).toBe("right");
   }
   expect(exact).toBeGreaterThan(1_500);
 });
