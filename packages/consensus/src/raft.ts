@@ -224,6 +224,9 @@ export class Raft {
   reportGone(peer: NodeId): void {
     const core = this.#core;
     if (core.leader !== peer || core.role.kind !== "follower" || core.lease !== undefined) return;
+    // Without a vote nothing follows from it, and one that lost its data hears of that from those
+    // who go on looking for their leader where it was.
+    if (!core.hasVote) return;
     const { electionElapsed, timing } = core;
     becomeFollower(core, core.term, undefined);
     core.electionElapsed = Math.max(electionElapsed, timing.leaseTicks);
