@@ -216,10 +216,10 @@ export class Raft {
 
   /**
    * The process of a peer has ended, as far as can be told from here. If it led, an election need
-   * not wait for a silence: what is left of the timer is what sets groups and members apart, so that
-   * those still come first that should. Where leaders rely on leases nothing changes: only time ends
-   * a promise. A wrong report costs at most an election, which the pre-votes of those prevent who
-   * hear the leader.
+   * not wait for a silence: what is left of the timer is what sets groups and members apart, so
+   * that those still come first that should. Where leaders rely on leases nothing changes: only
+   * time ends a promise. A wrong report costs at most an election, which the pre-votes of those
+   * prevent who hear the leader.
    */
   reportGone(peer: NodeId): void {
     const core = this.#core;
