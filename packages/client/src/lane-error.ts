@@ -67,3 +67,8 @@ export function lostError(pending: Pending, error: MeridianError): MeridianError
 export function closed(): MeridianError {
   return new MeridianError("SESSION_EXPIRED", "the client has been closed");
 }
+
+/** What callers are told of a cluster that is asked for more than it can do. */
+export function tooMuch(who: string, retryAfterMs: number): MeridianError {
+  return new MeridianError("OVERLOADED", `${who} has more to do than it can`, { retryAfterMs });
+}

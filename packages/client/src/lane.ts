@@ -12,6 +12,7 @@ import {
   isUncertain,
   isWithoutEffect,
   lostError,
+  tooMuch,
 } from "./lane-error.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
@@ -223,8 +224,7 @@ export class Lane {
     }
     const held = this.#outbox.count - this.#outbox.inflight;
     if (this.#window.waitMs(held, nowMs) > heldMaxMs) {
-      const why = `${this.name} has more to do than it can: ${held} requests wait before this one`;
-      return new MeridianError("OVERLOADED", why, { retryAfterMs: heldMaxMs / 2 });
+      return tooMuch(`${this.name}, where ${held} requests wait before this one,`, heldMaxMs / 2);
     }
     if (this.#breaker.failures === 0) return undefined;
     const isAttached = this.#attachment.link !== undefined;
@@ -364,10 +364,9 @@ export class Lane {
     const { runtime } = this.#context;
     const isTooMuch = error.code === "OVERLOADED";
     if (isTooMuch) {
-      const { inflight } = this.#outbox;
       this.#refusedOrder = pending.order;
       this.#behind = this.#outbox.countBehind(pending);
-      this.#window.refused(inflight, this.#behind, pending.sentAtMs, runtime.nowMs());
+      this.#window.refused(this.#outbox.inflight, this.#behind, pending.sentAtMs, runtime.nowMs());
     }
     this.#refusals += 1;
     const ceilingMs = Math.min(holdMaxMs, holdMinMs * 2 ** Math.min(this.#refusals, 8));
@@ -459,6 +458,7 @@ export class Lane {
     const refusal = pending.refusal ?? this.#hold;
     if (refusal?.code === "OVERLOADED") return refusal;
     if (refusal !== undefined) return this.#unavailable("it takes nothing now", refusal);
+    if (pending.id === 0 && this.#window.isNarrow) return tooMuch(this.name, heldMaxMs / 2);
     const { link } = this.#attachment;
     // Silence since the request was sent: the deadline passed because nobody is there.
     const isThere = link !== undefined && link.heardAtMs >= pending.sentAtMs;

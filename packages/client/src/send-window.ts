@@ -1,12 +1,13 @@
 /** It never becomes smaller: who asks for less would hardly know when there is room again. */
-const sizeMin = 16;
+const sizeMin = 64;
 /** Servers take no more of one stream. */
 const sizeMax = 16_384;
 /** That so little was taken may be by chance: some may have been done already. */
-const shareMin = 1 / 8;
+const shareMin = 1 / 4;
 /** Over so long is counted what is done. */
 const countMs = 500;
-/** For each request that was done: an eighth more in the time of an answer. */
+/** For each request that was done: twice as many in the time of an answer, later an eighth more. */
+const growthFirst = 1;
 const growth = 1 / 8;
 
 /**
@@ -16,6 +17,8 @@ const growth = 1 / 8;
  */
 export class SendWindow {
   #size = Infinity;
+  /** Up to half of what was too much it grows fast. */
+  #fastUpTo = 0;
   #narrowedAtMs = -Infinity;
   /** Done since then, and in a millisecond before. */
   #countedFromMs = 0;
@@ -47,12 +50,13 @@ export class SendWindow {
     const taken = Math.max(inflight - behind, inflight * shareMin);
     const half = Math.min(this.#size, inflight) / 2;
     this.#size = Math.max(sizeMin, Math.min(half, taken));
+    this.#fastUpTo = half;
   }
 
   /** One was done. */
   answered(): void {
     this.#done += 1;
-    this.#size += growth;
+    this.#size += this.#size < this.#fastUpTo ? growthFirst : growth;
     if (this.#size > sizeMax) this.#size = Infinity;
   }
 

@@ -1,6 +1,6 @@
 /** Time over which is counted. */
 const windowMs = 100;
-/** In a pause so long something stood still: that says nothing about how fast work is done. */
+/** In shorter times than this nothing need have happened. */
 const pauseMs = 100;
 
 /**
@@ -28,7 +28,10 @@ export class DrainRate {
 
   /** A write has left after so long. */
   left(nowMs: number, waitedMs: number): void {
-    if (nowMs - this.#lastMs > pauseMs) this.#begin(nowMs);
+    // While nothing waited there was nothing to be done. A time in which nobody led counts: it is
+    // forgotten within a second, and one in which everything stood still looks the same.
+    const gapMs = nowMs - this.#lastMs;
+    if (gapMs > pauseMs && gapMs > waitedMs) this.#begin(nowMs);
     else if (nowMs > this.#lastMs && this.#lastMs - this.#fromMs >= windowMs) this.#end();
     this.#lastMs = nowMs;
     // Those that leave at the very beginning were worked on before it.

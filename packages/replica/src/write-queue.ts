@@ -133,7 +133,7 @@ export class WriteQueue {
       repeated.deadlineAtMs = Math.max(repeated.deadlineAtMs, write.deadlineAtMs);
       return true;
     }
-    if (this.size >= this.#writesMaxFor(write)) return false;
+    if (!this.#hasRoomFor(write, issued)) return false;
     if (this.#bytes + write.bytes.byteLength > this.#limits.writeBytesMax) return false;
     if (issued === undefined) {
       issued = { attachment, writes: new Map() };
@@ -214,16 +214,23 @@ export class WriteQueue {
   }
 
   /**
-   * How many may wait when this one comes. What would wait for longer than it may is refused at
-   * once, so that its client can wait for its turn instead of a queue that only grows. Sessions
-   * begin and end all the same: who has nothing to write must not be lost in an overload.
+   * What would wait for longer than it may is refused at once, so that its client can wait for its
+   * turn instead of a queue that only grows. A session that has less than its part of what may wait
+   * is let in all the same, to twice of that altogether: who asks for little is not refused because
+   * others ask for much. Sessions begin and end in any case: who has nothing to write must not be
+   * lost in an overload.
    */
-  #writesMaxFor({ session, repeatable }: PendingWrite): number {
+  #hasRoomFor({ session, repeatable }: PendingWrite, issued: Issued | undefined): boolean {
     const { writesMax, waitMaxMs } = this.#limits;
+    const { size } = this;
+    if (size >= writesMax) return false;
     const { perMs } = this.#rate;
     const isOfSession = session === 0 && repeatable;
-    if (perMs === undefined || isOfSession) return writesMax;
-    return Math.min(writesMax, Math.max(writesMin, perMs * waitMaxMs));
+    if (perMs === undefined || isOfSession) return true;
+    const wanted = Math.max(writesMin, perMs * waitMaxMs);
+    if (size < wanted) return true;
+    const own = issued?.writes.size ?? 0;
+    return size < 2 * wanted && own < wanted / (this.#sessions.size + 1);
   }
 
   /**

@@ -45,9 +45,25 @@ test("little to do does not look like less that could be done, more than was kno
   expect(rate.perMs).toBeCloseTo(40, 0);
 });
 
-test("a pause in which nobody led is not taken for slowness", () => {
+test("a time in which nothing was done is seen, and forgotten within a second", () => {
+  const rate = new DrainRate(lateMs);
+  let atMs = drain(rate, { atMs: 0, everyMs: 10 }, 100, 100, 400);
+  atMs = drain(rate, { atMs: atMs + 3_000, everyMs: 10 }, 12, 100, 3_400);
+  expect(rate.perMs).toBeLessThan(8);
+  drain(rate, { atMs, everyMs: 10 }, 100, 100, 400);
+  expect(rate.perMs).toBeGreaterThan(9);
+});
+
+test("slowness is seen however seldom something is done", () => {
   const rate = new DrainRate(lateMs);
   const atMs = drain(rate, { atMs: 0, everyMs: 10 }, 100, 100, 400);
-  drain(rate, { atMs: atMs + 3_000, everyMs: 10 }, 100, 100, 3_400);
+  drain(rate, { atMs: atMs + 700, everyMs: 700 }, 10, 100, 5_000);
+  expect(rate.perMs).toBeLessThan(0.2);
+});
+
+test("a burst after nothing is not measured over the time in which nothing came", () => {
+  const rate = new DrainRate(lateMs);
+  const atMs = drain(rate, { atMs: 0, everyMs: 10 }, 100, 100, 400);
+  drain(rate, { atMs: atMs + 60_000, everyMs: 10 }, 100, 100, 300);
   expect(rate.perMs).toBeCloseTo(10, 0);
 });

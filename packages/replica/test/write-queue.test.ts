@@ -155,7 +155,28 @@ test("what would wait for too long is refused at once, whatever comes how fast",
   // Sessions come and go all the same.
   while (queue.add(write(1, next).pending)) next += 1;
   expect(queue.add(write(0, 1).pending)).toBe(true);
-  expect(queue.add(write(0, 2, { repeatable: false }).pending)).toBe(false);
+  expect(queue.add(write(1, next).pending)).toBe(false);
+});
+
+test("who asks for little is taken while others ask for more than can be done", () => {
+  let nowMs = 0;
+  const limits = { writesMax: 100_000, writeBytesMax: 1e9, waitMaxMs: 500 };
+  const queue = new WriteQueue(limits, () => nowMs);
+  const order: [session: number, sequence: number][] = [];
+  const counts = { greedy: 1, modest: 1, refusedGreedy: 0, refusedModest: 0 };
+  // Every millisecond one offers 30, another one offers 1, and 10 are done.
+  for (; nowMs < 10_000; nowMs += 1) {
+    for (let offered = 0; offered < 30; offered += 1) {
+      if (queue.add(write(1, counts.greedy).pending)) order.push([1, counts.greedy++]);
+      else counts.refusedGreedy += 1;
+    }
+    if (queue.add(write(2, counts.modest).pending)) order.push([2, counts.modest++]);
+    else counts.refusedModest += 1;
+    for (const [session, sequence] of order.splice(0, 10)) applied(queue, session, sequence);
+  }
+  expect(counts.refusedGreedy).toBeGreaterThan(100_000);
+  expect(counts.refusedModest).toBe(0);
+  expect(queue.size).toBeLessThan(10_000);
 });
 
 test("a burst is taken whole by a queue in which nothing had to wait", () => {
