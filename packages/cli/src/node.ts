@@ -150,7 +150,7 @@ class Channels {
 
   readonly follow = (address: string): OpenFollow => {
     return (handler) => {
-      const channel = this.#channels.get(address) ?? openChannel(address);
+      const channel = this.#channels.get(address) ?? openChannel(address, { isFar: true });
       this.#channels.set(address, channel);
       return channel.follow(handler);
     };

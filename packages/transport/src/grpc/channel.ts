@@ -6,7 +6,14 @@ import type { ChannelConnector, UnaryOptions } from "../channel-connector.ts";
 import { ConnectedChannel, givenUp } from "../connected-channel.ts";
 import { SERVER_LIMITS } from "../limits.ts";
 import { ClientBytes } from "./client-bytes.ts";
-import { clientCredentials, clientOptions, type Keepalive, type Tls } from "./client-options.ts";
+import {
+  clientCredentials,
+  clientOptions,
+  FAR_WINDOW_BYTES,
+  type Keepalive,
+  type Tls,
+  WINDOW_BYTES,
+} from "./client-options.ts";
 import { whenConnected } from "./connecting.ts";
 import { asIs } from "./definition.ts";
 import { errorOfStatus, neverSent } from "./status.ts";
@@ -20,6 +27,8 @@ export interface ChannelOptions extends Partial<Keepalive> {
   readonly tls?: Tls;
   /** Longest message in either direction. */
   readonly messageBytesMax?: number;
+  /** The other side may be in another region, and what it sends is read at once. */
+  readonly isFar?: boolean;
 }
 
 /** Time for a connection to come about, by default. */
@@ -29,7 +38,9 @@ const CONNECT_MS = 5000;
 export function openChannel(address: string, options: ChannelOptions = {}): Channel {
   const { keepaliveMs, keepaliveTimeoutMs, messageBytesMax } = { ...SERVER_LIMITS, ...options };
   // What is only a little too long is refused by us, with our own error.
-  const settings = clientOptions({ keepaliveMs, keepaliveTimeoutMs }, 2 * messageBytesMax);
+  const windowBytes = options.isFar === true ? FAR_WINDOW_BYTES : WINDOW_BYTES;
+  const keepalive = { keepaliveMs, keepaliveTimeoutMs };
+  const settings = clientOptions(keepalive, 2 * messageBytesMax, windowBytes);
   const newClient = (): grpc.Client =>
     new grpc.Client(address, clientCredentials(options.tls), settings);
   const connectMs = options.connectMs ?? CONNECT_MS;

@@ -4,7 +4,7 @@ import { parseAddress } from "../address.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../limits.ts";
 import { ListenError } from "../listen-error.ts";
 import type { Services } from "../service.ts";
-import { WINDOW_BYTES, type Tls } from "./client-options.ts";
+import { FAR_WINDOW_BYTES, type Tls } from "./client-options.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { Health } from "./health.ts";
 import { Connections, addSettings } from "./internals.ts";
@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const server = new grpc.Server(serverOptions(limits));
   addSettings(server, {
-    initialWindowSize: WINDOW_BYTES,
+    initialWindowSize: FAR_WINDOW_BYTES,
     maxHeaderListSize: limits.metadataBytesMax,
   });
   const serving = { messageBytesMax: limits.messageBytesMax, onFault: options.onFault ?? warn };
@@ -62,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { host, port: wanted } = parseAddress(options.listen);
   const port = await bind(server, options.listen, wanted, serverCredentials(options.tls));
   const gate = new ConnectionGate(connectionsMax(limits), (path) => peerPaths.has(path));
-  const connections = new Connections(server, WINDOW_BYTES, gate);
+  const connections = new Connections(server, FAR_WINDOW_BYTES, gate);
   let closing: Promise<void> | undefined;
   return {
     address: `${host}:${port}`,
