@@ -4,9 +4,10 @@ import type { Socket } from "node:net";
 export type Send = (bytes: number, deliver: () => void) => void;
 
 /**
- * Bytes of one direction of one connection that may be under way before its sender is made to wait.
+ * Bytes of one direction of one connection that may be under way before its sender is made to wait:
+ * 56 MB/s where a way takes 75 ms.
  */
-const queuedBytesMax = 1024 * 1024;
+const queuedBytesMax = 4 * 1024 * 1024;
 
 /** One direction of a connection: from the socket that reads to the socket that writes. */
 class Direction {
