@@ -39,6 +39,11 @@ function newcomer({ group }: Stage, node: string, role: "witness" | "global-vote
   return { node, address: entry.address, region: entry.region, role };
 }
 
+/** Where a member is reached: those that the plan names by their names. */
+function addressOf({ names }: Group, node: string): string {
+  return names.includes(node) ? node : `${node}:7400`;
+}
+
 async function change(
   { scene, group }: Stage,
   request: Encodable<IChangeMembersRequest>,
@@ -48,7 +53,7 @@ async function change(
     await scene.until("somebody leads", () => group.leader !== undefined);
     const { node } = group.leader?.place ?? { node: "" };
     try {
-      const channel = scene.network.openChannel("operator", node);
+      const channel = scene.network.openChannel("operator", addressOf(group, node));
       const { membership } = await scene.clock.settled(channel.changeMembers(request));
       const told = (membership?.members ?? []).filter(({ role }) => role !== "");
       return Object.fromEntries(told.map((entry) => [entry.node, entry.standing]));
@@ -71,7 +76,7 @@ async function caughtUp({ scene, group }: Stage, node: string): Promise<void> {
 /** Writes something strict at whoever leads. */
 async function writes({ scene, group, client }: Stage, path: string): Promise<void> {
   const leader = await group.led();
-  client.connect(leader.place.node);
+  client.connect(addressOf(group, leader.place.node));
   const write = client.create(path);
   await scene.answered(write);
   expect(codeOf(write)).toBe("");
