@@ -13,12 +13,13 @@ const crowd = 600;
 /** More than fits into a memtable, so that the storage opens files meanwhile. */
 const [writes, writeBytes] = [300, 50_000];
 
-const canLimit = spawnSync("prlimit", ["--version"]).status === 0;
+const limiter = "prlimit";
+const canLimit = spawnSync(limiter, ["--version"]).status === 0;
 
-test("a server that may open few files closes connections, and goes on storing and serving", async (context) => {
+test("a server with few files closes connections, and goes on storing", async (context) => {
   context.skip(!canLimit, "needs prlimit, of util-linux");
   await using scratch = new Scratch("open-files");
-  const launcher = ["prlimit", `--nofile=${openFiles}:${openFiles}`];
+  const launcher = [limiter, `--nofile=${openFiles}:${openFiles}`];
   await using cluster = await Cluster.start(scratch, 3, {}, { launcher });
   const client = await cluster.client();
   await client.create("/regions/local/a", "");

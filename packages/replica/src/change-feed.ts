@@ -410,8 +410,8 @@ function* seedFrames(member: Member, open: IOpenChanges): Generator<FrameContent
 }
 
 /**
- * Up to where what a consumer has seen is part of the history that counts, so that it may go on from
- * there; 0: nobody knows.
+ * Up to where what a consumer has seen is part of the history that counts, so that it may go on
+ * from there; 0: nobody knows.
  */
 function sharedIndex({ parting }: Member, { from }: IOpenChanges): number {
   const { incarnation = 0, index = 0 } = from ?? {};

@@ -23,7 +23,7 @@ export interface Member {
   readonly place: Place;
   /** Incarnation of the place's cluster. */
   readonly incarnation: number;
-  /** Where that incarnation left the one before; undefined: it left none, or nobody has said yet. */
+  /** Where it left the one before; undefined: it left none, or nobody has said yet. */
   readonly parting?: Parting | undefined;
   /** The current tree; replaced when a snapshot arrives. */
   readonly tree: Tree;

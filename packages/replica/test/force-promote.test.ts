@@ -168,7 +168,7 @@ function opened(life: Life, from: IPosition): Encodable<IChangeFrame>["opened"] 
   return frames[0]?.opened;
 }
 
-test("who followed the abandoned history hears up to where it counts, and goes on there", async () => {
+test("who followed the abandoned history hears how far it counts, and goes on there", async () => {
   const { scene, group } = await parted(6);
   const position = { cluster: "global", incarnation: 1 };
   const abandoned = group.members.map(({ tree }) => tree.appliedIndex);

@@ -127,7 +127,7 @@ function packerOf(report: WatchReport, watches: number): FramePacker {
   return packer;
 }
 
-test("a report alone makes the same frame for all watches with the same number, and no other", () => {
+test("a report alone makes one frame for all watches with the same number", () => {
   const report = eventOf(10);
   const frames = [3, 3, 4, 300].map((watch) => {
     const packer = new FramePacker();

@@ -189,7 +189,7 @@ function outlived(): { regions: readonly [Region, Region, Region]; watcher: Watc
   return { regions, watcher };
 }
 
-test("a value whose going has yet to be heard of is told as gone where a child keeps its place", () => {
+test("a value whose going is yet to be heard of is told as gone where a child keeps it", () => {
   const { regions, watcher } = outlived();
   const [ap, eu, us] = regions;
   eu.delete("/shared/p", 2_000);
@@ -205,7 +205,7 @@ test("a value whose going has yet to be heard of is told as gone where a child k
   expect(watcher.nodes).toEqual(nodesOf(us));
 });
 
-test("a parent that was blank elsewhere is told as gone with the child that it lived for", () => {
+test("a parent that was blank elsewhere is told as gone with its last child", () => {
   const { regions, watcher } = outlived();
   const [ap, eu, us] = regions;
   eu.put("/shared/p/c", "short", 1_500);
@@ -222,7 +222,7 @@ test("a parent that was blank elsewhere is told as gone with the child that it l
 });
 
 for (const kind of [WatchKind.EXISTS, WatchKind.PERSISTENT]) {
-  test(`a parent that goes blank is told of though its watch reports no child of it (${kind})`, () => {
+  test(`a parent that goes blank is told of where no child is reported (${kind})`, () => {
     const [ap, eu, us] = fleet();
     ap.put("/shared/p/q/c", "first", 1_000);
     for (const region of [eu, us]) region.pull(ap);

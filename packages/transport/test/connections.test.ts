@@ -52,7 +52,7 @@ function outcome(stream: ClientHttp2Stream): Promise<string> {
   });
 }
 
-test("one connection too many is closed, the others are served, and who leaves makes room", async () => {
+test("one connection too many is closed until another leaves; the others are served", async () => {
   const { address } = await start({ connectionsMax: 2 });
   const [first, second] = [connected(address), connected(address)];
   await Promise.all([greeted(first), greeted(second)]);
