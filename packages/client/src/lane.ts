@@ -48,7 +48,7 @@ const wireMax = 2 ** 32 - 1;
 const requestBytesMax = 3 << 20;
 const failuresMin = 3;
 /** What would wait for longer until it is sent to a cluster that has too much to do is refused. */
-const heldMaxMs = 1_000;
+const heldMaxMs = 500;
 /** Time for the servers to end a session when the client is closed. */
 const closeMs = 1_000;
 /**
@@ -224,7 +224,7 @@ export class Lane {
     }
     const held = this.#outbox.count - this.#outbox.inflight;
     if (this.#window.waitMs(held, nowMs) > heldMaxMs) {
-      return tooMuch(`${this.name}, where ${held} requests wait before this one,`, heldMaxMs / 2);
+      return tooMuch(`${this.name}, where ${held} requests wait before this one,`, heldMaxMs);
     }
     if (this.#breaker.failures === 0) return undefined;
     const isAttached = this.#attachment.link !== undefined;
@@ -458,7 +458,7 @@ export class Lane {
     const refusal = pending.refusal ?? this.#hold;
     if (refusal?.code === "OVERLOADED") return refusal;
     if (refusal !== undefined) return this.#unavailable("it takes nothing now", refusal);
-    if (pending.id === 0 && this.#window.isNarrow) return tooMuch(this.name, heldMaxMs / 2);
+    if (pending.id === 0 && this.#window.isNarrow) return tooMuch(this.name, heldMaxMs);
     const { link } = this.#attachment;
     // Silence since the request was sent: the deadline passed because nobody is there.
     const isThere = link !== undefined && link.heardAtMs >= pending.sentAtMs;
