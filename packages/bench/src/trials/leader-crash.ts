@@ -11,7 +11,7 @@ const goalMs = 1_000;
 /** Writes under way when the leader dies: a client that does one thing after the other, and more. */
 const outstanding = 16;
 /** Long enough for the slowest of the systems to elect, and for a write after that. */
-const loadSeconds = 5;
+const loadSeconds = 6;
 const leaderMsMax = 30_000;
 
 /**
