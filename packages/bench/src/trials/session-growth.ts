@@ -1,18 +1,24 @@
+import { fileURLToPath } from "node:url";
+
+import { runLoader } from "../loader-process.ts";
+import { region } from "../meridian/server.ts";
 import type { Row, Stage } from "../row.ts";
 import { standardKeys, standardValueBytes } from "../row.ts";
 import { byBound } from "../rows/goal.ts";
 import type { System } from "../system.ts";
-import type { Workload } from "../workload.ts";
 import { processorMs } from "./process-use.ts";
+import type { HolderPlan } from "./session-holder.ts";
 import { sizesOf } from "./sizes.ts";
 import { pause } from "./waiting.ts";
 
-const keys = { valueBytes: standardValueBytes, keys: standardKeys };
-const writers = { ...keys, connections: 10, outstanding: 1_000 };
+const writers = {
+  connections: 10,
+  outstanding: 1_000,
+  valueBytes: standardValueBytes,
+  keys: standardKeys,
+};
 /** What sessions cost that do nothing is looked at for so long. */
 const idleSeconds = 5;
-/** Longer than all that happens while they are there. */
-const crowdSeconds = 600;
 /** Beyond it a cost is not called flat: less is within what two runs of one load differ by. */
 const flatRatio = 1.25;
 
@@ -71,7 +77,7 @@ async function cost(stage: Stage, system: System, sessions: number): Promise<Cos
   return { sessions, processorUs, idleMsPerSecond, writesPerSecond };
 }
 
-/** Clients in a process of their own, each with a connection and a session, that do nothing. */
+/** Clients in a process of their own, each with a session, that do nothing. */
 class Crowd implements AsyncDisposable {
   readonly sessions: number;
   readonly #leaving = new AbortController();
@@ -84,20 +90,15 @@ class Crowd implements AsyncDisposable {
 
   /** Resolves when all of them have a session. */
   static async gather(stage: Stage, system: System, sessions: number): Promise<Crowd> {
-    // One write in ten seconds, so that it is a workload at all.
-    const workload: Workload = {
-      ...keys,
-      kind: "paced-write",
-      connections: sessions,
-      outstanding: 1,
-      ratePerSecond: 0.1,
-      warmUpSeconds: 0,
-      seconds: crowdSeconds,
-    };
+    const endpoints = system.servers.map(({ address }) => address);
+    const plan: HolderPlan = { endpoints, region, sessions };
+    // What was built of it, also when this runs from source.
+    const program = fileURLToPath(new URL("../../dist/trials/session-holder.js", import.meta.url));
+    const holder = { command: process.execPath, args: [program], plan };
     return await new Promise((resolve, reject) => {
       const crowd = new Crowd(sessions, (leaving) => {
         const signal = AbortSignal.any([leaving, stage.signal]);
-        return system.run(workload, { signal, onMeasuring: () => resolve(crowd) });
+        return runLoader(holder, { signal, onMeasuring: () => resolve(crowd) });
       });
       crowd.#run.catch(reject);
     });
