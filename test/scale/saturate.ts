@@ -243,6 +243,6 @@ async function sampleServers(
 }
 
 function told({ count, p50Ms, p99Ms, maxMs }: LatencySummary): string {
-  const times = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(1)} ms, most ${maxMs.toFixed(0)} ms`;
-  return `${count} (${times})`;
+  const [p50, p99, most] = [p50Ms.toFixed(2), p99Ms.toFixed(1), maxMs.toFixed(0)];
+  return `${count} (p50 ${p50} ms, p99 ${p99} ms, most ${most} ms)`;
 }

@@ -6,7 +6,7 @@ import { printFigure } from "./support/figures.ts";
 import { hasProcessTable } from "./support/process-table.ts";
 import { Scratch } from "./support/scratch.ts";
 
-test("asked for more than it can do, a cluster refuses and nothing else is harmed", async (context) => {
+test("more load than a cluster can take is refused, and harms nothing else", async (context) => {
   context.skip(!hasProcessTable, "needs /proc to look at memory");
   await using scratch = new Scratch("saturation");
   await using cluster = await Cluster.start(scratch, 3);

@@ -29,7 +29,7 @@ function bounded(
   return told;
 }
 
-test("a burst beyond what a cluster takes is done in its order, most of it asked for once", async () => {
+test("a burst beyond what a cluster takes is done in its order, most asked for once", async () => {
   const { fleet, client } = await attached();
   const told = bounded(fleet, 1_000, 200);
   const session = client.session();
