@@ -289,7 +289,7 @@ test("an edge whose whole region is gone follows the next, and never mixes the t
   expect(edge.ageMs("us-west")).toBeLessThan(5_000);
 });
 
-test("an edge goes back to its nearest region when that is there again, and not at once", async () => {
+test("an edge goes back to its nearest region when that is back, and not at once", async () => {
   const { scene, west, here, edge } = await started(11);
   await scene.answered(here.create(`${home}/v`, "0"));
   scene.link(["edge"], west.names, { cut: true });

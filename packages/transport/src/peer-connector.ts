@@ -11,8 +11,8 @@ export interface PeerConnectionEvents {
   /** The connection stands, and frames may be sent. Never from within `connect`. */
   opened(): void;
   /**
-   * It did not come about, or broke. `isRefused`: at its address nobody takes connections. Never from
-   * within `connect` or `send`.
+   * It did not come about, or broke. `isRefused`: at its address nobody takes connections. Never
+   * from within `connect` or `send`.
    */
   failed(error: Error, isRefused?: boolean): void;
 }

@@ -12,7 +12,8 @@ const textFrame = 0x81;
 
 /**
  * Bytes that a process of Node.js holds after a collection of its whole heap: objects, and what
- * they keep outside of it. `inspector` is the address (ws://…) that it prints when SIGUSR1 opens it.
+ * they keep outside of it. `inspector` is the address (ws://…) that it prints when SIGUSR1 opens
+ * it.
  */
 export async function liveBytesOf(inspector: string): Promise<number> {
   const socket = await openInspector(inspector);
@@ -50,7 +51,7 @@ async function openInspector(address: string): Promise<Socket> {
   return socket;
 }
 
-/** One call of the inspector's protocol. Notifications that come before its answer are passed over. */
+/** One call of the inspector's protocol; notifications before its answer are passed over. */
 async function ask(socket: Socket, id: number, method: string, params: object): Promise<unknown> {
   socket.write(maskedFrame(JSON.stringify({ id, method, params })));
   let received = Buffer.alloc(0);

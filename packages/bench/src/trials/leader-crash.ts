@@ -8,7 +8,7 @@ import { sizesOf } from "./sizes.ts";
 import { pause, until } from "./waiting.ts";
 
 const goalMs = 1_000;
-/** Writes under way when the leader dies: a client that does one thing after the other, and more. */
+/** Writes under way when the leader dies. */
 const outstanding = 16;
 /** Long enough for the slowest of the systems to elect, and for a write after that. */
 const loadSeconds = 6;

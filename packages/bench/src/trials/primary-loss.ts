@@ -74,7 +74,7 @@ async function loseOnce(
   return answeredAtMs - killedAtMs;
 }
 
-/** Writes begun at a fixed pace, whatever becomes of those before: one of them may hang for long. */
+/** Writes begun at a fixed pace, whatever becomes of those before: one of them may hang. */
 class PacedWrites implements AsyncDisposable {
   readonly #client: Meridian;
   readonly #timer: NodeJS.Timeout;
