@@ -19,7 +19,7 @@ const fill = (bytes: Uint8Array): Uint8Array => {
   for (let place = 0; place < bytes.length; place += 1) bytes[place] = Math.random() * 256;
   return bytes;
 };
-/** A value takes its bytes, and somewhat more for names, Stat and frames; twice that: two copies. */
+/** A value takes its bytes, and more for names, Stat and frames; twice that would be two copies. */
 const crossingsMax = 1.75;
 
 /**
