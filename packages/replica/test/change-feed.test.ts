@@ -472,7 +472,7 @@ test("who asks for other places is sent other changes, however alike their names
   expect(pathsOf(odd)).not.toContain(`${root}/b/y`);
 });
 
-test("how old all is is told to other regions now and then, and how far it reaches always", async () => {
+test("other regions are told how old all is now and then, how far it reaches always", async () => {
   const producer = new Producer();
   const far = new Consumer(producer);
   far.open(1, 10_000_000, { region: "eu-west", unpacks: true, ownOnly: true });

@@ -163,7 +163,7 @@ test("the bookmark of a frame that could not be dealt with proves nothing", () =
   expect(consumer.bookmarks).toEqual([]);
 });
 
-test("what is packed is handed over as if it were not, and asked for again when damaged", async () => {
+test("what is packed is handed over as if it were not, or asked for again if damaged", async () => {
   const consumer = new Consumer(1);
   const handed: (readonly [readonly number[], number])[] = [];
   consumer.onTransactions = (transactions, costBytes) => {

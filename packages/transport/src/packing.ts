@@ -49,7 +49,7 @@ export class Packer {
     return this.#roomBytes >= Math.min(bytes, burstBytes);
   }
 
-  /** The bytes deflated; undefined when that saves too little. To be asked for if `wants` says so. */
+  /** The bytes deflated; undefined when that saves too little. To be asked only if it `wants`. */
   pack(bytes: Uint8Array): Buffer | undefined {
     this.#roomBytes -= bytes.byteLength;
     const packed = deflateSync(bytes, { level });

@@ -30,7 +30,7 @@ describe("a packer", () => {
     expect(packed(new Packer({ nowMs: () => 0 }), text.subarray(0, 1_000))).toBeUndefined();
   });
 
-  test("tries ever more seldom while nothing is saved, and at once again when something was", () => {
+  test("tries ever more seldom while nothing is saved, at once again when something was", () => {
     const packer = new Packer({ nowMs: () => 0 });
     const tries: number[] = [];
     for (let turn = 0; turn < 40; turn += 1) {

@@ -33,7 +33,7 @@ export class ZoneTable {
   readonly #root: Branch = newBranch();
   /** Components of the longest prefix. */
   #depth = 0;
-  /** The directory asked for last that is deeper than any prefix, and who owns all that is in it. */
+  /** The directory asked for last that is deeper than any prefix, and who owns all within. */
   #directory: string | undefined;
   #owned: Ownership = structure;
 

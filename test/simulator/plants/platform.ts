@@ -118,7 +118,8 @@ export const platformPlants: readonly Plant[] = [
     what: "of changes that came packed only the first are taken",
     file: "packages/replica/src/change-follower.ts",
     find: "return ChangeFrame.decode(unpack(frame.packed, unpackedBytesMax));",
-    replace: `const { seed, transactions } = ChangeFrame.decode(unpack(frame.packed, unpackedBytesMax));
+    replace: `const whole = ChangeFrame.decode(unpack(frame.packed, unpackedBytesMax));
+      const { seed, transactions } = whole;
       return { seed, transactions: transactions.slice(0, 5) };`,
     scenario: "platform",
     seedsMax: 40,

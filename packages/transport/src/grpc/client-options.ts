@@ -17,8 +17,8 @@ export interface Keepalive {
 }
 
 /**
- * Window of a stream and of a connection. HTTP/2 gives half of it back at a time: at 150 ms of round
- * trip 100 Mbit/s get through.
+ * Window of a stream and of a connection. HTTP/2 gives half of it back at a time: at 150 ms of
+ * round trip 100 Mbit/s get through.
  */
 export const WINDOW_BYTES: number = 4 << 20;
 
