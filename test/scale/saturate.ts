@@ -23,7 +23,7 @@ export interface SaturateOptions {
 }
 
 /** How the servers were at one time. */
-export interface ServersSample {
+interface ServersSample {
   readonly atSeconds: number;
   readonly residentBytes: readonly number[];
   /** Largest delay of each server's loop in the last one to two minutes. */
