@@ -416,16 +416,17 @@ export class Lane {
     if (session === undefined || session.isExpired || this.#isClosed) return;
     this.#outbox.rewind();
     this.#behind = 0;
-    const { isReplaceable } = session;
-    for (const pending of this.#outbox.all()) {
-      if (!isReplaceable || pending.isSettled || pending.maybeApplied) {
-        this.#end(pending, lostError(pending, reason));
-      } else pending.sequence = 0;
-    }
-    if (!isReplaceable) {
+    if (!session.isReplaceable) {
+      // Before anybody is told: who asks again at once must not be taken into what has ended.
       session.expire();
       this.#attachment.detach();
+      this.#endAll(reason);
       return;
+    }
+    for (const pending of this.#outbox.all()) {
+      if (pending.isSettled || pending.maybeApplied) {
+        this.#end(pending, lostError(pending, reason));
+      } else pending.sequence = 0;
     }
     session.replace();
     this.#attachment.restart();

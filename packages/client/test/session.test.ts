@@ -32,6 +32,26 @@ test("after an expiry with ephemerals writes need a word of the caller, reads do
   expect([...fleet.cluster("global").sessions.keys()]).not.toContain(session);
 });
 
+test("who asks again while the end of the session is told is told of it at once", async () => {
+  const { fleet, client } = await attached();
+  const { runtime } = fleet;
+  await runtime.until(client.create("/global/e", "", { ephemeral: true }));
+  const [session = 0] = fleet.cluster("global").sessions.keys();
+  fleet.cluster("global").expire(session);
+  const startedMs = runtime.nowMs();
+  const raw = client.session("global");
+  const data = new Uint8Array(1);
+  const codes = await runtime.until(
+    new Promise<unknown[]>((resolve) => {
+      raw.set("/global/a", data, (first) => {
+        raw.set("/global/a", data, (second) => resolve([first?.code, second?.code]));
+      });
+    }),
+  );
+  expect(codes).toEqual(["SESSION_EXPIRED", "SESSION_EXPIRED"]);
+  expect(runtime.nowMs() - startedMs).toBeLessThan(1_000);
+});
+
 test("a session that somebody else holds is told as ended; its streams are counted", async () => {
   const { fleet, client } = await attached();
   const { runtime } = fleet;

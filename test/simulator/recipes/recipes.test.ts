@@ -94,6 +94,8 @@ test("what was locked in a history that is given up is lost, and tokens grow", a
   // The session lives on in the new history, but not the node that it made.
   await scene.until("the lock is lost", () => held.lost.aborted, 20_000);
   expect(held.isHeld).toBe(false);
+  // Clients that found nobody for long try again by themselves within three seconds.
+  await scene.run(3_000);
   // Of any session that has had ephemeral nodes nobody can tell what it has lost.
   second.renew();
   const next = await lock(second);
