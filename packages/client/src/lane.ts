@@ -1,4 +1,4 @@
-import { MeridianError, type IHello, type IResponse } from "@meridian/wire";
+import { MeridianError, type IResponse } from "@meridian/wire";
 import { Alarm } from "./alarm.ts";
 import { Attachment } from "./attachment.ts";
 import { Breaker } from "./breaker.ts";
@@ -19,7 +19,7 @@ import { Outbox } from "./outbox.ts";
 import { Pending, type Submission } from "./pending.ts";
 import { emptyWrite } from "./request.ts";
 import { SendWindow } from "./send-window.ts";
-import { SessionKeeper, sessionExpired } from "./session-keeper.ts";
+import { SessionKeeper, sessionExpired, strangersHello } from "./session-keeper.ts";
 import { Subscriptions, type Subscription } from "./subscription.ts";
 
 /** Who serves a lane, and how. */
@@ -493,9 +493,3 @@ export class Lane {
     return new MeridianError(this.#unavailableCode, `${this.name}: ${why}`, options);
   }
 }
-
-function strangersHello(region: string): IHello {
-  return { sessionId: 0, secret: noSecret, timeoutMs: 0, create: false, region, attachment: 0 };
-}
-
-const noSecret = new Uint8Array(0);

@@ -171,3 +171,10 @@ export function sessionExpired(cluster: string, why: string): MeridianError {
       "call renew() to go on with a new one",
   );
 }
+
+const noSecret = new Uint8Array(0);
+
+/** What a link says that carries no session. */
+export function strangersHello(region: string): IHello {
+  return { sessionId: 0, secret: noSecret, timeoutMs: 0, create: false, region, attachment: 0 };
+}

@@ -17,6 +17,18 @@ export function percentile(timesMs: readonly number[], part: number): number {
   return sorted[Math.max(0, index)] ?? Number.NaN;
 }
 
+/**
+ * The lowest median of so many times in a row. Whatever else runs on the machine only adds to
+ * times, and comes and goes: the quietest stretch is nearest to what is measured.
+ */
+export function quietestMedian(timesMs: readonly number[], stretch: number): number {
+  const medians: number[] = [];
+  for (let from = 0; from + stretch <= timesMs.length; from += stretch) {
+    medians.push(percentile(timesMs.slice(from, from + stretch), 0.5));
+  }
+  return Math.min(...medians);
+}
+
 /** Time that a piece of work takes, and what it gave. */
 export async function timed<T>(
   work: () => Promise<T>,
