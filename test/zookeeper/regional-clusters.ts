@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { connect, type Runtime } from "@meridian/client";
+import { connect } from "@meridian/client";
 import { randomOf, Scene } from "@meridian/replica/harness";
 import { openChannel } from "@meridian/transport";
 
+import { runtimeOf } from "../scene-runtime.ts";
 import { Cluster, type Server } from "../system/support/cluster.ts";
 import type { Scratch } from "../system/support/scratch.ts";
 import type { Connectable } from "./client-side.ts";
@@ -100,16 +101,6 @@ export async function realCluster(seed: number, scratch: Scratch): Promise<Regio
       for (const channel of channels.values()) channel.close();
       await cluster[Symbol.asyncDispose]();
     },
-  };
-}
-
-function runtimeOf({ clock, random }: Scene): Runtime {
-  return {
-    nowMs: () => clock.nowMs(),
-    after: (delayMs, callback) => clock.after(delayMs, callback),
-    defer: (callback) => void clock.after(0, callback),
-    random,
-    randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
   };
 }
 

@@ -8,7 +8,7 @@ export {
   zookeeperInstallation,
 } from "./peers/zookeeper-programs.ts";
 export { configText } from "./peers/zookeeper-settings.ts";
-export { figure, times, verdict } from "./report/figure.ts";
+export { cellsOf, figure } from "./report/figure.ts";
 export { beginMarker, embed, endMarker, markdownOf } from "./report/markdown.ts";
 export { reportOf, type Report, type ReportRow } from "./report/report.ts";
 export type { Row } from "./row.ts";

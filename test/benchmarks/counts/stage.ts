@@ -1,4 +1,4 @@
-import { connect, type Meridian, type RawSession, type Runtime } from "@meridian/client";
+import { connect, type Meridian, type RawSession } from "@meridian/client";
 import { GlobalMember } from "@meridian/global";
 import { RegionalMember } from "@meridian/region";
 import { type GroupMemberOptions, memberLimits } from "@meridian/replica";
@@ -10,6 +10,7 @@ import {
   Scene,
 } from "@meridian/replica/harness";
 import type { DiskOperation } from "@meridian/storage";
+import { runtimeOf } from "../../scene-runtime.ts";
 import type { Counts } from "./counter.ts";
 import type { Ground } from "./ground.ts";
 
@@ -153,14 +154,4 @@ function partOf(scene: Scene, options: GroupMemberOptions): Part {
       ? new GlobalMember(options)
       : new RegionalMember({ ...options, follow });
   return { member: tier.member, services: () => tier.services(), stop: () => tier.stop() };
-}
-
-function runtimeOf({ clock, random }: Scene): Runtime {
-  return {
-    nowMs: () => clock.nowMs(),
-    after: (delayMs, callback) => clock.after(delayMs, callback),
-    defer: (callback) => void clock.after(0, callback),
-    random,
-    randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
-  };
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { OwnProcess } from "../own-process.ts";
 import type { ServerProcess } from "../system.ts";
 import { inspectorIn, liveBytesOf } from "./live-memory.ts";
 
@@ -26,11 +26,9 @@ export class MeridianServer implements ServerProcess {
   readonly #program: string;
   readonly #config: string;
   readonly #log: string;
-  #child: ChildProcess | undefined;
+  readonly #process: OwnProcess;
   /** Where the inspector of the present process listens. */
   #inspector: string | undefined;
-  #exited: Promise<unknown> = Promise.resolve();
-  readonly #onExit = (): void => void this.#child?.kill("SIGKILL");
 
   constructor(program: string, directory: string, own: Member, members: readonly Member[]) {
     this.name = own.name;
@@ -39,31 +37,21 @@ export class MeridianServer implements ServerProcess {
     this.#program = program;
     this.#config = join(directory, `${own.name}.yaml`);
     this.#log = join(directory, `${own.name}.log`);
+    this.#process = new OwnProcess(this.#log);
     writeFileSync(this.#config, configOf(own, members, this.data));
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process.pid;
   }
 
   start(): void {
-    const output = openSync(this.#log, "a");
     // Any free port, for the inspector, should `liveBytes` open it.
     const args = ["--inspect-port=0", this.#program, "server", "--config", this.#config];
     // With a channel to this process the server ends with it, however that is killed; and leaves it
     // to this process what to do about the Ctrl-C of a terminal, which reaches all of them.
-    const child = spawn(process.execPath, args, { stdio: ["ignore", output, output, "ipc"] });
-    closeSync(output);
-    process.once("exit", this.#onExit);
-    this.#child = child;
+    this.#process.start({ program: process.execPath, args, hasChannel: true });
     this.#inspector = undefined;
-    this.#exited = new Promise((resolve) => {
-      child.once("error", resolve);
-      child.once("close", resolve);
-    }).finally(() => {
-      process.off("exit", this.#onExit);
-      if (this.#child === child) this.#child = undefined;
-    });
   }
 
   async liveBytes(): Promise<number> {
@@ -71,7 +59,7 @@ export class MeridianServer implements ServerProcess {
     const untilMs = performance.now() + inspectorMsMax;
     for (;;) {
       // Once it is open, it stays so, and says nothing to further signals.
-      this.#child?.kill("SIGUSR1");
+      this.#process.signal("SIGUSR1");
       const output = readFileSync(this.#log, "utf8");
       this.#inspector = inspectorIn(output.slice(said)) ?? this.#inspector;
       if (this.#inspector !== undefined) return await liveBytesOf(this.#inspector);
@@ -80,9 +68,8 @@ export class MeridianServer implements ServerProcess {
     }
   }
 
-  async kill(): Promise<void> {
-    this.#child?.kill("SIGKILL");
-    await this.#exited;
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 }
 

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
+import { OwnProcess } from "../own-process.ts";
 import type { ServerProcess } from "../system.ts";
 
 /** Of util-linux. Tells the kernel to end a server when whoever started it is killed. */
@@ -29,19 +29,18 @@ export class PeerServer implements ServerProcess {
   readonly address: string;
   readonly data: string;
   readonly #options: PeerServerOptions;
-  #child: ChildProcess | undefined;
-  #exited: Promise<unknown> = Promise.resolve();
-  readonly #onExit = (): void => void this.#child?.kill("SIGKILL");
+  readonly #process: OwnProcess;
 
   constructor(options: PeerServerOptions) {
     this.name = options.name;
     this.address = options.address;
     this.data = options.data;
     this.#options = options;
+    this.#process = new OwnProcess(options.log);
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process.pid;
   }
 
   /** The last lines that it printed. */
@@ -52,26 +51,14 @@ export class PeerServer implements ServerProcess {
   }
 
   start(): void {
-    const { command, args, log } = this.#options;
-    const output = openSync(log, "a");
-    const stdio = ["ignore", output, output] as const;
-    const child = existsSync(guard)
-      ? spawn(guard, [...guardArgs, command, ...args], { stdio: [...stdio] })
-      : spawn(command, args, { stdio: [...stdio] });
-    closeSync(output);
-    process.once("exit", this.#onExit);
-    this.#child = child;
-    this.#exited = new Promise((resolve) => {
-      child.once("error", resolve);
-      child.once("close", resolve);
-    }).finally(() => {
-      process.off("exit", this.#onExit);
-      if (this.#child === child) this.#child = undefined;
-    });
+    const { command, args } = this.#options;
+    const line = existsSync(guard)
+      ? { program: guard, args: [...guardArgs, command, ...args] }
+      : { program: command, args };
+    this.#process.start({ ...line, hasChannel: false });
   }
 
-  async kill(): Promise<void> {
-    this.#child?.kill("SIGKILL");
-    await this.#exited;
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 }

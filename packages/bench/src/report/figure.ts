@@ -7,6 +7,13 @@ export function figure(value: number | null): string {
   return rounded.toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
+/** What a row says, as a table shows it: figures, ratios, goal, and whether it is met. */
+export function cellsOf(row: ReportRow): readonly string[] {
+  const { meridian, zookeeper, etcd, ratios, goal } = row;
+  const figures = [meridian, zookeeper, etcd].map(figure);
+  return [...figures, times(ratios.zookeeper), times(ratios.etcd), goal, verdict(row)];
+}
+
 /** "3.2 ×", or a dash. */
 export function times(value: number | null): string {
   return value === null ? "–" : `${Number(value.toPrecision(2))} ×`;

@@ -1,4 +1,4 @@
-import { figure, times, verdict } from "./figure.ts";
+import { cellsOf } from "./figure.ts";
 import type { Report } from "./report.ts";
 
 /** Between these lines of a Markdown file a table is put, and replaced by the next one. */
@@ -27,16 +27,7 @@ const titles: Readonly<Record<string, string>> = {
 
 /** A report as Markdown: the table, then machine, versions and date. */
 export function markdownOf(report: Report): string {
-  const rows = report.rows.map((row) => [
-    `${row.title} (${row.unit})`,
-    figure(row.meridian),
-    figure(row.zookeeper),
-    figure(row.etcd),
-    times(row.ratios.zookeeper),
-    times(row.ratios.etcd),
-    row.goal,
-    verdict(row),
-  ]);
+  const rows = report.rows.map((row) => [`${row.title} (${row.unit})`, ...cellsOf(row)]);
   return `${tableOf([head, ...rows])}\n\n${originOf(report)}\n`;
 }
 

@@ -1,17 +1,10 @@
 import type { Comparison, MeasuredRow, Sample } from "../comparison/comparison.ts";
-import type { Machine } from "../comparison/machine.ts";
 import type { Figures, Row } from "../row.ts";
 import { ratio } from "../rows/goal.ts";
 import type { SystemName } from "../system.ts";
 
 /** A comparison as JSON. */
-export interface Report {
-  readonly machine: Machine;
-  readonly date: string;
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly notes: Readonly<Record<string, readonly string[]>>;
+export interface Report extends Omit<Comparison, "rows"> {
   readonly rows: readonly ReportRow[];
 }
 

@@ -1,5 +1,4 @@
 import {
-  type Figures,
   type MeasuredLoad,
   type Measurement,
   type Row,
@@ -108,7 +107,7 @@ function latencyRow(name: string, title: string, percentile: "p50" | "p99"): Row
     better: "lower",
     goal: "≤ ZooKeeper's and etcd's",
     systems: systemNames,
-    judge: (figures: Figures) => byMargins("lower", { zookeeper: 1, etcd: 1 })(figures),
+    judge: byMargins("lower", { zookeeper: 1, etcd: 1 }),
     async measure(stage) {
       // Both percentiles are of one run.
       const loaded = await stage.once("paced-write", async () => {

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 
 import {
   beginMarker,
+  cellsOf,
   compare as measure,
   embed,
   endMarker,
-  figure,
   markdownOf,
   type Report,
   reportOf,
@@ -15,8 +15,6 @@ import {
   rows,
   type Starter,
   startersOf,
-  times,
-  verdict,
 } from "@meridian/bench";
 
 import { interruption } from "../data/interruption.ts";
@@ -100,17 +98,7 @@ function listOf(text: string): readonly string[] {
 }
 
 function textOf(report: Report): string {
-  const lines = report.rows.map((row) => [
-    row.name,
-    row.unit,
-    figure(row.meridian),
-    figure(row.zookeeper),
-    figure(row.etcd),
-    times(row.ratios.zookeeper),
-    times(row.ratios.etcd),
-    row.goal,
-    verdict(row),
-  ]);
+  const lines = report.rows.map((row) => [row.name, row.unit, ...cellsOf(row)]);
   return table(head, lines);
 }
 
