@@ -16,14 +16,6 @@ const lostSites = ["us-east", "us-west", "us-central", "eu-west"];
 const promoted = "eu-central";
 const lostWrites = 5;
 
-interface GlobalNode {
-  readonly node: string;
-  readonly region: string;
-  readonly cluster?: string;
-  readonly incarnation?: number;
-  readonly reachable: boolean;
-}
-
 test("the secondary goes on alone, and what only the others had is journaled", async () => {
   const before = await platform().connect("apac");
   await until("a strict write", 30_000, () => before.create("/global/kept", "1"));
@@ -31,7 +23,7 @@ test("the secondary goes on alone, and what only the others had is journaled", a
   await platform().ok("chaos", "partition", promoted);
   const held = await before.lock("/global/billing").acquire();
   for (let at = 0; at < lostWrites; at += 1) await before.create(`/global/lost-${at}`, "2");
-  for (const site of lostSites) await platform().ok("chaos", "kill", site);
+  await Promise.all(lostSites.map((site) => platform().ok("chaos", "kill", site)));
   await platform().ok("chaos", "heal");
   const careless = await platform().run("global", "force-promote", "--region", promoted);
   expect(careless.code).toBe(2);
@@ -48,9 +40,9 @@ test("the secondary goes on alone, and what only the others had is journaled", a
   const next = await after.lock("/global/billing").acquire({ deadlineMs: 60_000 });
   expect(next.fencingToken).toBeGreaterThan(held.fencingToken);
 
-  for (const site of lostSites) await platform().ok("chaos", "restart", site);
+  await Promise.all(lostSites.map((site) => platform().ok("chaos", "restart", site)));
   await until("all are of the new incarnation", 90_000, async () => {
-    const { nodes } = (await platform().status()) as unknown as { nodes: readonly GlobalNode[] };
+    const { nodes } = await platform().status();
     const global = nodes.filter(({ cluster, reachable }) => reachable && cluster === "global");
     return global.length === 13 && global.every((node) => node.incarnation === 2)
       ? true

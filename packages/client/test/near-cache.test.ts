@@ -185,18 +185,15 @@ test("it ends with its signal and its client, and is not waited for too long", a
   expect(await codeOf(client.get(`${top}/a`, eventual))).toBe("SESSION_EXPIRED");
 });
 
-test("a million reads take less than a second", async () => {
-  const { cache } = await stage();
+test("a million reads ask nobody and wait for nothing", async () => {
+  const { fleet, cache } = await stage();
   const paths = ["a", "b", "c"].map((name) => `${top}/${name}`);
-  const reads = 250_000;
-  const rates = Array.from({ length: 5 }, () => {
-    const startedMs = performance.now();
-    let bytes = 0;
-    for (let n = 0; n < reads; n += 1) bytes += cache.get(paths[n % 3] ?? "")?.data.length ?? 0;
-    expect(bytes).toBe(reads);
-    return (reads * 1_000) / (performance.now() - startedMs);
-  });
-  const best = Math.max(...rates);
-  console.info(`reads of a near cache: ${Math.round(best)} a second`);
-  expect(best).toBeGreaterThan(1_000_000);
+  const before = { served: served(fleet), atMs: fleet.runtime.nowMs() };
+  const startedMs = performance.now();
+  let bytes = 0;
+  for (let n = 0; n < 1_000_000; n += 1) bytes += cache.get(paths[n % 3] ?? "")?.data.length ?? 0;
+  const rate = 1_000_000_000 / (performance.now() - startedMs);
+  console.info(`reads of a near cache: ${Math.round(rate)} a second`);
+  expect(bytes).toBe(1_000_000);
+  expect({ served: served(fleet), atMs: fleet.runtime.nowMs() }).toEqual(before);
 });

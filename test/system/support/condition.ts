@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const pollMs = 25;
+/** Least and longest pause between two probes. */
+const pauseMsMin = 25;
+const pauseMsMax = 500;
 
 /**
- * Asks until the answer is not undefined, and gives it back.
+ * Asks until the answer is not undefined, and gives it back. Rests as long as a probe took: what is
+ * waited for needs the processor more than whoever asks for it.
  * @throws {Error} when there is none within the deadline, with what was waited for and the last
  *   failure of the probe.
  */
@@ -15,6 +18,7 @@ export async function until<T>(
   const startedMs = performance.now();
   let cause: unknown;
   for (;;) {
+    const askedMs = performance.now();
     try {
       const answer = await probe();
       if (answer !== undefined) return answer;
@@ -22,10 +26,11 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() - startedMs > deadlineMs) {
+    const nowMs = performance.now();
+    if (nowMs - startedMs > deadlineMs) {
       throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause });
     }
-    await sleep(pollMs);
+    await sleep(Math.min(pauseMsMax, Math.max(pauseMsMin, nowMs - askedMs)));
   }
 }
 

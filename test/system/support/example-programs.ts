@@ -114,7 +114,7 @@ for (const [page, name] of ${JSON.stringify(pages)}) {
   const output: string[] = [];
   console.log = (...args: unknown[]) => void output.push(format(...args));
   const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new Error("not done within 30 s")), 30_000).unref();
+    setTimeout(() => reject(new Error("not done within 60 s")), 60_000).unref();
   });
   try {
     await Promise.race([import(\`./\${name}.ts\`), late]);

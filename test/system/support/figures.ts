@@ -11,22 +11,10 @@ export function printTimes(what: string, timesMs: readonly number[]): void {
 }
 
 /** The time that a part of the times does not exceed; 0.5: the median. NaN when there are none. */
-export function percentile(timesMs: readonly number[], part: number): number {
+function percentile(timesMs: readonly number[], part: number): number {
   const sorted = timesMs.toSorted((a, b) => a - b);
   const index = Math.ceil(part * sorted.length) - 1;
   return sorted[Math.max(0, index)] ?? Number.NaN;
-}
-
-/**
- * The lowest median of so many times in a row. Whatever else runs on the machine only adds to
- * times, and comes and goes: the quietest stretch is nearest to what is measured.
- */
-export function quietestMedian(timesMs: readonly number[], stretch: number): number {
-  const medians: number[] = [];
-  for (let from = 0; from + stretch <= timesMs.length; from += stretch) {
-    medians.push(percentile(timesMs.slice(from, from + stretch), 0.5));
-  }
-  return Math.min(...medians);
 }
 
 /** Time that a piece of work takes, and what it gave. */

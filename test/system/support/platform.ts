@@ -2,7 +2,10 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
+import { fleetStatus } from "@meridian/admin";
 import { connect, type ConnectOptions, type Meridian } from "@meridian/client";
+import { openChannel } from "@meridian/transport";
+import type { IStatusResponse, ITopologyResponse } from "@meridian/wire";
 
 import { settlesWithin, until } from "./condition.ts";
 import { EventLog } from "./event-log.ts";
@@ -25,7 +28,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What `meridian status -o json` prints. */
+/** The fleet as `meridian status` tells of it. */
 export interface FleetStatus {
   readonly nodes: readonly NodeStatus[];
   readonly clusters: Readonly<Record<string, ClusterStatus>>;
@@ -38,16 +41,20 @@ export interface ClusterStatus {
   readonly leaderRegion: string;
 }
 
-/** A node; the fields after `reachable` are there when it answers. */
-interface NodeStatus {
+/** A node, and what it says of itself when it answers. */
+type NodeStatus = Partial<IStatusResponse> & {
   readonly node: string;
   readonly region: string;
   readonly role: string;
+  readonly cluster: string;
   readonly reachable: boolean;
-  readonly state?: string;
-  readonly leader?: string;
-  readonly partitionState?: string;
-  readonly mirrors?: readonly { readonly origin: string; readonly connected: boolean }[];
+};
+
+/** A line of the emulated network, in one direction. */
+interface Link {
+  readonly from: string;
+  readonly to: string;
+  readonly delayMs: number;
 }
 
 interface Ready {
@@ -62,6 +69,8 @@ const readyMsMax = 90_000;
 const portSpacing = 400;
 /** Longest wait for a platform to end by itself, far above what it promises. */
 const stopMsMax = 10_000;
+/** Longest wait for the answer of a node that is asked for its status. */
+const answerMsMax = 3_000;
 
 /** A local platform in processes of its own, on a directory that the caller owns. */
 export class Platform implements AsyncDisposable {
@@ -74,6 +83,8 @@ export class Platform implements AsyncDisposable {
   readonly #clients: Meridian[] = [];
   #stderr = "";
   #ready: Ready | undefined;
+  #topology: ITopologyResponse | undefined;
+  #links: Promise<{ readonly links: readonly Link[] }> | undefined;
 
   private constructor(data: string, child: ChildProcessByStdio<null, Readable, Readable>) {
     this.data = data;
@@ -169,12 +180,19 @@ export class Platform implements AsyncDisposable {
     return client;
   }
 
-  /** The fleet as `meridian status` sees it from a region, with the nodes that are down. */
-  async status(region = "us-west"): Promise<FleetStatus> {
-    const { code, stdout, stderr } = await this.run("status", "--region", region, "-o", "json");
-    // 8: some nodes did not answer.
-    if (code === 0 || code === 8) return JSON.parse(stdout) as FleetStatus;
-    throw new Error(`meridian status: exit code ${code}\n${stderr}${stdout}`);
+  /**
+   * The fleet as it is seen from a region, with the nodes that are down; by what `meridian status`
+   * asks as well, without a process for each look.
+   */
+  status(region = "us-west"): Promise<FleetStatus> {
+    return this.#look(region, this.#known);
+  }
+
+  /** What the nodes of a region are found to be from within it; nobody else is asked. */
+  async statusWithin(region: string): Promise<readonly NodeStatus[]> {
+    const { nodes } = this.#known;
+    const own = { ...this.#known, nodes: nodes.filter((node) => node.region === region) };
+    return (await this.#look(region, own)).nodes;
   }
 
   /** The node that leads a cluster by its own word and that of the others, and its region. */
@@ -195,14 +213,10 @@ export class Platform implements AsyncDisposable {
     });
   }
 
-  /** Delay of the emulated network from one region to another. */
+  /** Delay of the emulated network from one region to another, as `meridian chaos show` told. */
   async oneWayMs(from: string, to: string): Promise<number> {
-    interface Link {
-      readonly from: string;
-      readonly to: string;
-      readonly delayMs: number;
-    }
-    const { links } = await this.json<{ links: readonly Link[] }>("chaos", "show");
+    this.#links ??= this.json<{ links: readonly Link[] }>("chaos", "show");
+    const { links } = await this.#links;
     return links.find((link) => link.from === from && link.to === to)?.delayMs ?? Number.NaN;
   }
 
@@ -217,9 +231,36 @@ export class Platform implements AsyncDisposable {
     const ready = this.events.next("ready", readyMsMax);
     try {
       this.#ready = (await Promise.race([ready, ended])) as unknown as Ready;
+      this.#topology = await this.#askTopology();
     } catch (cause) {
       const message = `no platform; it said last:\n${this.#stderr}${this.events.tail()}`;
       throw new Error(message, { cause });
+    }
+  }
+
+  /** The nodes, and how each is reached from each region. */
+  get #known(): ITopologyResponse {
+    if (this.#topology === undefined) throw new Error("the platform does not serve yet");
+    return this.#topology;
+  }
+
+  async #look(region: string, topology: ITopologyResponse): Promise<FleetStatus> {
+    const options = { openChannel, region, deadlineMs: answerMsMax };
+    const { nodes, clusters } = await fleetStatus(topology, options);
+    const told = nodes.map(({ status, node, region: at, role, cluster }) => {
+      return { ...status, node, region: at, role, cluster, reachable: status !== undefined };
+    });
+    return { nodes: told, clusters };
+  }
+
+  /** As one of the nodes knows it. */
+  async #askTopology(): Promise<ITopologyResponse> {
+    const [address = ""] = this.endpoints["regional"]?.["us-west"] ?? [];
+    const channel = openChannel(address);
+    try {
+      return await channel.topology({ deadlineMs: readyMsMax });
+    } finally {
+      channel.close();
     }
   }
 

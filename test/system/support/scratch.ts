@@ -55,7 +55,7 @@ const portMin = 20_000;
 const portMax = 32_000;
 
 /** Test files that run beside each other in one run never meet: each worker has its own share. */
-const workersMax = 2;
+const workersMax = 4;
 const worker = Number(process.env["VITEST_POOL_ID"] ?? 0) % workersMax;
 const shareSize = (portMax - portMin) / workersMax;
 
