@@ -1,5 +1,10 @@
 import type { NodeId, Raft, SnapshotMark } from "@meridian/consensus";
-import { type SnapshotRecords, type Storage, StorageError } from "@meridian/storage";
+import {
+  type PackedRecords,
+  type SnapshotRecords,
+  type Storage,
+  StorageError,
+} from "@meridian/storage";
 import type { OutgoingSnapshot, PeerTransport } from "@meridian/transport";
 import type { Log } from "./log.ts";
 import { isWitness } from "./member-note.ts";
@@ -121,10 +126,13 @@ export class SnapshotExchange {
    * start rebuilds it from the others. That the snapshot was replaced before it was read is no
    * damage.
    */
-  async *#guarded(mark: SnapshotMark, records: SnapshotRecords): SnapshotRecords {
+  async *#guarded(
+    mark: SnapshotMark,
+    pieces: AsyncIterable<PackedRecords>,
+  ): AsyncGenerator<readonly Uint8Array[]> {
     const { storage, onFailure } = this.#options;
     try {
-      yield* records;
+      for await (const records of pieces) yield [...records];
     } catch (error) {
       const replaced = storage.log.snapshot()?.index !== mark.index;
       if (!this.#stopped && !replaced && error instanceof StorageError) onFailure(error);

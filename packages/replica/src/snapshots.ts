@@ -3,7 +3,8 @@ import { type Storage, StorageError } from "@meridian/storage";
 import { Tree, ViewLostError } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
-import { decodeRecord, encodeRecord } from "./snapshot-codec.ts";
+import { encodeRecord } from "./snapshot-codec.ts";
+import { SnapshotDecoder } from "./snapshot-decoder.ts";
 
 /** A witness keeps no more than this, even if a full member is further behind. */
 const witnessEntriesMax = 1_000_000;
@@ -51,14 +52,12 @@ export async function restoreTree(storage: Storage, clock: Clock, witness = fals
     return tree;
   }
   const restorer = Tree.restorer({}, storage.identity.incarnation);
-  let sinceBreath = 0;
+  let left = restoredPerSlice;
   for await (const records of storage.readSnapshot()) {
-    for (const record of records) {
-      restorer.add(decodeRecord(record));
-      sinceBreath += 1;
-      if (sinceBreath < restoredPerSlice) continue;
-      sinceBreath = 0;
+    const decoder = new SnapshotDecoder(restorer, records);
+    for (left -= decoder.decode(left); left === 0; left -= decoder.decode(left)) {
       await breath(clock);
+      left = restoredPerSlice;
     }
   }
   return restorer.finish();

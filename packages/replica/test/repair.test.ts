@@ -1,5 +1,5 @@
 /** A member whose data is damaged gets it back from the others, or says why it cannot. */
-import { StorageError } from "@meridian/storage";
+import { PackedRecords, StorageError } from "@meridian/storage";
 import { CreateMode } from "@meridian/wire";
 import { expect, test, vi } from "vitest";
 import { codeOf, type Group, randomOf, Scene, SessionClient } from "./harness/index.ts";
@@ -160,7 +160,7 @@ test("a damaged snapshot ends its sender, whose next start repairs it", async ()
   const sender = leader.place.node;
   const { storage } = group.life(sender);
   vi.spyOn(storage, "readSnapshot").mockImplementation(async function* () {
-    yield [];
+    yield new PackedRecords(Buffer.alloc(0));
     throw new StorageError("CORRUPT", "the snapshot does not match its digest");
   });
   await group.boot(behind);

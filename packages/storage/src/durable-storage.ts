@@ -7,6 +7,7 @@ import type { Medium, Table, TableOperation } from "./medium.ts";
 import type { Member } from "./member.ts";
 import { writeMember } from "./member.ts";
 import type { StorageOptions } from "./options.ts";
+import type { PackedRecords } from "./packed-records.ts";
 import type { Recovered } from "./recovery.ts";
 import type { SnapshotDescription } from "./snapshot-description.ts";
 import { encodeDescription } from "./snapshot-description.ts";
@@ -167,7 +168,7 @@ export class DurableStorage implements Storage {
     for (const older of staged.slice(0, -stagedMax)) this.#discard(older);
   }
 
-  readSnapshot(): SnapshotRecords {
+  readSnapshot(): AsyncIterable<PackedRecords> {
     const file = this.#snapshot?.file;
     if (file === undefined) throw new StorageError("NO_SNAPSHOT", "there is no snapshot yet");
     return readSnapshotFile(this.#medium.files, file);

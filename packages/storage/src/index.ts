@@ -9,6 +9,7 @@ export type {
   Write,
 } from "./storage.ts";
 export { StorageError } from "./storage.ts";
+export { PackedRecords } from "./packed-records.ts";
 export { levelIdentity } from "./level-identity.ts";
 export type { LevelStorageOptions } from "./level-storage.ts";
 export {

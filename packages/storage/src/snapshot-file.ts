@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Files, OpenFile } from "./medium.ts";
+import { PackedRecords } from "./packed-records.ts";
 import type { SnapshotRecords } from "./storage.ts";
 import { StorageError } from "./storage.ts";
 
@@ -29,9 +30,7 @@ export async function writeSnapshotFile(
   try {
     const writer = new SnapshotWriter(file, name);
     await writer.writeHeader();
-    for await (const batch of records) {
-      for (const record of batch) await writer.write(record);
-    }
+    for await (const batch of records) await writer.write(batch);
     const written = await writer.finish();
     await file.close();
     return { name, ...written };
@@ -53,25 +52,36 @@ export async function writeSnapshotFile(
 export async function* readSnapshotFile(
   files: Files,
   snapshot: SnapshotFile,
-): AsyncGenerator<readonly Uint8Array[]> {
+): AsyncGenerator<PackedRecords> {
   const file = await files.open(snapshot.name);
   if (file === undefined) throw new StorageError("NO_SNAPSHOT", `${snapshot.name} is gone`);
+  let ahead: Promise<Buffer> | undefined;
   try {
     const hash = createHash("sha256");
     const header = await file.read(0, magic.length);
     hash.update(header);
     let chain = firstChain(header, snapshot.name);
-    for (let at = magic.length; at < snapshot.bytes;) {
-      const chunk = await readChunk(file, at, snapshot, chain);
+    let at = magic.length;
+    ahead = readAhead(file, at, snapshot);
+    while (ahead !== undefined) {
+      const chunk = await ahead;
+      const from = at;
+      at += chunk.length;
+      // The disk reads the next one while this one is worked on.
+      ahead = readAhead(file, at, snapshot);
+      if (crc32(chunk.subarray(4), chain) !== chunk.readUInt32BE(0)) {
+        const what = `does not match its checksum at byte ${from}`;
+        throw new StorageError("CORRUPT", `${snapshot.name} ${what}`);
+      }
       hash.update(chunk);
       chain = chunk.readUInt32BE(0);
-      yield unpackChunk(chunk);
-      at += chunk.length;
+      yield new PackedRecords(chunk.subarray(chunkHeaderBytes));
     }
     if (hash.digest("hex") !== snapshot.digest) {
       throw new StorageError("CORRUPT", `${snapshot.name} does not match its digest`);
     }
   } finally {
+    await ahead?.catch(() => undefined);
     await file.close();
   }
 }
@@ -87,8 +97,9 @@ class SnapshotWriter {
   readonly #hash = createHash("sha256");
   #at = 0;
   #chain: number;
-  #parts: Buffer[] = [];
-  #bytes = 0;
+  /** The chunk that is being filled; the same for all, but for larger records. */
+  #chunk = Buffer.allocUnsafe(chunkHeaderBytes + 2 * chunkBytes);
+  #filled = chunkHeaderBytes;
 
   constructor(file: OpenFile, name: string) {
     this.#file = file;
@@ -100,15 +111,22 @@ class SnapshotWriter {
   }
 
   /**
-   * The record is copied into a chunk; chunks of at least one record are written when they are
+   * The records are copied into a chunk; chunks of at least one record are written when they are
    * full.
    */
-  async write(record: Uint8Array): Promise<void> {
-    const length = Buffer.allocUnsafe(4);
-    length.writeUInt32BE(record.byteLength);
-    this.#parts.push(length, Buffer.from(record.buffer, record.byteOffset, record.byteLength));
-    this.#bytes += 4 + record.byteLength;
-    if (this.#bytes >= chunkBytes) await this.#flush();
+  async write(records: PackedRecords | readonly Uint8Array[]): Promise<void> {
+    if (records instanceof PackedRecords) {
+      this.#makeRoom(records.bytes.length);
+      this.#add(records.bytes);
+      if (this.#isFull) await this.#flush();
+      return;
+    }
+    for (const record of records) {
+      this.#makeRoom(4 + record.byteLength);
+      this.#filled = this.#chunk.writeUInt32BE(record.byteLength, this.#filled);
+      this.#add(record);
+      if (this.#isFull) await this.#flush();
+    }
   }
 
   async finish(): Promise<{ readonly bytes: number; readonly digest: string }> {
@@ -117,14 +135,31 @@ class SnapshotWriter {
     return { bytes: this.#at, digest: this.#hash.digest("hex") };
   }
 
+  get #isFull(): boolean {
+    return this.#filled >= chunkHeaderBytes + chunkBytes;
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#chunk.set(bytes, this.#filled);
+    this.#filled += bytes.byteLength;
+  }
+
+  #makeRoom(bytes: number): void {
+    const end = this.#filled + bytes;
+    if (end <= this.#chunk.length) return;
+    const larger = Buffer.allocUnsafe(end);
+    larger.set(this.#chunk.subarray(0, this.#filled));
+    this.#chunk = larger;
+  }
+
   async #flush(): Promise<void> {
-    if (this.#bytes === 0) return;
-    const chunk = Buffer.concat([Buffer.alloc(chunkHeaderBytes), ...this.#parts]);
-    chunk.writeUInt32BE(this.#bytes, 4);
+    const bytes = this.#filled - chunkHeaderBytes;
+    if (bytes === 0) return;
+    const chunk = this.#chunk.subarray(0, this.#filled);
+    chunk.writeUInt32BE(bytes, 4);
     this.#chain = crc32(chunk.subarray(4), this.#chain);
     chunk.writeUInt32BE(this.#chain, 0);
-    this.#parts = [];
-    this.#bytes = 0;
+    this.#filled = chunkHeaderBytes;
     await this.#put(chunk);
   }
 
@@ -142,32 +177,24 @@ function firstChain(header: Buffer, name: string): number {
   throw new StorageError("CORRUPT", `${name} does not begin as a snapshot does`);
 }
 
-async function readChunk(
+/** The chunk at a place, if there is one: read, and not checked. Waiting for it may be late. */
+function readAhead(
   file: OpenFile,
   at: number,
   snapshot: SnapshotFile,
-  chain: number,
-): Promise<Buffer> {
+): Promise<Buffer> | undefined {
+  if (at >= snapshot.bytes) return undefined;
+  const chunk = readChunk(file, at, snapshot);
+  // Whoever waits for it hears of it.
+  chunk.catch(() => undefined);
+  return chunk;
+}
+
+async function readChunk(file: OpenFile, at: number, snapshot: SnapshotFile): Promise<Buffer> {
   const header = await file.read(at, chunkHeaderBytes);
   const bytes = header.length < chunkHeaderBytes ? 0 : header.readUInt32BE(4);
   const fits = bytes > 0 && at + chunkHeaderBytes + bytes <= snapshot.bytes;
   const chunk = fits ? await file.read(at, chunkHeaderBytes + bytes) : header;
-  if (!fits || chunk.length < chunkHeaderBytes + bytes) {
-    throw new StorageError("CORRUPT", `${snapshot.name} ends early or is damaged at byte ${at}`);
-  }
-  if (crc32(chunk.subarray(4), chain) !== chunk.readUInt32BE(0)) {
-    const where = `at byte ${at}`;
-    throw new StorageError("CORRUPT", `${snapshot.name} does not match its checksum ${where}`);
-  }
-  return chunk;
-}
-
-function unpackChunk(chunk: Buffer): Uint8Array[] {
-  const records: Uint8Array[] = [];
-  for (let at = chunkHeaderBytes; at < chunk.length;) {
-    const length = chunk.readUInt32BE(at);
-    records.push(chunk.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return records;
+  if (fits && chunk.length === chunkHeaderBytes + bytes) return chunk;
+  throw new StorageError("CORRUPT", `${snapshot.name} ends early or is damaged at byte ${at}`);
 }

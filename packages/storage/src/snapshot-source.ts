@@ -1,4 +1,7 @@
+import { PackedRecords } from "./packed-records.ts";
 import type { SnapshotRecords } from "./storage.ts";
+
+type Batch = readonly Uint8Array[] | PackedRecords;
 
 /** Records as they come, as long as there is room; tells whether it was they that failed. */
 export class SnapshotSource {
@@ -13,7 +16,7 @@ export class SnapshotSource {
   }
 
   /** Each batch once there is room for it. */
-  async *read(): AsyncGenerator<readonly Uint8Array[]> {
+  async *read(): AsyncGenerator<Batch> {
     await this.#checkRoom(0);
     const records = this.#records[Symbol.asyncIterator]();
     try {
@@ -28,9 +31,7 @@ export class SnapshotSource {
     }
   }
 
-  async #next(
-    records: AsyncIterator<readonly Uint8Array[]>,
-  ): Promise<IteratorResult<readonly Uint8Array[]>> {
+  async #next(records: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
     try {
       return await records.next();
     } catch (error) {
@@ -40,6 +41,7 @@ export class SnapshotSource {
   }
 }
 
-function recordBytes(records: readonly Uint8Array[]): number {
+function recordBytes(records: Batch): number {
+  if (records instanceof PackedRecords) return records.bytes.length;
   return records.reduce((bytes, record) => bytes + record.byteLength, 0);
 }

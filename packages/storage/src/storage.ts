@@ -6,6 +6,7 @@ import type {
   NodeId,
   SnapshotMark,
 } from "@meridian/consensus";
+import type { PackedRecords } from "./packed-records.ts";
 
 /** Whose data a directory holds; fixed when it is created. */
 export interface Identity {
@@ -80,10 +81,10 @@ export interface Storage {
    */
   stageSnapshot(mark: SnapshotMark, records: SnapshotRecords): Promise<void>;
   /**
-   * Records of the current snapshot, checked against its digest. @throws {StorageError} CORRUPT,
-   * NO_SNAPSHOT.
+   * Records of the current snapshot, checked against its digest, in pieces of about 256 KiB.
+   * @throws {StorageError} CORRUPT, NO_SNAPSHOT.
    */
-  readSnapshot(): SnapshotRecords;
+  readSnapshot(): AsyncIterable<PackedRecords>;
   /**
    * Drops entries up to and including `index`, at most up to the current snapshot's (witnesses:
    * any).
@@ -106,8 +107,8 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** Snapshot records in order, in batches of about 256 KiB. */
-export type SnapshotRecords = AsyncIterable<readonly Uint8Array[]>;
+/** Snapshot records in order, in batches of up to about 256 KiB. */
+export type SnapshotRecords = AsyncIterable<readonly Uint8Array[] | PackedRecords>;
 
 /** API; messages are not. */
 export type StorageErrorCode =

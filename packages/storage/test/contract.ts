@@ -302,8 +302,8 @@ function snapshotContract({ reopen }: Opening): void {
     const reading = storage.readSnapshot()[Symbol.asyncIterator]();
     await reading.next();
     await storage.saveSnapshot(mark(8), records(["eight"]));
-    expect((await reading.next()).value).toHaveLength(1);
-    const last = (await reading.next()).value as Uint8Array[];
+    expect([...(await reading.next()).value]).toHaveLength(1);
+    const last: Uint8Array[] = [...(await reading.next()).value];
     expect(Buffer.from(last[0] as Uint8Array).toString()).toBe("end");
     await reading.return?.();
   });

@@ -36,7 +36,8 @@ describe("a snapshot file", () => {
       await using(directory, async (storage) => {
         let batches = 0;
         const reading = (async (): Promise<void> => {
-          for await (const batch of storage.readSnapshot()) batches += Math.sign(batch.length);
+          for await (const batch of storage.readSnapshot())
+            batches += Math.sign(batch.bytes.length);
         })();
         expect(await refusal(reading)).toBe("CORRUPT");
         expect(batches).toBe(intact);

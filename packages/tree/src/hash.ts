@@ -26,6 +26,17 @@ export function hashText(hash: Hash, text: string): void {
   if (place < length) mix(hash, text.charCodeAt(place));
 }
 
+/** The same of a text of ASCII characters that lies in bytes. */
+export function hashAscii(hash: Hash, bytes: Uint8Array, from: number, length: number): void {
+  mix(hash, length);
+  const to = from + length;
+  let place = from;
+  for (; place + 2 <= to; place += 2) {
+    mix(hash, (bytes[place] ?? 0) | ((bytes[place + 1] ?? 0) << 16));
+  }
+  if (place < to) mix(hash, bytes[place] ?? 0);
+}
+
 /** Mixes bytes in, with their length. */
 export function hashBytes(hash: Hash, bytes: Uint8Array): void {
   const { length } = bytes;
@@ -40,6 +51,15 @@ export function hashBytes(hash: Hash, bytes: Uint8Array): void {
     mix(hash, word);
   }
   for (; place < length; place += 1) mix(hash, bytes[place] ?? 0);
+}
+
+/** The same of bytes that are part of others, without a view of their own. */
+export function hashPart(hash: Hash, view: DataView, from: number, length: number): void {
+  mix(hash, length);
+  const to = from + length;
+  let place = from;
+  for (; place + 4 <= to; place += 4) mix(hash, view.getInt32(place, true));
+  for (; place < to; place += 1) mix(hash, view.getUint8(place));
 }
 
 /** Ends a hash: every input bit has reached every output bit. Murmur3's finalizer. */

@@ -4,6 +4,7 @@ export type { Refused } from "./failure.ts";
 export type { HistoryEntry, HistoryRead } from "./history.ts";
 export { ViewLostError } from "./node-view.ts";
 export { isWithin, joinPath, nameOf, parentOf, validatePath } from "./path.ts";
+export type { PlainNode } from "./plain-node.ts";
 export type { QuotaRecord, QuotaUsage } from "./quota-meter.ts";
 export { parseQuotas, type Quota, quotasPath } from "./quota-table.ts";
 export type {

@@ -2,11 +2,14 @@ import {
   addHash,
   finishHash,
   type Hash,
+  hashAscii,
   hashBytes,
   hashNumber,
+  hashPart,
   hashText,
   newHash,
 } from "./hash.ts";
+import type { PlainNode } from "./plain-node.ts";
 import type { Znode } from "./znode.ts";
 
 /**
@@ -33,6 +36,14 @@ export class NodeDigest {
     this.#sum.high = (this.#sum.high - node.hashHigh) | 0;
     node.unhashed = true;
     this.#unhashed.add(node);
+  }
+
+  /** Adds a node that was made of these bytes just now: hashed here, where they are at hand. */
+  addPlain(node: Znode, plain: PlainNode): void {
+    const hash = hashOfPlain(plain);
+    node.hashLow = hash.low;
+    node.hashHigh = hash.high;
+    addHash(this.#sum, hash);
   }
 
   /** Must be called before a node is taken out. */
@@ -73,19 +84,11 @@ export class NodeDigest {
 /** Everything that belongs to the node itself; its children tell of themselves. */
 function hashOf(node: Znode): Hash {
   const hash = newHash();
-  const { mode, aversion, owner, ttlMs, stamp, vector } = node.traits;
+  const { mode, owner, ttlMs, stamp, vector } = node.traits;
   hashText(hash, node.path);
   hashBytes(hash, node.data);
   hashText(hash, mode);
-  hashNumber(hash, node.czxid);
-  hashNumber(hash, node.mzxid);
-  hashNumber(hash, node.pzxid);
-  hashNumber(hash, node.ctimeMs);
-  hashNumber(hash, node.mtimeMs);
-  hashNumber(hash, node.version);
-  hashNumber(hash, node.cversion);
-  hashNumber(hash, aversion);
-  hashNumber(hash, node.nextSequence);
+  hashNumbers(hash, node);
   hashNumber(hash, owner ?? 0);
   hashNumber(hash, ttlMs);
   if (stamp !== undefined) {
@@ -96,6 +99,31 @@ function hashOf(node: Znode): Hash {
   if (vector !== undefined) hashVector(hash, vector);
   finishHash(hash);
   return hash;
+}
+
+function hashOfPlain(plain: PlainNode): Hash {
+  const hash = newHash();
+  hashAscii(hash, plain.bytes, plain.pathAt, plain.path.length);
+  hashPart(hash, plain.view, plain.dataAt, plain.dataLength);
+  hashText(hash, "persistent");
+  hashNumbers(hash, plain);
+  // Nobody owns it, and it does not end by itself.
+  hashNumber(hash, 0);
+  hashNumber(hash, 0);
+  finishHash(hash);
+  return hash;
+}
+
+function hashNumbers(hash: Hash, node: Znode | PlainNode): void {
+  hashNumber(hash, node.czxid);
+  hashNumber(hash, node.mzxid);
+  hashNumber(hash, node.pzxid);
+  hashNumber(hash, node.ctimeMs);
+  hashNumber(hash, node.mtimeMs);
+  hashNumber(hash, node.version);
+  hashNumber(hash, node.cversion);
+  hashNumber(hash, node.aversion);
+  hashNumber(hash, node.nextSequence);
 }
 
 /** Whatever the order of its entries. */

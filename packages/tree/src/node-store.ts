@@ -5,13 +5,17 @@ import { invariant } from "./invariant.ts";
 import { NodeDigest } from "./node-digest.ts";
 import { NodeMap } from "./node-map.ts";
 import { NodeView } from "./node-view.ts";
+import type { PlainNode } from "./plain-node.ts";
 import { QuotaMeter } from "./quota-meter.ts";
 import { Siblings } from "./siblings.ts";
+import { SlabFiller } from "./slab-filler.ts";
 import { ViewTable } from "./view-table.ts";
 import { nothing, type Znode } from "./znode.ts";
 
 /** Old nodes that readers may make the store hold, beyond as many as there are: some 200 MB. */
 const viewKeptMax = 500_000;
+
+const slashCode = 0x2f;
 
 const noNodes: Siblings = new Siblings();
 
@@ -22,6 +26,8 @@ export class NodeStore {
   readonly #nodes = new NodeMap();
   readonly #digest = new NodeDigest();
   readonly #slabs = new DataSlabs();
+  /** While a tree is restored. */
+  #filler: SlabFiller | undefined;
   /** Ephemeral nodes by session, of whatever cluster: who owns a path may change. */
   readonly #owned = new Map<number, Siblings>();
   readonly #views: ViewTable;
@@ -55,10 +61,10 @@ export class NodeStore {
 
   /** The node above a path, which is not "/"; undefined when there is none. */
   parentOf(path: string): Znode | undefined {
-    const length = path.lastIndexOf("/");
     const last = this.#lastParent;
     // Neighbours come one after the other: in snapshots, and from whoever fills a directory.
-    if (last?.path.length === length && path.startsWith(last.path)) return last;
+    if (last !== undefined && isDirectlyBelow(path, last.path)) return last;
+    const length = path.lastIndexOf("/");
     const parent = this.#nodes.get(length <= 0 ? "/" : path.slice(0, length));
     this.#lastParent = parent;
     return parent;
@@ -66,22 +72,19 @@ export class NodeStore {
 
   /** Adds a node below its parent, which must be there already (but for "/"). */
   insert(node: Znode): void {
-    const { path } = node;
-    if (path !== "/") {
-      const parent = this.parentOf(path);
-      invariant(parent !== undefined, "a node that is inserted has a parent");
-      node.parent = parent;
-      parent.children ??= new Siblings();
-      parent.children.add(node);
-    }
-    this.#nodes.add(node);
-    this.#dataBytes += node.dataLength;
     // Even an empty piece of a buffer takes a hundred bytes, and keeps the buffer alive.
     if (node.dataLength === 0) node.data = nothing;
-    node.touched = this.#moment;
+    this.#join(node);
     this.#digest.change(node);
     if (node.owner !== undefined) this.#own(node, node.owner);
-    if (!this.quotas.isEmpty) this.quotas.note(node, 1);
+  }
+
+  /** Adds a node of a snapshot, likewise, whose data is still where it was read. */
+  insertPlain(node: Znode, plain: PlainNode): void {
+    this.#filler ??= new SlabFiller();
+    this.#filler.put(node, plain);
+    this.#join(node);
+    this.#digest.addPlain(node, plain);
   }
 
   /** Takes a node without children out. */
@@ -194,6 +197,21 @@ export class NodeStore {
     return this.#digest.sum();
   }
 
+  #join(node: Znode): void {
+    const { path } = node;
+    if (path !== "/") {
+      const parent = this.parentOf(path);
+      invariant(parent !== undefined, "a node that is inserted has a parent");
+      node.parent = parent;
+      parent.children ??= new Siblings();
+      parent.children.add(node);
+    }
+    this.#nodes.add(node);
+    this.#dataBytes += node.dataLength;
+    node.touched = this.#moment;
+    if (!this.quotas.isEmpty) this.quotas.note(node, 1);
+  }
+
   #own(node: Znode, owner: number): void {
     const nodes = this.#owned.get(owner) ?? new Siblings();
     nodes.add(node);
@@ -205,6 +223,13 @@ export class NodeStore {
     nodes?.remove(node);
     if (nodes?.size === 0) this.#owned.delete(owner);
   }
+}
+
+/** True when there is one name between the two, and nothing else. */
+function isDirectlyBelow(path: string, parent: string): boolean {
+  const slash = parent === "/" ? 0 : parent.length;
+  if (path.charCodeAt(slash) !== slashCode || path.length === slash + 1) return false;
+  return path.startsWith(parent) && !path.includes("/", slash + 1);
 }
 
 function visitAll(node: Znode, visit: (node: Znode) => boolean): boolean {

@@ -1,6 +1,7 @@
 import { invariant } from "./invariant.ts";
 import type { NodeRecord } from "./node-view.ts";
 import type { HeaderRecord, SnapshotRecord } from "./snapshot.ts";
+import type { PlainNode } from "./plain-node.ts";
 import type { State } from "./state.ts";
 import { fixRoots, readZones } from "./zone-switch.ts";
 import { Znode } from "./znode.ts";
@@ -24,6 +25,20 @@ export function restoreRecord(state: State, record: SnapshotRecord): void {
     case "tombstone":
       return state.eventual.restoreTombstone(record.change);
   }
+}
+
+/** Puts a node in, likewise. */
+export function restorePlain({ nodes }: State, plain: PlainNode): void {
+  const node = new Znode(plain.path, plain.czxid, plain.ctimeMs);
+  const { ctimeMs, mtimeMs, aversion, cversion } = plain;
+  node.mzxid = plain.mzxid;
+  node.pzxid = plain.pzxid;
+  node.version = plain.version;
+  if (mtimeMs !== ctimeMs) node.mtimeMs = mtimeMs;
+  if (aversion !== 0) node.aversion = aversion;
+  if (cversion !== 0) node.cversion = cversion;
+  node.nextSequence = plain.nextSequence;
+  nodes.insertPlain(node, plain);
 }
 
 /** Derives what follows from the records. The history begins behind them. */

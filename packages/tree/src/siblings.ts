@@ -20,15 +20,18 @@ export class Siblings {
   /** Adds a node that is not there. */
   add(node: Znode): void {
     this.#size += 1;
-    const place = this.#placeFor(node.path);
-    const chunk = this.#chunks[place];
-    if (chunk === undefined) {
-      this.#chunks.push([node]);
+    const last = this.#chunks.at(-1);
+    // In snapshots, and of sequential names, each comes behind all before it: one look is enough.
+    if (last === undefined || (last.at(-1)?.path ?? "") < node.path) {
+      if (last === undefined || last.length >= chunkMax) this.#chunks.push([node]);
+      else last.push(node);
       return;
     }
+    const place = this.#chunkOf(node.path);
+    const chunk = this.#chunks[place] ?? [];
     const at = firstFrom(chunk, node.path);
     if (at === chunk.length && chunk.length >= chunkMax) {
-      // Sequential names always come last: full chunks stay full instead of being halved.
+      // Where names go on as numbers do, full chunks stay full instead of being halved.
       this.#chunks.splice(place + 1, 0, [node]);
       return;
     }
@@ -62,13 +65,6 @@ export class Siblings {
       }
     }
     return true;
-  }
-
-  /** Place of the chunk to add a path to. In snapshots, each comes behind all before it. */
-  #placeFor(path: string): number {
-    const last = this.#chunks.length - 1;
-    const first = this.#chunks[last]?.[0];
-    return first !== undefined && first.path <= path ? last : this.#chunkOf(path);
   }
 
   /** Place of the last chunk that begins at or before a path; 0 when none does. */

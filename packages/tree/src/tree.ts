@@ -11,7 +11,8 @@ import { refuseSizeOfData } from "./node-writer.ts";
 import { joinPath, nameOf } from "./path.ts";
 import { applyRemote, seedRemote } from "./remote-commands.ts";
 import { isTight, type QuotaUsage } from "./quota-meter.ts";
-import { finishRestore, restoreRecord } from "./restore.ts";
+import type { PlainNode } from "./plain-node.ts";
+import { finishRestore, restorePlain, restoreRecord } from "./restore.ts";
 import type { Applied } from "./result.ts";
 import { type SeedFilter, type SeedRange, seedRanges } from "./seed.ts";
 import {
@@ -33,6 +34,8 @@ import { Znode } from "./znode.ts";
 /** A tree that is being built from the records of a snapshot, in their order. */
 export interface TreeRestorer {
   add(record: SnapshotRecord): void;
+  /** The same of a node that is plain. Nothing of what it shows is held on to. */
+  addPlain(node: PlainNode): void;
   finish(): Tree;
 }
 
@@ -76,6 +79,7 @@ export class Tree {
     const tree = new Tree({ limits });
     return {
       add: (record) => restoreRecord(tree.#state, record),
+      addPlain: (node) => restorePlain(tree.#state, node),
       finish: () => {
         if (incarnation !== undefined) tree.#state.incarnation = incarnation;
         finishRestore(tree.#state);

@@ -10,5 +10,6 @@ export {
   type MeridianErrorOptions,
 } from "./errors.ts";
 export * from "./generated/index.ts";
+export { PlainNodeReader } from "./plain-node.ts";
 export { STATUS_DETAILS_KEY, decodeStatusDetails, encodeStatusDetails } from "./status-details.ts";
 export { WireError, type WireErrorCode } from "./wire-error.ts";

@@ -15,7 +15,7 @@ export const treePlants: readonly Plant[] = [
     name: "sequence-not-restored",
     what: "sequential names start again after a snapshot",
     file: "packages/tree/src/restore.ts",
-    find: `  node.nextSequence = nextSequence;
+    find: `  node.nextSequence = plain.nextSequence;
 `,
     replace: "",
     scenario: "core",
