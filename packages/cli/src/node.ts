@@ -7,6 +7,7 @@ import {
   AdmissionError,
   globalCluster,
   type GroupMemberOptions,
+  inStep,
   type MemberData,
   memberLimits,
   type OpenFollow,
@@ -48,7 +49,7 @@ interface Part {
   stop(): void;
 }
 
-const readyPollMs = 50;
+const readyPollMs = 100;
 const memoryBytes = (): number => process.memoryUsage.rss();
 
 /**
@@ -124,11 +125,11 @@ async function startLife(
       part.stop();
       throw error;
     });
-    const poll = setInterval(() => server.setServing(part.ready), readyPollMs);
+    const endPoll = inStep(systemClock, readyPollMs, () => server.setServing(part.ready));
     return {
       data,
       async end() {
-        clearInterval(poll);
+        endPoll();
         part.stop();
         channels.close();
         await server.close();

@@ -68,15 +68,15 @@ export class Raft {
     traceState(this.#core, "InitState");
   }
 
-  /** One beat of the clock. `nowMs` is for leases: monotonic, from any origin. */
-  tick(nowMs?: number): void {
+  /**
+   * One beat of the clock. `nowMs` is for leases: monotonic, from any origin. True: this member
+   * leads and has heartbeats for all, with which more can go.
+   */
+  tick(nowMs?: number): boolean {
     const core = this.#core;
     core.now += 1;
     tellTime(core, nowMs);
-    if (core.role.kind === "leader") {
-      this.#tickLeader();
-      return;
-    }
+    if (core.role.kind === "leader") return this.#tickLeader();
     expireReads(core);
     core.electionElapsed += 1;
     campaignInTurn(core);
@@ -88,6 +88,7 @@ export class Raft {
     } else if (core.electionElapsed % core.timing.heartbeatTicks === 0) {
       repeatQuestion(core);
     }
+    return false;
   }
 
   /** Feeds one message of a peer in. Stale and unknown input is dropped, never thrown. */
@@ -278,10 +279,10 @@ export class Raft {
     configurations.prune(core.delivery.appliedIndex);
   }
 
-  #tickLeader(): void {
+  #tickLeader(): boolean {
     const core = this.#core;
     const { role, timing, now } = core;
-    if (role.kind !== "leader") return;
+    if (role.kind !== "leader") return false;
     const heard = (voter: NodeId): boolean => {
       if (voter === core.id) return true;
       const progress = role.progress.get(voter);
@@ -289,15 +290,17 @@ export class Raft {
     };
     if (!core.quorum.reached(heard)) {
       becomeFollower(core, core.term, undefined);
-      return;
+      return false;
     }
     role.heartbeatElapsed += 1;
-    if (role.heartbeatElapsed >= timing.heartbeatTicks) {
+    const isDue = role.heartbeatElapsed >= timing.heartbeatTicks;
+    if (isDue) {
       role.heartbeatElapsed = 0;
       sendHeartbeats(core, role, false);
       repeatUrge(core, role);
     }
     tickTransfer(core, role);
+    return isDue;
   }
 
   /** A message of a later term came. */

@@ -5,7 +5,7 @@ import {
   type Clock,
   decodeChange,
   decodeTransaction,
-  every,
+  inStep,
   Freshness,
   type Log,
   type LoopDelay,
@@ -118,7 +118,7 @@ export class EdgeObserver implements Member {
       producers: this.#producersOf(nearest),
       onFound: () => this.#move(0),
     });
-    this.#cancel = every(clock, 1_000, () => this.#watchUpstream());
+    this.#cancel = inStep(clock, 1_000, () => this.#watchUpstream());
   }
 
   /** Where this edge is, and the region whose view it serves. */

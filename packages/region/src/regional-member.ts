@@ -1,6 +1,6 @@
 import {
   addressFor,
-  every,
+  inStep,
   globalCluster,
   GroupMember,
   type GroupMemberOptions,
@@ -53,7 +53,7 @@ export class RegionalMember {
         for (const puller of this.#pullers.values()) puller.onTurnEnd();
       },
     });
-    this.#cancel = every(clock, observePeriodMs, () => this.#observe());
+    this.#cancel = inStep(clock, observePeriodMs, () => this.#observe());
   }
 
   /** Changes of the partition state, oldest first. */

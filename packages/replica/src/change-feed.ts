@@ -11,7 +11,7 @@ import {
 } from "@meridian/wire";
 import { encodeChange } from "./change-codec.ts";
 import { ChangePacker, type FrameContent } from "./change-packer.ts";
-import { type Clock, every } from "./clock.ts";
+import { type Clock, inStep } from "./clock.ts";
 import type { Member } from "./member.ts";
 import { planRead } from "./read-plan.ts";
 
@@ -50,7 +50,7 @@ export class ChangeFeed {
     this.#member = member;
     this.#clock = clock;
     this.packer = new ChangePacker(clock);
-    this.#cancel = every(clock, bookmarkPeriodMs, () => {
+    this.#cancel = inStep(clock, bookmarkPeriodMs, () => {
       for (const consumer of this.#consumers) consumer.pump(true);
     });
   }
@@ -157,8 +157,8 @@ class Consumer implements FrameHandler<IFollowFrame> {
       this.#open = frame.open;
       this.#begin(frame.open);
     }
-    // Credit comes back for nearly every frame: that asks for nothing.
-    this.pump(frame.sentAtMs > 0);
+    // How old all is will be told in a moment anyway, with the question's echo.
+    this.pump(frame.open !== undefined);
   }
 
   onDrain(): void {

@@ -53,7 +53,9 @@ export interface FollowOptions {
  * trip, which is 70,000 a second over the longest ways between regions.
  */
 const windowBytes = 8 * 1024 * 1024;
-const askPeriodMs = 1_000;
+/** Less than this is given back with the next question: a frame for each change would be one more. */
+const creditBytesMin = windowBytes / 16;
+const askPeriodMs = 2_000;
 /** Silence of a stream after which another producer is tried: several bookmarks were missed. */
 const silenceMaxMs = 4_000;
 /** A producer that is itself so far behind its cluster is left, if there are others. */
@@ -77,6 +79,8 @@ export class ChangeFollower {
   #openedAtMs = 0;
   #heardAtMs = 0;
   #stopped = false;
+  /** Dealt with, and not given back yet. */
+  #creditBytes = 0;
   #opened = false;
   /** The owner's position belongs to a history that was abandoned: a snapshot is needed. */
   #forked = false;
@@ -94,9 +98,12 @@ export class ChangeFollower {
     return this.#opened;
   }
 
-  /** Gives back credit for bytes that were dealt with. */
+  /** Gives back credit for bytes that were dealt with; of little at a time, later. */
   credit(bytes: number): void {
-    if (bytes > 0) this.#stream?.send({ creditBytes: bytes });
+    this.#creditBytes += bytes;
+    if (this.#creditBytes >= creditBytesMin) {
+      this.#stream?.send({ creditBytes: this.#takeCredit() });
+    }
   }
 
   /** Starts again from `from`, for example because what was handed over could not be used. */
@@ -135,6 +142,8 @@ export class ChangeFollower {
     const stream = producer(handler);
     this.#stream = stream;
     const position = from();
+    // The window is given anew: nothing is owed of another stream.
+    this.#creditBytes = 0;
     stream.send({
       open: {
         consumer,
@@ -209,7 +218,14 @@ export class ChangeFollower {
     const nowMs = this.#options.clock.nowMs();
     if (this.#stream === undefined) return;
     if (nowMs - this.#heardAtMs > silenceMaxMs) return this.restart("the producer is silent");
-    this.#stream.send({ sentAtMs: Math.max(1, Math.floor(nowMs)) });
+    const sentAtMs = Math.max(1, Math.floor(nowMs));
+    this.#stream.send({ sentAtMs, creditBytes: this.#takeCredit() });
+  }
+
+  #takeCredit(): number {
+    const bytes = this.#creditBytes;
+    this.#creditBytes = 0;
+    return bytes;
   }
 
   #lost(error: Error | undefined): void {

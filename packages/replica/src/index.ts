@@ -7,7 +7,7 @@ export {
 export { AdmissionError } from "./admission.ts";
 export { ChangeFeed } from "./change-feed.ts";
 export { ChangeFollower, type FollowOptions, type OpenFollow } from "./change-follower.ts";
-export { type Clock, every, systemClock } from "./clock.ts";
+export { type Clock, every, inStep, systemClock } from "./clock.ts";
 export { decodeCommand, encodeCommand, operationOf } from "./command-codec.ts";
 export { configurationCodec } from "./configuration-codec.ts";
 export { beginNextLife, type MemberDisk } from "./next-life.ts";

@@ -6,6 +6,13 @@ import { Freshness } from "./freshness.ts";
 import type { ReplicaTiming } from "./replica-options.ts";
 import { contactMaxMs, SessionLiveness } from "./session-liveness.ts";
 
+/**
+ * Contact is kept with heartbeats, but no sooner than this after the last time: strict reads make
+ * more of them.
+ */
+export const contactMsMin = 125;
+/** Without heartbeats it is kept this long after the last time. */
+export const contactMsMax = 350;
 /** An unknown age travels as a very great one. */
 const ageMaxMs = 2 ** 40;
 
@@ -34,6 +41,8 @@ export class LeaderContact {
    */
   readonly #lifeMs: number;
   readonly #startedAtMs: number;
+  /** When contact was last kept from here. */
+  #keptAtMs = -Infinity;
   #leads = false;
   #contactAtMs: number;
   /** It has led, or had an answer of a leader, since it started. */
@@ -72,6 +81,14 @@ export class LeaderContact {
    */
   get vouches(): boolean {
     return this.#hadContact && this.silenceMs <= contactMaxMs;
+  }
+
+  /** Whether contact was last kept `againMs` ago or longer; if so, it is now. */
+  isDue(againMs: number): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#keptAtMs < againMs) return false;
+    this.#keptAtMs = nowMs;
+    return true;
   }
 
   /** This member leads from now on, or does no longer. */

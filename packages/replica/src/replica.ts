@@ -12,12 +12,12 @@ import {
 import { StorageError } from "@meridian/storage";
 import type { OutgoingSnapshot, PeerFrame, PeerHandler, PeerTransport } from "@meridian/transport";
 import type { Command, Tree } from "@meridian/tree";
-import { every } from "./clock.ts";
+import { every, inStep } from "./clock.ts";
 import { decodeCommand, encodeCommand } from "./command-codec.ts";
 import { ForwardInbox, type Intake } from "./forward-inbox.ts";
 import { ForwardOutbox } from "./forward-outbox.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { LeaderContact } from "./leader-contact.ts";
+import { contactMsMax, contactMsMin, LeaderContact } from "./leader-contact.ts";
 import { hasLeft } from "./member-note.ts";
 import { PeerOutbox } from "./peer-outbox.ts";
 import { type DurableBatch, Persister } from "./persister.ts";
@@ -29,7 +29,7 @@ import { restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { softStateOf } from "./soft-state.ts";
 import { type OfferedWrite, PendingWrite, WriteQueue } from "./write-queue.ts";
 
-/** How often members exchange signs of life and ages, and look at deadlines and sessions. */
+/** How often deadlines and sessions are looked at. */
 const periodMs = 250;
 /** A sweep so late shows that this process was stopped: it cannot tell who was silent meanwhile. */
 const stallMs = 1_000;
@@ -119,9 +119,8 @@ export class Replica implements PeerHandler {
     this.#peers = options.connect(this);
     this.#timers.push(
       every(clock, options.timing.tickMs, () => clock.defer(() => this.#tick())),
-      every(clock, periodMs, () => this.#keepContact()),
       // What arrived while this process was stopped is read before anybody is called silent.
-      every(clock, periodMs, () => clock.defer(() => this.#sweep())),
+      inStep(clock, periodMs, () => clock.defer(() => this.#sweep())),
     );
     this.wake();
   }
@@ -235,6 +234,7 @@ export class Replica implements PeerHandler {
   onFrame(from: NodeId, frame: PeerFrame): void {
     if (this.#idle) return;
     for (const message of this.#outbox.receive(from, frame.messages)) this.#raft.step(message);
+    if (frame.messages.some(({ type }) => type === "heartbeat")) this.#keepContact(contactMsMin);
     const term = frame.forwards.length === 0 ? 0 : this.#raft.status().term;
     for (const forward of frame.forwards) {
       const answer = this.#inbox.offer(from, forward, term, (commands) => this.#intake(commands));
@@ -303,7 +303,7 @@ export class Replica implements PeerHandler {
   #tick(): void {
     if (this.#idle || this.#isDismissed) return;
     this.#outbox.tick();
-    this.#raft.tick(this.#options.clock.nowMs());
+    if (this.#raft.tick(this.#options.clock.nowMs())) this.#keepContact(contactMsMin);
     this.#turn();
   }
 
@@ -440,6 +440,7 @@ export class Replica implements PeerHandler {
     else if (soft.leader !== before.leader) this.#forwards.resume();
     if (soft.leader !== before.leader || soft.term !== before.term) this.#barriers.restart();
     this.contact.lead(soft.role === "leader");
+    if (soft.leader !== before.leader) this.#keepContact(0);
     if (soft.role !== before.role || soft.leader !== before.leader) {
       const { role, term, leader } = soft;
       this.#options.log.info({ role, term, leader }, "role");
@@ -464,13 +465,15 @@ export class Replica implements PeerHandler {
     this.#options.log.info({ lastIndex: this.#options.storage.log.lastIndex() }, text);
   }
 
-  /** Leaders prove that they still lead, the others that the leader can be reached. */
-  #keepContact(): void {
+  /**
+   * Leaders prove that they still lead, the others that the leader can be reached: with heartbeats
+   * and the answers to them, in the same frames; on their own only where those fail to come.
+   */
+  #keepContact(againMs: number): void {
     const { leader } = this.#soft;
-    if (leader === undefined || this.#idle || this.isRemoved) return;
+    if (leader === undefined || this.isRemoved || !this.contact.isDue(againMs)) return;
     if (leader === this.#options.node) this.#barriers.probe();
     else this.#outbox.liveness(leader, this.contact.report(this.#tree.appliedIndex));
-    this.wake();
   }
 
   #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>): void {
@@ -489,6 +492,7 @@ export class Replica implements PeerHandler {
     this.#queue.expire(nowMs);
     this.#barriers.expire(nowMs);
     this.#housekeeping.run();
+    this.#keepContact(contactMsMax);
     this.wake();
   }
 

@@ -31,7 +31,7 @@ import { defaultLimits } from "@meridian/consensus";
 import { Arrivals } from "./arrivals.ts";
 import { appliedResponse, encodeResult } from "./answer-codec.ts";
 import { encodeCommand, operationOf } from "./command-codec.ts";
-import { type Clock, every } from "./clock.ts";
+import { type Clock, inStep } from "./clock.ts";
 import type { Member } from "./member.ts";
 import { QuotaGate } from "./quota-gate.ts";
 import { Outflow } from "./outflow.ts";
@@ -106,7 +106,7 @@ export class SessionService {
       noLeader: () => this.#noLeader(),
     });
     this.#arrivals = new Arrivals(clock, random, (stream, hello) => this.#open(stream, hello));
-    this.#timers = [every(clock, sweepPeriodMs, () => this.#sweep())];
+    this.#timers = [inStep(clock, sweepPeriodMs, () => this.#sweep())];
   }
 
   /** Streams connected. */

@@ -220,3 +220,34 @@ test("how long ago the producer was asked is never told too short", async () => 
   expect(told).toBeLessThanOrEqual(askedAtMs + 200);
   expect(told).toBeGreaterThan(askedAtMs + 190);
 });
+
+test("small changes are given back with the next question, much at once, nothing twice", async () => {
+  const consumer = new Consumer(1);
+  consumer.opened();
+  const { sent } = consumer.stream;
+  const given = (): number => sent.reduce((sum, { creditBytes }) => sum + creditBytes, 0);
+  const windowBytes = given();
+  for (let change = 0; change < 100; change += 1) consumer.follower.credit(1_000);
+  expect(sent).toHaveLength(1);
+  await consumer.time.run(2_000);
+  expect(sent).toHaveLength(2);
+  expect(given() - windowBytes).toBe(100_000);
+  consumer.follower.credit(windowBytes / 2);
+  expect(sent).toHaveLength(3);
+  expect(given() - windowBytes).toBe(100_000 + windowBytes / 2);
+});
+
+test("a new stream begins with the whole window, whatever was owed on the one before", async () => {
+  const consumer = new Consumer(1);
+  consumer.opened();
+  const [windowBytes] = consumer.stream.sent.map(({ creditBytes }) => creditBytes);
+  consumer.follower.credit(1_000);
+  consumer.follower.restart("again");
+  consumer.follower.credit(1_000);
+  await consumer.time.run(500);
+  consumer.opened();
+  expect(consumer.streams).toHaveLength(2);
+  await consumer.time.run(2_000);
+  const { sent } = consumer.stream;
+  expect(sent.map(({ creditBytes }) => creditBytes)).toEqual([windowBytes, 0]);
+});
