@@ -106,7 +106,7 @@ export class SeenElsewhere {
     if (!isMerged(change)) return change;
     const { path, stamp, kind } = change;
     const last = tree.lastMerged(path);
-    if (last === undefined || last === transaction || !this.#covers(last)) return change;
+    if (last === undefined || isSame(last, transaction) || !this.#covers(last)) return change;
     const isImplied = stamp === undefined && kind !== "changed";
     if (isImplied || isWritten(last, path)) return undefined;
     // What came last was not written here, but followed from what was written below, and where the
@@ -165,6 +165,12 @@ function impliedBefore(change: Change, { changes }: Transaction, tree: Tree): re
 /** A change of an eventual zone, or of a node that nobody wrote. */
 function isMerged({ kind, stat, stamp }: Change): boolean {
   return stamp !== undefined || (kind === "deleted" ? stat.mzxid : stat.czxid) === 0;
+}
+
+/** Two are one: each that has a place in its origin's history is taken over once. */
+function isSame(one: Transaction, other: Transaction): boolean {
+  const { origin, incarnation, index } = one;
+  return other.origin === origin && other.incarnation === incarnation && other.index === index;
 }
 
 /** A transaction wrote a path of an eventual zone, and did not only bring it about. */

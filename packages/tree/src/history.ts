@@ -1,5 +1,6 @@
 import type { Change, Position, Transaction } from "./change.ts";
 import { HistoryMarks } from "./history-marks.ts";
+import { KeptTransactions } from "./kept-transactions.ts";
 
 /** A transaction with its place in the local history. */
 export interface HistoryEntry {
@@ -8,10 +9,16 @@ export interface HistoryEntry {
   readonly transaction: Transaction;
 }
 
-/** What followed a position, or why that cannot be told. */
+/**
+ * What followed a position, or why that cannot be told. It is to be read before the next command
+ * is applied: going on later throws.
+ */
 export type HistoryRead =
   | { readonly outcome: "continue"; readonly transactions: Iterable<HistoryEntry> }
   | { readonly outcome: "compacted" | "forked" };
+
+/** Marks of what is gone are looked for when so many transactions were dropped. */
+const marksDroppedEvery = 1_024;
 
 /** Bounds of the history that is kept for those who resume. */
 export interface HistoryLimits {
@@ -26,15 +33,10 @@ export interface HistoryLimits {
  */
 export class History {
   readonly #limits: HistoryLimits;
-  readonly #onDrop: (transaction: Transaction) => void;
-  /** Replaced, not shortened, when its first part is gone: who still reads the old one may. */
-  #kept: Kept = { transactions: [], indexes: [], sizes: [] };
-  #first = 0;
-  /** Transactions that came before those in `#kept`. */
-  #gone = 0;
+  readonly #kept: KeptTransactions;
   readonly #marks = new HistoryMarks();
-  /** What changed each path of eventual zones last, of what is kept. */
-  readonly #lastMerged = new Map<string, Transaction>();
+  /** Place of what changed each path of eventual zones last, of what is kept. */
+  readonly #lastMerged = new Map<string, number>();
   #bytes = 0;
   #localFloor = 0;
   /** Transactions of a cluster at or below its floor are not all kept. */
@@ -42,41 +44,25 @@ export class History {
   /** Clusters of which a part of a snapshot is here, and not yet all of it. */
   readonly #interrupted = new Set<string>();
 
-  /** `onDrop` is told of each transaction that no longer fits into the bounds. */
-  constructor(limits: HistoryLimits, onDrop: (transaction: Transaction) => void) {
+  /** `onAged` is told of each transaction when its data is no longer kept here as it came. */
+  constructor(limits: HistoryLimits, onAged: (transaction: Transaction) => void) {
     this.#limits = limits;
-    this.#onDrop = onDrop;
+    this.#kept = new KeptTransactions(limits.historyTransactionsMax, onAged);
   }
 
   add(index: number, transaction: Transaction): void {
-    const { transactions, indexes, sizes } = this.#kept;
+    const kept = this.#kept;
     const size = sizeOf(transaction);
     const { origin, incarnation } = transaction;
-    this.#marks.add(origin, incarnation, transaction.index, this.#gone + transactions.length);
-    transactions.push(transaction);
-    indexes.push(index);
-    sizes.push(size);
+    this.#marks.add(origin, incarnation, transaction.index, kept.end);
     for (const change of transaction.changes) {
-      if (isMerged(change)) this.#lastMerged.set(change.path, transaction);
+      if (isMerged(change)) this.#lastMerged.set(change.path, kept.end);
     }
+    kept.add(transaction, index, size);
     this.#bytes += size;
     const { historyBytesMax, historyTransactionsMax } = this.#limits;
-    while (
-      transactions.length - this.#first > historyTransactionsMax ||
-      this.#bytes > historyBytesMax
-    ) {
+    while (kept.end - kept.first > historyTransactionsMax || this.#bytes > historyBytesMax) {
       this.#dropFirst();
-    }
-    // What is gone takes memory until then.
-    if (this.#first * 8 > transactions.length && this.#first > 1_024) {
-      this.#kept = {
-        transactions: transactions.slice(this.#first),
-        indexes: indexes.slice(this.#first),
-        sizes: sizes.slice(this.#first),
-      };
-      this.#gone += this.#first;
-      this.#first = 0;
-      this.#marks.drop(this.#gone);
     }
   }
 
@@ -123,9 +109,7 @@ export class History {
 
   /** Forgets everything: the history begins after `index`, and after `positions`. */
   reset(index: number, positions: Iterable<Position>): void {
-    this.#kept = { transactions: [], indexes: [], sizes: [] };
-    this.#first = 0;
-    this.#gone = 0;
+    this.#kept.clear();
     this.#marks.clear();
     this.#lastMerged.clear();
     this.#bytes = 0;
@@ -140,13 +124,14 @@ export class History {
    * latter also elsewhere. Undefined: nothing is.
    */
   lastMerged(path: string): Transaction | undefined {
-    return this.#lastMerged.get(path);
+    const place = this.#lastMerged.get(path);
+    return place === undefined ? undefined : this.#kept.at(place);
   }
 
   /** What was applied after a local index. */
   since(index: number): HistoryRead {
     if (index < this.#localFloor) return { outcome: "compacted" };
-    return { outcome: "continue", transactions: read(this.#kept, this.#after(index)) };
+    return { outcome: "continue", transactions: this.#kept.read(this.#after(index)) };
   }
 
   /**
@@ -163,7 +148,7 @@ export class History {
         floor === undefined ? index === 0 : floor.incarnation < incarnation || index >= floor.index;
       if (!isKept || this.#interrupted.has(cluster)) return { outcome: "compacted" };
     }
-    const transactions = unseen(read(this.#kept, this.#startOf(positions)), positions);
+    const transactions = unseen(this.#kept.read(this.#startOf(positions)), positions);
     return { outcome: "continue", transactions };
   }
 
@@ -172,41 +157,41 @@ export class History {
     let start = Infinity;
     for (const cluster of this.#marks.clusters()) {
       const position = positions.get(cluster);
-      if (position === undefined) return this.#first;
+      if (position === undefined) return this.#kept.first;
       const { incarnation, index } = position;
-      start = Math.min(start, this.#marks.before(cluster, incarnation, index) - this.#gone);
+      start = Math.min(start, this.#marks.before(cluster, incarnation, index));
     }
-    return Math.max(this.#first, start);
+    return start;
   }
 
   #dropFirst(): void {
-    const { transactions, indexes, sizes } = this.#kept;
-    const dropped = transactions[this.#first];
+    const place = this.#kept.first;
+    if (this.#lastMerged.size > 0) this.#forgetMerged(place);
+    const dropped = this.#kept.drop();
     if (dropped === undefined) return;
-    this.#localFloor = indexes[this.#first] ?? this.#localFloor;
-    this.#bytes -= sizes[this.#first] ?? 0;
-    this.#first += 1;
-    // A transaction that old is in no cache any more: looking at each of its changes takes long.
-    if (this.#lastMerged.size > 0) this.#forgetMerged(dropped);
-    this.#raise(dropped.origin, dropped.incarnation, dropped.index);
-    this.#onDrop(dropped);
+    const { origin, incarnation, index, localIndex, bytes } = dropped;
+    this.#localFloor = localIndex;
+    this.#bytes -= bytes;
+    this.#raise(origin, incarnation, index);
+    if (place % marksDroppedEvery === 0) this.#marks.drop(place);
   }
 
-  #forgetMerged(dropped: Transaction): void {
-    for (const change of dropped.changes) {
-      const { path } = change;
-      if (isMerged(change) && this.#lastMerged.get(path) === dropped) this.#lastMerged.delete(path);
+  #forgetMerged(place: number): void {
+    for (const path of this.#kept.oldestPaths()) {
+      if (this.#lastMerged.get(path) === place) this.#lastMerged.delete(path);
     }
   }
 
   /** Place of the first transaction after a local index, by bisection. */
   #after(index: number): number {
-    const { indexes } = this.#kept;
-    let low = this.#first;
-    let high = indexes.length;
+    const kept = this.#kept;
+    let low = kept.first;
+    let high = kept.end;
+    // Most often nothing came since, or little.
+    if (low === high || kept.localIndex(high - 1) <= index) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((indexes[middle] ?? Infinity) <= index) low = middle + 1;
+      if (kept.localIndex(middle) <= index) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -217,23 +202,6 @@ export class History {
 interface Floor {
   incarnation: number;
   index: number;
-}
-
-/** What is kept, place by place: side by side these cost less than as an object for each. */
-interface Kept {
-  readonly transactions: Transaction[];
-  readonly indexes: number[];
-  /** About the bytes of the transaction. */
-  readonly sizes: number[];
-}
-
-/** Transactions from a place on. */
-function* read({ transactions, indexes }: Kept, from: number): Generator<HistoryEntry, undefined> {
-  for (let at = from; at < transactions.length; at += 1) {
-    const transaction = transactions[at];
-    if (transaction !== undefined) yield { index: indexes[at] ?? 0, transaction };
-  }
-  return undefined;
 }
 
 function* unseen(
@@ -257,12 +225,12 @@ function isMerged({ kind, stat, stamp }: Change): boolean {
   return stamp !== undefined || (kind === "deleted" ? stat.mzxid : stat.czxid) === 0;
 }
 
-/** About the memory of a transaction: its objects take more than what they say. Measured. */
+/** About the memory of a transaction that is written down. */
 function sizeOf(transaction: Transaction): number {
-  let bytes = 192;
+  let bytes = 96;
   for (const change of transaction.changes) {
     const { path, data } = change;
-    bytes += (isMerged(change) ? 576 : 512) + path.length + data.byteLength;
+    bytes += (isMerged(change) ? 480 : 160) + path.length + data.byteLength;
   }
   return bytes;
 }

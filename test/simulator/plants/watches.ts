@@ -22,11 +22,9 @@ export const watchPlants: readonly Plant[] = [
     name: "watch-repeats-on-resume",
     what: "a watch that resumes is told of its last transaction again",
     file: registry,
-    find: "    else positions.set(cluster, seen.get(cluster) ?? { ...position, index: 0 });",
-    replace: `    else {
-      const from = seen.get(cluster) ?? { ...position, index: 0 };
-      positions.set(cluster, { ...from, index: Math.max(0, from.index - 1) });
-    }`,
+    find: "    const seen = new Map(request.from.map((position) => [position.cluster, position]));",
+    replace: `    for (const one of request.from as { index: number }[]) one.index -= Math.min(1, one.index);
+    const seen = new Map(request.from.map((position) => [position.cluster, position]));`,
     scenario: "core",
     seedsMax: 40,
   },
