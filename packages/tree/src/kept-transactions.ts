@@ -48,7 +48,7 @@ export class KeptTransactions {
     this.#onWrittenDown = onWrittenDown;
     // Most of a short history is written down as well: it behaves as a long one does.
     const recentMax = Math.min(recentTransactionsMax, Math.ceil(transactionsMax / 4));
-    this.#recent = new Array<Recent | undefined>(recentMax).fill(undefined);
+    this.#recent = Array.from<Recent | undefined>({ length: recentMax });
   }
 
   /** Place of the oldest. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import type { HistoryEntry, HistoryRead, Position, Transaction } from "../src/index.ts";
+import type { HistoryRead, Position, Transaction } from "../src/index.ts";
 import { History } from "../src/history.ts";
 import { Cluster, type ClusterOptions } from "./support/cluster.ts";
 import { someChanges } from "./support/changes.ts";
@@ -224,7 +224,7 @@ function happen(global: Cluster, eu: Cluster, random: () => number): string[] {
   if (random() < 0.4) global.create("/global/n-", "", { mode });
   if (random() < 0.4) applied.push(eu.create("/regions/eu/n-", "", { mode }));
   if (random() < 0.3) applied.push(eu.pull(global));
-  return applied.flatMap(({ transactions, index }) => transactions.map(nameOf));
+  return applied.flatMap(({ transactions }) => transactions.map(nameOf));
 }
 
 function nameOf({ origin, index }: Transaction): string {
