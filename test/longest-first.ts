@@ -18,6 +18,7 @@ const longest: readonly string[] = [
   "system/force-promote.test.ts",
   "system/faults.test.ts",
   "system/reference.test.ts",
+  "system/lifecycle.test.ts",
   "system/reads-and-writes.test.ts",
   "system/partition.test.ts",
   "system/damage.test.ts",

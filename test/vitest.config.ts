@@ -24,8 +24,8 @@ function fromSource(name: string, directory: string, include: string) {
   } satisfies TestProjectInlineConfiguration;
 }
 
-/** System tests of what has to happen within a promised time: they need the cores alone. */
-const timed = ["lifecycle", "process-loss", "region-loss", "saturation"];
+/** System tests of pauses that have to be short beside a promise: they need the cores alone. */
+const timed = ["process-loss", "region-loss", "saturation"];
 const timedFiles = timed.map((name) => `${name}.test.ts`);
 
 /** Real processes, started from what was built, after everything else. */

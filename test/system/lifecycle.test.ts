@@ -8,14 +8,21 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "./support/condition.ts";
 import { printFigure, timed } from "./support/figures.ts";
 import { Platform } from "./support/platform.ts";
-import { hasProcessTable, killNow, processorMs, residentBytes } from "./support/process-table.ts";
+import {
+  hasProcessTable,
+  killNow,
+  processorMs,
+  residentBytes,
+  type RunningProcess,
+} from "./support/process-table.ts";
 import { freePorts, Scratch } from "./support/scratch.ts";
 
 const memoryBytesMax = 1.8e9;
-/** Promised are 40 % of a core; all of one is what a process takes that never rests. */
-const restShareMax = 1;
+/** Promised are 40 % of a core for all processes; one that never rests takes all that it gets. */
+const restShareMax = 1.5;
+const processRestShareMax = 0.5;
 /** Window in which a platform at rest is watched, and how many of them there may be. */
-const restWindowMs = 4_000;
+const restWindowMs = 3_000;
 const restWindowsMax = 5;
 /** Time that processes get to follow the one that was told to stop, or that was killed. */
 const goneMsMax = 10_000;
@@ -48,7 +55,8 @@ test("npm start serves, rests cheaply and leaves nothing after SIGINT", async (c
   printFigure("npm start until it serves (promised: 15 s)", seconds(platform.readyMs));
   const client = await platform.connect("eu-west");
   for (const [path, data] of Object.entries(written)) await client.create(path, data);
-  const share = await restingShare(platform);
+  const shares = await restingShares(platform);
+  const share = sum(shares);
   const bytes = residentBytes(platform.processes());
   printFigure("at rest (promised: 40 % of a core)", `${(share * 100).toFixed(1)} %`);
   printFigure("memory (promised: 1.8 GB)", `${(bytes / 1e9).toFixed(2)} GB`);
@@ -57,6 +65,7 @@ test("npm start serves, rests cheaply and leaves nothing after SIGINT", async (c
   await holdsNothing(platform);
   expect(bytes).toBeLessThan(memoryBytesMax);
   expect(share).toBeLessThan(restShareMax);
+  expect(Math.max(...shares)).toBeLessThan(processRestShareMax);
 });
 
 test("a second start has the same data, and works around a port that is taken", async () => {
@@ -104,20 +113,31 @@ function running(platform: Platform | undefined): Platform {
 }
 
 /**
- * The part of one core that all processes together use while nobody asks for anything. A window in
- * which they still warmed up, or the machine was busy with other work, is followed by another.
+ * The part of one core that each process uses while nobody asks for anything. A window in which
+ * they still warmed up is followed by another.
  */
-async function restingShare(platform: Platform): Promise<number> {
-  await platform.untilWhole(30_000);
-  const processes = platform.processes();
-  const shares: number[] = [];
-  while (shares.length < restWindowsMax && !shares.some((share) => share < restShareMax)) {
-    const before = { atMs: performance.now(), usedMs: processorMs(processes) };
-    await sleep(restWindowMs);
-    const usedMs = processorMs(processes) - before.usedMs;
-    shares.push(usedMs / (performance.now() - before.atMs));
+async function restingShares(platform: Platform): Promise<readonly number[]> {
+  await platform.untilWhole(60_000);
+  let least: readonly number[] = [];
+  for (let window = 0; window < restWindowsMax; window += 1) {
+    const shares = await sharesWithin(platform.processes(), restWindowMs);
+    if (window === 0 || sum(shares) < sum(least)) least = shares;
+    if (sum(least) < restShareMax && Math.max(...least) < processRestShareMax) break;
   }
-  return Math.min(...shares);
+  return least;
+}
+
+async function sharesWithin(processes: readonly RunningProcess[], ms: number): Promise<number[]> {
+  const before = { atMs: performance.now(), usedMs: processes.map((one) => processorMs([one])) };
+  await sleep(ms);
+  const elapsedMs = performance.now() - before.atMs;
+  return processes.map((one, place) => {
+    return (processorMs([one]) - (before.usedMs[place] ?? 0)) / elapsedMs;
+  });
+}
+
+function sum(shares: readonly number[]): number {
+  return shares.reduce((total, share) => total + share, 0);
 }
 
 /** No process of the platform is left. */

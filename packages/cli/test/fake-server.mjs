@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http2";
 
 const files = process.argv.filter((_, index, all) => all[index - 1] === "--config");
-const addresses = files.map((file) => /^listen: (.*)$/m.exec(readFileSync(file, "utf8"))[1]);
+const addresses = files.map((file) => /^ *"listen": "(.*)",$/m.exec(readFileSync(file, "utf8"))[1]);
 
 await Promise.all(
   addresses.map((address) => {

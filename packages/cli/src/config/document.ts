@@ -1,15 +1,21 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import type { Document } from "yaml";
 import type { $ZodIssue, $ZodType } from "zod/v4/core";
 import { safeParse } from "zod/v4/core";
 
 import { nearest } from "./nearest.ts";
+import { plainValue } from "./plain.ts";
 import { ConfigError, type Problem } from "./problem.ts";
+import { yaml } from "./yaml.ts";
 
 /**
  * Reads YAML against a schema. `file` names it in messages.
  * @throws {ConfigError} with every problem found, each with its line and column.
  */
 export function readDocument<T>(file: string, text: string, schema: $ZodType<T>): T {
+  const plain = plainValue(text);
+  const known = plain === undefined ? undefined : safeParse(schema, plain);
+  if (known?.success === true) return known.data;
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number): { line: number; column: number } => {
@@ -126,6 +132,7 @@ function offsetOf(
   path: readonly PropertyKey[],
   key: string | undefined,
 ): number {
+  const { isMap, isNode, isScalar } = yaml();
   for (let length = path.length; length >= 0; length -= 1) {
     const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
     if (!isNode(node) || !node.range) continue;

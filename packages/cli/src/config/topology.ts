@@ -1,9 +1,9 @@
-import { isMap, LineCounter, parseDocument, stringify } from "yaml";
-
 import { parseAddress } from "./address.ts";
+import { plainText, plainValue } from "./plain.ts";
 import { ConfigError } from "./problem.ts";
 import { roles, tierOf, type Role, type TierName } from "./role.ts";
 import { readText } from "./text.ts";
+import { yaml } from "./yaml.ts";
 
 /** A node in a topology file. */
 export interface TopologyNode {
@@ -42,11 +42,7 @@ export function addressOf(node: TopologyNode, callerRegion: string | undefined):
 
 /** Text of a topology file. `comment` goes on top. */
 export function formatTopology(topology: Topology, comment: string): string {
-  const head = comment
-    .split("\n")
-    .map((text) => `# ${text}\n`)
-    .join("");
-  return head + stringify(topology, { lineWidth: 0 });
+  return plainText(topology, comment);
 }
 
 /**
@@ -62,6 +58,22 @@ export function readTopology(file: string): Topology {
  * reads this file first, and loading the library would double the time until it answers.
  */
 export function parseTopology(file: string, text: string): Topology {
+  const plain = plainValue(text) as Partial<Topology> | undefined;
+  const isSound = Array.isArray(plain?.nodes) && !plain.nodes.some((node) => wrongKey(node));
+  const value = isSound ? plain : parseYaml(file, text);
+  return {
+    ...(typeof value?.control === "string" ? { control: value.control } : {}),
+    nodes: (value?.nodes ?? []).map((node: TopologyNode) => ({
+      ...node,
+      tier: tierOf(node.role),
+      addressFrom: node.addressFrom ?? {},
+    })),
+  };
+}
+
+/** Knows the lines of what is wrong. */
+function parseYaml(file: string, text: string): Partial<Topology> {
+  const { isMap, LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fail = (offset: number, path: string, message: string): never => {
@@ -81,14 +93,7 @@ export function parseTopology(file: string, text: string): Topology {
     const offset = isMap(at) ? (at.range?.[0] ?? 0) : 0;
     return fail(offset, `nodes[${index}].${wrong.key}`, `expected ${wrong.expected}`);
   }
-  return {
-    ...(typeof value.control === "string" ? { control: value.control } : {}),
-    nodes: value.nodes.map((node: TopologyNode) => ({
-      ...node,
-      tier: tierOf(node.role),
-      addressFrom: node.addressFrom ?? {},
-    })),
-  };
+  return value;
 }
 
 function wrongKey(

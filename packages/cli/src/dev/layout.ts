@@ -1,7 +1,5 @@
 import { writeFileSync } from "node:fs";
 
-import { stringify } from "yaml";
-
 import type { Member } from "../config/node-config.ts";
 import { formatTopology, type Topology, type TopologyNode } from "../config/topology.ts";
 import { roundTripMs, type RoundTripTimes } from "../wan/round-trip-times.ts";
@@ -58,8 +56,8 @@ export function writeLayout(
 }
 
 /**
- * Makes configuration files. They share most of their text, which is made once: it is what a start
- * waits for.
+ * Makes configuration files, in the part of YAML that is JSON: it is read ten times as fast. They
+ * share most of their text, which is made once: all of it is what a start waits for.
  */
 export class ConfigWriter {
   readonly #nodes: readonly PlacedNode[];
@@ -85,9 +83,8 @@ export class ConfigWriter {
       // All nodes share one disk: what each would hold back for a full one, it would lack 33 times.
       ...(tier === "edge" ? {} : { data: this.#directory.data(name), limits: { reserveBytes: 0 } }),
     };
-    return [
-      "# Written by `meridian dev` at every start; changes are lost.\n",
-      yaml(own),
+    const parts = [
+      inner(own),
       tier === "global" ? this.#shared("cluster", () => ({ cluster: this.#global() })) : "",
       tier === "regional"
         ? this.#shared(`cluster ${region}`, () => ({ cluster: this.#members(region) }))
@@ -95,13 +92,15 @@ export class ConfigWriter {
       this.#shared("global", () => ({ global: this.#global() })),
       this.#shared(`regions ${region}`, () => ({ regions: this.#regionsFrom(region) })),
       this.#shared("edges", () => ({ edges: this.#edges() })),
-    ].join("");
+    ];
+    const head = "# Written by `meridian dev` at every start; changes are lost.";
+    return `${head}\n{\n${parts.filter((part) => part !== "").join(",\n")}\n}\n`;
   }
 
   #shared(key: string, make: () => object): string {
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const text = yaml(make());
+    const text = inner(make());
     this.#texts.set(key, text);
     return text;
   }
@@ -128,8 +127,9 @@ export class ConfigWriter {
   }
 }
 
-function yaml(value: object): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+/** The keys of an object as JSON, without the braces around them. */
+function inner(value: object): string {
+  return JSON.stringify(value, undefined, 2).slice(2, -2);
 }
 
 function memberOf({ name, region, role, group, address, addressFrom }: PlacedNode): Member {
