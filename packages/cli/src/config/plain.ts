@@ -1,8 +1,9 @@
 /**
- * The value of a text that is a JSON object behind lines of comments, and so YAML as well; undefined
- * when it is anything else. What a program has written is read in a tenth of the time that a reader
- * of YAML takes, which every command and every server would wait for. A key that stands twice in
- * one map, which JSON lets pass, makes it something else: whoever knows the lines refuses it.
+ * The value of a text that is a JSON object behind lines of comments, and so YAML as well;
+ * undefined when it is anything else. What a program has written is read in a tenth of the time
+ * that a reader of YAML takes, which every command and every server would wait for. A key that
+ * stands twice in one map, which JSON lets pass, makes it something else: whoever knows the lines
+ * refuses it.
  */
 export function plainValue(text: string): unknown {
   const body = text.replace(/^(?:#[^\n]*\n)*/, "");
