@@ -1,5 +1,5 @@
 import type { Core } from "./core.ts";
-import type { Entry, NodeId } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import { promise } from "./lease.ts";
 import type { Message } from "./message.ts";
 import type { MessageOf } from "./message-of.ts";
@@ -11,7 +11,7 @@ export function onAppend(core: Core, message: MessageOf<"append">): void {
   const { log } = core;
   const { index, logTerm, entries } = message;
   if (index < log.commitIndex) {
-    accept(core, message.from, log.commitIndex);
+    accept(core, message, log.commitIndex);
     return;
   }
   if (log.term(index) !== logTerm) {
@@ -23,7 +23,7 @@ export function onAppend(core: Core, message: MessageOf<"append">): void {
   const last = index + entries.length;
   // Not further than this leader has vouched for: what comes after may be somebody else's.
   log.commitTo(Math.min(message.commit, last));
-  accept(core, message.from, last);
+  accept(core, message, last);
 }
 
 /** The leader of this term lives, and tells what is committed of what it knows to be here. */
@@ -43,7 +43,7 @@ export function onHeartbeat(core: Core, message: MessageOf<"heartbeat">): void {
  * anyway; then nothing but the commit index moves.
  */
 export function onSnapshot(core: Core, message: MessageOf<"snapshot">): void {
-  const { mark, from } = message;
+  const { mark } = message;
   const { log } = core;
   if (mark.index > log.commitIndex) {
     if (log.term(mark.index) === mark.term) {
@@ -55,7 +55,7 @@ export function onSnapshot(core: Core, message: MessageOf<"snapshot">): void {
       core.adopt();
     }
   }
-  accept(core, from, log.commitIndex);
+  accept(core, message, log.commitIndex);
 }
 
 /**
@@ -73,9 +73,11 @@ export function learnConfigurations(core: Core, entries: readonly Entry[], from:
 }
 
 /** One answer stands for all before it: those that still wait for the disk are merged. */
-function accept(core: Core, to: NodeId, matched: number): void {
+function accept(core: Core, message: MessageOf<"append" | "snapshot">, matched: number): void {
   noteMatched(core, matched);
+  if (message.type === "append" && message.quiet === true) return;
   const { id, term, afterPersist } = core;
+  const to = message.from;
   const last = afterPersist.at(-1);
   let index = matched;
   if (last?.type === "append-answer" && !last.reject && last.to === to && last.term === term) {

@@ -17,6 +17,11 @@ export type Message = Envelope &
         readonly logTerm: number;
         readonly entries: readonly Entry[];
         readonly commit: number;
+        /**
+         * Tells the commit index alone, to a follower whose log is known to agree: nothing is to be
+         * learnt from its consent, only from a refusal.
+         */
+        readonly quiet?: true;
       }
     | {
         readonly type: "append-answer";

@@ -10,7 +10,7 @@ export function replicate(core: Core, leader: Leader): void {
   const slices = new Slices(core);
   for (const [id, progress] of leader.progress) {
     while (progress.ready && hasNews(core, progress)) {
-      if (!sendAppend(core, id, progress, slices)) break;
+      if (!sendAppend(core, id, progress, slices, progress.state === "replicate")) break;
     }
   }
 }
@@ -75,7 +75,7 @@ export function onHeartbeatAnswer(
   progress.paused = false;
   if (progress.state === "snapshot") return;
   if (progress.match < core.log.lastIndex || progress.state === "probe") {
-    sendAppend(core, message.from, progress, new Slices(core));
+    sendAppend(core, message.from, progress, new Slices(core), false);
     leader.dirty = true;
   }
 }
@@ -93,8 +93,17 @@ function hasNews(core: Core, progress: Progress): boolean {
   return core.log.commitIndex > sentCommit && sentCommit < next - 1;
 }
 
-/** Sends one append, perhaps an empty one, or a snapshot. False if neither was possible. */
-function sendAppend(core: Core, to: NodeId, progress: Progress, slices: Slices): boolean {
+/**
+ * Sends one append, perhaps an empty one, or a snapshot. False if neither was possible. An empty one
+ * need not be answered where `mayBeQuiet`: that is for asking how far a follower is.
+ */
+function sendAppend(
+  core: Core,
+  to: NodeId,
+  progress: Progress,
+  slices: Slices,
+  mayBeQuiet: boolean,
+): boolean {
   const { log, id, term } = core;
   const index = progress.next - 1;
   const logTerm = log.term(index);
@@ -102,7 +111,8 @@ function sendAppend(core: Core, to: NodeId, progress: Progress, slices: Slices):
   const full = progress.state === "replicate" && progress.inflight.full;
   const entries = full ? [] : slices.from(progress.next);
   const commit = log.commitIndex;
-  core.send({ type: "append", from: id, to, term, index, logTerm, entries, commit });
+  const append = { type: "append", from: id, to, term, index, logTerm, entries, commit } as const;
+  core.send(mayBeQuiet && index === log.lastIndex ? { ...append, quiet: true } : append);
   progress.sent(entries.length, slices.bytes, commit);
   return true;
 }

@@ -46,6 +46,28 @@ test("a follower commits no further than its leader has vouched for", () => {
   expect(solo.raft.status().commitIndex).toBe(2);
 });
 
+test("who is only told what is committed consents in silence, and refuses aloud", () => {
+  const solo = new Solo({ term: 1, terms: [1, 1] });
+  const told = { ...append(1, 2, 1, [], 2), quiet: true } as const;
+  expect(solo.step(told)).toEqual([]);
+  expect(solo.raft.status().commitIndex).toBe(2);
+  expect(solo.step({ ...told, index: 3, commit: 3 })).toMatchObject([{ reject: true, hint: 2 }]);
+});
+
+test("a leader asks for an answer where it does not know how far a follower is", () => {
+  const solo = new Solo({ term: 1 });
+  solo.lead();
+  const { term } = solo.raft.status();
+  solo.accept("c", 1);
+  const told = solo.accept("b", 1);
+  expect(told.filter(({ to }) => to === "b")).toMatchObject([{ type: "append", quiet: true }]);
+  solo.raft.reportUnreachable("b");
+  const answer = { type: "heartbeat-answer", from: "b", to: "a", term, context: 0 } as const;
+  const [asked] = solo.step(answer);
+  expect(asked).toMatchObject({ type: "append", to: "b", entries: [] });
+  expect(asked).not.toHaveProperty("quiet");
+});
+
 test("an append that comes late or twice cuts nothing that matches", () => {
   const solo = new Solo({ term: 1 });
   const first = append(1, 0, 0, [entry(1, 1), entry(2, 1)]);

@@ -313,12 +313,13 @@ function isReady({ acknowledged, pause }: Course, { entries }: Append): boolean 
 }
 
 /** A leader has one log: the same places in it are the same entries. */
-function isSame(other: PeerMessage, { index, entries, commit, from }: Append): boolean {
+function isSame(other: PeerMessage, { index, entries, commit, from, quiet }: Append): boolean {
   return (
     other.type === "append" &&
     other.from === from &&
     other.index === index &&
     other.entries.length === entries.length &&
-    other.commit === commit
+    other.commit === commit &&
+    other.quiet === quiet
   );
 }

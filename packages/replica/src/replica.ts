@@ -27,6 +27,7 @@ import type { ReplicaListener, ReplicaOptions } from "./replica-options.ts";
 import { type SnapshotAnswer, SnapshotExchange } from "./snapshot-exchange.ts";
 import { restoreTree, SnapshotTaker } from "./snapshots.ts";
 import { softStateOf } from "./soft-state.ts";
+import { Standing } from "./standing.ts";
 import { type OfferedWrite, PendingWrite, WriteQueue } from "./write-queue.ts";
 
 /** How often deadlines and sessions are looked at. */
@@ -58,6 +59,7 @@ export class Replica implements PeerHandler {
   readonly #snapshots: SnapshotTaker;
   readonly #exchange: SnapshotExchange;
   readonly #housekeeping: Housekeeping;
+  readonly #standing: Standing;
   readonly #listeners: ReplicaListener[] = [];
   readonly #timers: (() => void)[] = [];
   /** What the leader and the other members tell each other beside the log. */
@@ -70,6 +72,7 @@ export class Replica implements PeerHandler {
   #committed: Entry[] = [];
   #restoring = false;
   #scheduled = false;
+  #working = false;
   #dormant: boolean;
   #stopped = false;
   #isDismissed = false;
@@ -103,6 +106,7 @@ export class Replica implements PeerHandler {
       (error) => this.#fail(error),
       (task) => clock.after(fullDiskPauseMs, task),
     );
+    this.#standing = new Standing(options, (error) => this.#fail(error));
     this.#snapshots = new SnapshotTaker(
       options,
       () => this.#tree,
@@ -311,11 +315,14 @@ export class Replica implements PeerHandler {
   #turn(): void {
     this.#scheduled = false;
     if (this.#idle) return;
+    this.#working = true;
     try {
       this.#work();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.#fail(error);
+    } finally {
+      this.#working = false;
     }
   }
 
@@ -379,7 +386,9 @@ export class Replica implements PeerHandler {
     this.#raft.persisted(batch.mark);
     for (const message of batch.send) this.#send(message);
     if (batch.reset) void this.#restore();
-    this.wake();
+    // Nobody else has come in, so nothing is to be gained by waiting until all that arrived is read.
+    if (this.#scheduled || this.#working) this.wake();
+    else this.#turn();
   }
 
   /** A snapshot of the leader became ours: the tree starts again from it. */
@@ -445,24 +454,8 @@ export class Replica implements PeerHandler {
       const { role, term, leader } = soft;
       this.#options.log.info({ role, term, leader }, "role");
     }
-    const { storage } = this.#options;
-    if (before.recovering && !soft.recovering) {
-      void this.#note(storage.recovered(), "recovered: votes again");
-    }
-    if (before.forced && !soft.forced) {
-      void this.#note(storage.settleForced(), "the configuration put in force is in the log");
-    }
+    this.#standing.changed(before, soft);
     for (const listener of this.#listeners) listener.onSoftState?.(soft);
-  }
-
-  /** The member file says from now on that something is over. */
-  async #note(written: Promise<void>, text: string): Promise<void> {
-    try {
-      await written;
-    } catch (error) {
-      return this.#fail(error);
-    }
-    this.#options.log.info({ lastIndex: this.#options.storage.log.lastIndex() }, text);
   }
 
   /**

@@ -136,7 +136,9 @@ export class DurableStorage implements Storage {
       this.#checkWrite(write);
       // Votes go on when the disk is full; asking makes room for them.
       if (room === undefined) await this.#medium.hasRoom(0);
-      const promised = hardState !== undefined && (await this.#promise(hardState));
+      const promised = hardState !== undefined && this.#isNews(hardState);
+      // Before anything else that is written with it.
+      if (promised) await this.#writeMember({ term: hardState.term, vote: hardState.vote });
       if (!promised && reset === undefined && entries.length === 0) {
         this.#noteCommitIndex(hardState);
         return;
@@ -235,7 +237,9 @@ export class DurableStorage implements Storage {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return this.#turns.take(async () => {
       this.#checkUsable(true);
-      if (roomBytes !== undefined) await this.#checkRoom(roomBytes);
+      const hasRoom = roomBytes === undefined || this.#medium.hasRoom(roomBytes);
+      // Nothing is waited for that is known already: the batch is on its way when this returns.
+      if (hasRoom !== true && !(await hasRoom)) await this.#makeRoom(roomBytes ?? 0);
       try {
         return await task();
       } catch (error) {
@@ -252,7 +256,10 @@ export class DurableStorage implements Storage {
   }
 
   async #checkRoom(bytes: number): Promise<void> {
-    if (await this.#medium.hasRoom(bytes)) return;
+    if (!(await this.#medium.hasRoom(bytes))) await this.#makeRoom(bytes);
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
     // What a rebuild set aside is the first to go.
     if (this.#member.recovering) {
       await this.#medium.files.discard(damagedPlace);
@@ -282,14 +289,9 @@ export class DurableStorage implements Storage {
     }
   }
 
-  /**
-   * Term and vote go into the member file before anything else that is written with them. False if
-   * they are there.
-   */
-  async #promise({ term, vote }: HardState): Promise<boolean> {
-    if (term === this.#member.term && vote === this.#member.vote) return false;
-    await this.#writeMember({ term, vote });
-    return true;
+  /** Term or vote are not those of the member file. */
+  #isNews({ term, vote }: HardState): boolean {
+    return term !== this.#member.term || vote !== this.#member.vote;
   }
 
   async #writeMember(change: Partial<Member>): Promise<void> {
@@ -334,7 +336,8 @@ export class DurableStorage implements Storage {
       operations.push({ type: "put", key: stateKey, value: encodeState(state) });
     }
     await this.#table.batch(operations);
-    await this.#watermark.advance(state);
+    const vouched = this.#watermark.advance(state);
+    if (vouched !== undefined) await vouched;
     this.#state = state;
     this.#durableCommitIndex = state.commitIndex;
     this.#log.apply(log);

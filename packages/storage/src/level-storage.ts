@@ -128,7 +128,7 @@ class LevelMedium implements Medium {
     await moveInto(this.#directory, tableFolder, place);
   }
 
-  hasRoom(bytes: number): Promise<boolean> {
+  hasRoom(bytes: number): boolean | Promise<boolean> {
     return this.#reserve.hasRoom(bytes);
   }
 

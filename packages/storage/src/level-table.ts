@@ -69,7 +69,7 @@ export class LevelTable implements Table {
   async batch(operations: readonly TableOperation[]): Promise<void> {
     try {
       await this.#level.batch(operations as TableOperation[], { sync: true });
-      await this.#syncNames();
+      if (this.#hasNewNames()) await this.#syncNames();
     } catch (error) {
       throw toStorageError(error, "writing");
     }
@@ -79,9 +79,13 @@ export class LevelTable implements Table {
    * The time of the folder's last change lies in memory, so that looking costs no wait. It is
    * coarse: a change that is a moment old may be followed by another of the same time.
    */
+  #hasNewNames(): boolean {
+    const { mtimeMs } = fstatSync(this.#folder.fd);
+    return mtimeMs !== this.#syncedMs || Date.now() - mtimeMs <= coarseMs;
+  }
+
   async #syncNames(): Promise<void> {
     const { mtimeMs } = fstatSync(this.#folder.fd);
-    if (mtimeMs === this.#syncedMs && Date.now() - mtimeMs > coarseMs) return;
     await this.#folder.sync();
     this.#syncedMs = mtimeMs;
   }

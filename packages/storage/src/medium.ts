@@ -18,8 +18,11 @@ export interface Medium {
   claim(): Promise<void>;
   /** Moves the table, or what is left of it, into the folder `place`; durable when it resolves. */
   moveTable(place: string): Promise<void>;
-  /** Whether so many bytes may be written. What frees space may be written without asking. */
-  hasRoom(bytes: number): Promise<boolean>;
+  /**
+   * Whether so many bytes may be written; at once when nothing has to be done for it. What frees
+   * space may be written without asking.
+   */
+  hasRoom(bytes: number): boolean | Promise<boolean>;
   /** Gives the lock back; the table is closed before. */
   release(): Promise<void>;
 }
@@ -77,6 +80,12 @@ export interface OpenFile {
   read(at: number, length: number): Promise<Buffer>;
   /** Seen at once by all who read, and by the next process; not durable before `sync`. */
   write(at: number, data: Buffer): Promise<void>;
+  /**
+   * Writes a few bytes over what is there, likewise. Done when it returns, unless it gives a promise:
+   * where the disk makes even that wait, nobody else is to wait for it. Also throws what others
+   * reject with.
+   */
+  put(at: number, data: Buffer): Promise<void> | undefined;
   /** Content and name survive a crash once this resolves. */
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -154,7 +154,7 @@ export class MemoryDisk {
         }
         return new MemoryTable(this.#table, use);
       },
-      hasRoom: async () => !this.full,
+      hasRoom: () => !this.full,
       release: async () => {
         if (this.#session === session) this.#session = undefined;
       },

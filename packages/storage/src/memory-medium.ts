@@ -148,6 +148,10 @@ export class MemoryFiles implements Files {
       write: async (at, data) => {
         if (this.#use.alive()) file.write(at, data);
       },
+      put: (at, data) => {
+        if (this.#use.alive()) file.write(at, data);
+        return undefined;
+      },
       sync: async () => {
         if (!this.#use.alive()) return never();
         const operation: DiskOperation = { kind: "sync", name, bytes: 0 };

@@ -38,13 +38,12 @@ export class Reserve {
    * Whether so many bytes may be written. Looks at the disk each time, which takes microseconds:
    * others may fill it at any moment, and level does not survive a write that finds no space.
    */
-  async hasRoom(bytes: number): Promise<boolean> {
+  hasRoom(bytes: number): boolean | Promise<boolean> {
     if (this.#bytes === 0) return true;
-    if (!this.#isThere) await this.#look();
-    if (!this.#isThere) return false;
+    if (!this.#isThere) return this.#lookAgain(bytes);
     const available = availableBytes(this.#directory, 0);
     // Others have filled the disk: what is left to do, votes and compaction, needs some space.
-    if (available < this.#bytes / 2) await this.free();
+    if (available < this.#bytes / 2) return this.free().then(() => false);
     return available - bytes >= this.#bytes;
   }
 
@@ -55,6 +54,11 @@ export class Reserve {
     await rm(this.#path, { force: true });
     if (wasThere) this.#onFreed();
     return wasThere;
+  }
+
+  async #lookAgain(bytes: number): Promise<boolean> {
+    await this.#look();
+    return this.#isThere && (await this.hasRoom(bytes));
   }
 
   /** Makes the file if as much would be left beside it. */

@@ -53,15 +53,20 @@ export class Watermark {
   }
 
   /**
-   * The batch that wrote `state` is durable. Not synchronous, though it goes to the page cache
-   * only: a file system that is busy with a slow disk may make even that wait.
+   * The batch that wrote `state` is durable. Done when it returns, as it goes to the page cache
+   * only; a promise where a file system that is busy with a slow disk makes even that wait.
    */
-  async advance(state: DurableState): Promise<void> {
+  advance(state: DurableState): Promise<void> | undefined {
     this.#turn += 1;
-    await this.#write(this.#turn % slots, state);
-    if (this.#turn % writesPerSync !== 0 || this.#sync !== undefined) return;
+    const written = this.#put(this.#turn % slots, state);
+    if (this.#turn % writesPerSync !== 0 || this.#sync !== undefined) return written;
+    return this.#anchor(written, state);
+  }
+
+  async #anchor(written: Promise<void> | undefined, state: DurableState): Promise<void> {
+    await written;
     this.#syncs += 1;
-    await this.#write(slots + (this.#syncs % anchors), state);
+    await this.#put(slots + (this.#syncs % anchors), state);
     this.#sync = this.#file
       .sync()
       .catch((error: unknown) => this.onFailure?.(error))
@@ -77,8 +82,8 @@ export class Watermark {
     }
   }
 
-  async #write(slot: number, state: DurableState): Promise<void> {
-    await this.#file.write(slot * slotDistanceBytes, encodeSlot(state));
+  #put(slot: number, state: DurableState): Promise<void> | undefined {
+    return this.#file.put(slot * slotDistanceBytes, encodeSlot(state));
   }
 }
 

@@ -22,10 +22,16 @@ async function during(task: () => Promise<unknown>): Promise<{ beats: number; ms
   return { beats: beats - before, ms: performance.now() - begun };
 }
 
+/** With the small writes beside them. */
+async function writes(count: number): Promise<void> {
+  for (let at = 10; at < 10 + count; at++) await storage.write(append(at, at + 1, 2));
+}
+
 const outcome = {
   write: await during(() => storage.write(append(1, 9))),
   vote: await during(() => storage.write({ ...append(9, 10), ...voted(2, "n2") })),
   snapshot: await during(() => storage.saveSnapshot(mark(5), records(["five"]))),
+  writes: await during(() => writes(5)),
 };
 clearInterval(timer);
 await storage.close();

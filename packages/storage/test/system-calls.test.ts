@@ -60,13 +60,23 @@ describe("a disk that takes long for every sync", () => {
   test("keeps nobody from doing other things meanwhile", async (context) => {
     context.skip(!canTrace(), "needs strace");
     const directory = join(await temporaryDirectory(), "member");
-    const outcome = await runSlowed(directory, syncMs);
+    const outcome = await runSlowed(directory, ["fsync", "fdatasync"], syncMs);
     for (const { beats, ms } of Object.values(outcome)) {
       expect(ms).toBeGreaterThan(syncMs);
       // One every 10 ms, or as many as a busy machine has time for.
       expect(beats).toBeGreaterThan(syncMs / 10 / 4);
     }
-    expect(Object.keys(outcome)).toEqual(["write", "vote", "snapshot"]);
+    expect(Object.keys(outcome)).toEqual(["write", "vote", "snapshot", "writes"]);
+  }, 60_000);
+
+  test("is waited for once where it makes even small writes to memory wait", async (context) => {
+    context.skip(!canTrace(), "needs strace");
+    const directory = join(await temporaryDirectory(), "member");
+    const { write, writes } = await runSlowed(directory, ["pwrite64"], syncMs);
+    // The first one tells.
+    expect(write?.ms).toBeGreaterThan(syncMs);
+    expect(writes?.ms).toBeGreaterThan(5 * syncMs);
+    expect(writes?.beats).toBeGreaterThan((5 * syncMs) / 10 / 4);
   }, 60_000);
 });
 

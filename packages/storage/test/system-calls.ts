@@ -47,16 +47,15 @@ export async function traceLife(
   return { said, calls: parseCalls(await readFile(trace, "utf8")) };
 }
 
-/** Runs `slow-disk.ts`, where every sync takes so long; gives what it says. */
+/** Runs `slow-disk.ts`, where each of these calls takes so long; gives what it says. */
 export async function runSlowed(
   directory: string,
-  syncMs: number,
+  calls: readonly string[],
+  callMs: number,
 ): Promise<Readonly<Record<string, { readonly beats: number; readonly ms: number }>>> {
   const script = fileURLToPath(new URL("./slow-disk.ts", import.meta.url));
-  const slowed = ["fsync", "fdatasync"].flatMap((call) => {
-    return ["-e", `inject=${call}:delay_enter=${syncMs * 1000}`];
-  });
-  const watching = ["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", ...slowed];
+  const slowed = calls.flatMap((call) => ["-e", `inject=${call}:delay_enter=${callMs * 1000}`]);
+  const watching = ["-f", "-o", "/dev/null", "-e", `trace=${calls.join()}`, ...slowed];
   const life = [process.execPath, ...source, script, directory];
   const child = spawn(tracer, [...watching, ...life], { stdio: ["ignore", "pipe", "inherit"] });
   const [output] = await Promise.all([text(child.stdout), once(child, "exit")]);

@@ -158,8 +158,9 @@ function messageFromWire(
   switch (message.type as RaftMessageType) {
     case RaftMessageType.APPEND: {
       const entries = sent.map((entry, at) => entryFromWire(entry, index + 1 + at));
-      const { handTo } = message;
-      const known = { ...envelope, type: "append", index, logTerm, entries, commit } as const;
+      const { handTo, quiet } = message;
+      const plain = { ...envelope, type: "append", index, logTerm, entries, commit } as const;
+      const known = quiet ? ({ ...plain, quiet } as const) : plain;
       return handTo.length === 0 ? known : { ...known, handTo };
     }
     case RaftMessageType.APPEND_ANSWER:

@@ -53,12 +53,14 @@ const body = fc.oneof<fc.Arbitrary<unknown>[]>(
       entries: fc.array(entry, { maxLength: 4 }),
       commit: index,
       handTo: fc.array(id, { maxLength: 4 }),
+      quiet: fc.boolean(),
     })
-    .map(({ index: before, entries, handTo, ...rest }) => {
+    .map(({ index: before, entries, handTo, quiet, ...rest }) => {
       const first = Math.min(before, Number.MAX_SAFE_INTEGER - 5);
       const numbered = entries.map((one, at) => ({ ...one, index: first + 1 + at }));
       const handed = handTo.length === 0 ? {} : { handTo };
-      return { type: "append", index: first, entries: numbered, ...rest, ...handed };
+      const told = quiet ? { quiet } : {};
+      return { type: "append", index: first, entries: numbered, ...rest, ...handed, ...told };
     }),
   record("append-answer", { index, reject: fc.boolean(), hint: index, logTerm: term }),
   record("heartbeat", { commit: index, context: index }),

@@ -109,9 +109,9 @@ function describeGroups(groups: readonly VoterGroup[]): string {
 function detail(message: Message): string {
   switch (message.type) {
     case "append": {
-      const { index, logTerm, entries, commit } = message;
+      const { index, logTerm, entries, commit, quiet = false } = message;
       const list = entries.length > 0 ? ` [${entries.map(describeEntry).join(", ")}]` : "";
-      return ` after ${index}@${logTerm}${list} commit ${commit}`;
+      return ` after ${index}@${logTerm}${list} commit ${commit}${quiet ? " quiet" : ""}`;
     }
     case "append-answer": {
       const { index, reject, hint, logTerm } = message;

@@ -319,6 +319,8 @@ export interface IRaftMessage {
   readonly handTo: readonly string[];
   /** Append, in place of `entries`: an encoded PackedEntries, deflated. */
   readonly packedEntries: Uint8Array;
+  /** Append without entries: tells the commit index alone, and needs no answer unless it is refused. */
+  readonly quiet: boolean;
 }
 /** Codec of RaftMessage. */
 export const RaftMessage: Codec<IRaftMessage> = codec(
@@ -383,6 +385,9 @@ export function writeRaftMessage(m: Encodable<IRaftMessage>, w: Writer): void {
   if (m.packedEntries !== undefined && m.packedEntries.length > 0) {
     w.uint32(138).bytes(m.packedEntries);
   }
+  if (m.quiet !== undefined && m.quiet !== false) {
+    w.uint32(144).bool(m.quiet);
+  }
 }
 
 export function readRaftMessage(r: Reader): IRaftMessage {
@@ -403,6 +408,7 @@ export function readRaftMessage(r: Reader): IRaftMessage {
   let sentMsValue = 0;
   const handToValue: string[] = [];
   let packedEntriesValue: Uint8Array = EMPTY;
+  let quietValue = false;
   while (r.pos < r.len) {
     const tag = r.tag();
     switch (tag) {
@@ -457,6 +463,9 @@ export function readRaftMessage(r: Reader): IRaftMessage {
       case 138:
         packedEntriesValue = r.bytes();
         break;
+      case 144:
+        quietValue = r.uint32() !== 0;
+        break;
       default:
         r.skipType(tag & 7, 0, tag >>> 3);
     }
@@ -479,6 +488,7 @@ export function readRaftMessage(r: Reader): IRaftMessage {
     sentMs: sentMsValue,
     handTo: handToValue,
     packedEntries: packedEntriesValue,
+    quiet: quietValue,
   };
 }
 

@@ -1066,6 +1066,7 @@ export const PROTOS: Readonly<Record<string, unknown>> = {
                 sentMs: { type: "uint64", id: 15, protoName: "sent_ms" },
                 handTo: { rule: "repeated", type: "string", id: 16, protoName: "hand_to" },
                 packedEntries: { type: "bytes", id: 17, protoName: "packed_entries" },
+                quiet: { type: "bool", id: 18 },
               },
             },
             PackedEntries: { fields: { entries: { rule: "repeated", type: "LogEntry", id: 1 } } },
