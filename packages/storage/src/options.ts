@@ -17,7 +17,7 @@ export interface StorageOptions {
    * Default false.
    */
   readonly witness?: boolean;
-  /** Newest entries kept in memory, in bytes; default 16 MiB. */
+  /** Newest entries kept in memory, in bytes; default 4 MiB. */
   readonly cacheBytesMax?: number;
   /** Called now and then while the log is checked on opening. */
   readonly onProgress?: (progress: OpenProgress) => void;

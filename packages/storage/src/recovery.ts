@@ -230,4 +230,4 @@ function strayRecord(): StorageError {
   return new StorageError("CORRUPT", "the table holds a record that belongs nowhere");
 }
 
-const cacheBytesDefault = 16 * 1024 * 1024;
+const cacheBytesDefault = 4 * 1024 * 1024;

@@ -22,7 +22,7 @@ export interface TreeLimits extends HistoryLimits {
 /** Bounds that hold where none are given. */
 const treeLimits: TreeLimits = {
   historyTransactionsMax: 200_000,
-  historyBytesMax: 16 * 1024 * 1024,
+  historyBytesMax: 12 * 1024 * 1024,
   multiOperationsMax: 128,
   multiBytesMax: 1024 * 1024,
 };

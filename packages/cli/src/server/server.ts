@@ -1,10 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-
 import { readNodeConfig, type NodeConfig } from "../config/node-config.ts";
 import { usageError } from "../failure/command-error.ts";
 import type { ExitCode } from "../failure/exit-code.ts";
 import { failureOf, reportFailure } from "../failure/report.ts";
 import { startNode, type RunningNode } from "../node.ts";
+import { boundHeap } from "./heap-bounds.ts";
 import { openLog } from "./log.ts";
 import { startFailure } from "./start-failure.ts";
 
@@ -23,18 +22,11 @@ export type ServerReport =
 const closeMsMax = 1_500;
 
 /**
- * How much the heap may grow, in percent of what is alive, before it is collected. Left alone, V8
- * lets a small heap grow threefold: under a stream of writes a server then takes some 45 MB more.
- * Half as much growth would save little more, and cost a tenth of the writes.
- */
-const heapGrowthPercent = 100;
-
-/**
  * Runs the nodes of some configuration files in this process until it is told to stop: by SIGTERM
  * or SIGINT, or, under a local platform, by the end of the platform. Resolves with the exit code.
  */
 export async function runServer(files: readonly string[]): Promise<number> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
+  boundHeap();
   const configs = files.map((file) => readNodeConfig(file));
   refuseDoubles(configs);
   const stopped = stopRequest();
