@@ -3,14 +3,14 @@
  * other scripts than the usual ones, `MERIDIAN_ZOOKEEPER_OPERATIONS` how long the first one is.
  */
 import { zookeeperInstallation } from "@meridian/bench";
-import { expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { Scratch } from "../system/support/scratch.ts";
 import { differencesOf, type Verdict } from "./comparison.ts";
 import { report } from "./report.ts";
 import { scriptOf, type ScriptOptions } from "./script.ts";
-import { Stage, type StageOptions } from "./stage.ts";
-import { hasZookeeper } from "./zookeeper-server.ts";
+import { Stage, type StageOptions, startZookeeper } from "./stage.ts";
+import { hasZookeeper, type ZookeeperServer } from "./zookeeper-server.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -21,6 +21,21 @@ const snapshotOperations = 1_500;
 const realOperations = 1_000;
 /** From here on every documented difference has to turn up. */
 const manyOperations = 10_000;
+
+let zookeeperScratch: Scratch | undefined;
+/** One for all tests: each begins at a node of its own. */
+let server: ZookeeperServer | undefined;
+
+beforeAll(async () => {
+  if (!hasZookeeper) return;
+  zookeeperScratch = new Scratch("zookeeper");
+  server = await startZookeeper(zookeeperScratch);
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await zookeeperScratch?.[Symbol.asyncDispose]();
+});
 
 test(`${operations} operations do the same as in ZooKeeper (seed ${seed})`, async (context) => {
   context.skip(!hasZookeeper, `needs ZooKeeper: ${zookeeperInstallation}`);
@@ -58,13 +73,13 @@ test(`so they do with three server processes (seed ${seed})`, async (context) =>
 /** Does a script at both sides. Prints what came of it, and how to have it again. */
 async function outcome(
   option: string,
-  how: Omit<StageOptions, "seed" | "scratch">,
+  how: Omit<StageOptions, "seed" | "scratch" | "server">,
   of: Partial<ScriptOptions> & Pick<ScriptOptions, "operations">,
 ): Promise<Verdict> {
   const options = { seed, abandons: 0, ...of };
   const script = scriptOf(options);
   await using scratch = new Scratch("zookeeper");
-  await using stage = await Stage.start({ ...how, seed, scratch });
+  await using stage = await Stage.start({ ...how, server, seed, scratch });
   const startedMs = performance.now();
   const verdict = await stage.run(script);
   console.info(report(script, verdict, performance.now() - startedMs));

@@ -16,7 +16,9 @@ export interface StageOptions {
   readonly snapshotEntries?: number | undefined;
   /** How Meridian is used. */
   readonly through: Through;
-  /** How ZooKeeper runs, beside what all scripts need. */
+  /** A ZooKeeper that runs, and that others use as well. Default: one of the stage's own. */
+  readonly server?: ZookeeperServer | undefined;
+  /** How an own ZooKeeper runs, beside what all scripts need. */
   readonly zookeeper?: ZookeeperOptions;
   /** Decides what the sessions and the network of the Meridian side do. */
   readonly seed: number;
@@ -28,7 +30,6 @@ export class Stage implements AsyncDisposable {
   readonly #options: StageOptions;
   readonly #server: ZookeeperServer;
   readonly #real: RegionalCluster | undefined;
-  #runs = 0;
 
   private constructor(
     options: StageOptions,
@@ -43,16 +44,14 @@ export class Stage implements AsyncDisposable {
   /** Starts what scripts need. */
   static async start(options: StageOptions): Promise<Stage> {
     const { scratch, seed, cluster, zookeeper } = options;
-    // Nothing is compared that a crash could take away.
-    const server = await ZookeeperServer.start(scratch, { isDurable: false, ...zookeeper });
+    const server = options.server ?? (await startZookeeper(scratch, zookeeper));
     const real = cluster === "real" ? await realCluster(seed, scratch) : undefined;
     return new Stage(options, server, real);
   }
 
   /** Does a script at both sides, beside each other, and compares. */
   async run(script: readonly Step[]): Promise<Verdict> {
-    this.#runs += 1;
-    const name = `script-${this.#runs}`;
+    const name = this.#server.nextScript();
     const { scratch, seed, through, snapshotEntries } = this.#options;
     await using zookeeper = await ZookeeperSide.connect(this.#server.address, scratch, name);
     const cluster = this.#real ?? (await emulatedCluster(seed, snapshotEntries));
@@ -67,7 +66,15 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server[Symbol.asyncDispose]();
+    if (this.#options.server === undefined) await this.#server[Symbol.asyncDispose]();
     await this.#real?.close();
   }
+}
+
+/** A server as scripts need it: nothing is compared that a crash could take away. */
+export function startZookeeper(
+  scratch: Scratch,
+  options: ZookeeperOptions = {},
+): Promise<ZookeeperServer> {
+  return ZookeeperServer.start(scratch, { isDurable: false, ...options });
 }

@@ -47,6 +47,7 @@ export class ZookeeperServer implements AsyncDisposable {
   /** host:port for clients. */
   readonly address: string;
   readonly #server: PeerServer;
+  #scripts = 0;
 
   private constructor(server: PeerServer) {
     this.address = server.address;
@@ -79,6 +80,12 @@ export class ZookeeperServer implements AsyncDisposable {
       await server.kill();
       throw new Error(`ZooKeeper does not start:\n${server.lastWords}`, { cause: error });
     }
+  }
+
+  /** A name that no script has had here. */
+  nextScript(): string {
+    this.#scripts += 1;
+    return `script-${this.#scripts}`;
   }
 
   /** Ends the process. */
