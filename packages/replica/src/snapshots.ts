@@ -21,6 +21,8 @@ const entriesPerNode = 0.5;
 const quiet = { ms: 2_000, entriesMax: 1_000 };
 /** Records put into the tree between two breaths of the event loop: a millisecond or two. */
 const restoredPerSlice = 500;
+/** Of all that were restored, settled likewise. */
+const settledPerSlice = 2_000;
 
 /** What taking snapshots needs. */
 export interface SnapshotOptions {
@@ -60,6 +62,7 @@ export async function restoreTree(storage: Storage, clock: Clock, witness = fals
       left = restoredPerSlice;
     }
   }
+  while (restorer.settle(settledPerSlice)) await breath(clock);
   return restorer.finish();
 }
 

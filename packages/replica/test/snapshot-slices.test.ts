@@ -108,6 +108,7 @@ test("taking and restoring a snapshot pause after a bounded number of nodes", as
     return {
       add: (record) => counted(() => restorer.add(record)),
       addPlain: (node) => counted(() => restorer.addPlain(node)),
+      settle: (nodesMax) => restorer.settle(nodesMax),
       finish: () => restorer.finish(),
     };
   });

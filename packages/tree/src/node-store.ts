@@ -36,6 +36,8 @@ export class NodeStore {
   #dataBytes = 0;
   /** Parent of what was looked for last. */
   #lastParent: Znode | undefined;
+  /** What was added last, as long as it is there. */
+  #latest: Znode | undefined;
 
   constructor(keptMax: number = viewKeptMax) {
     this.#views = new ViewTable(keptMax);
@@ -54,6 +56,11 @@ export class NodeStore {
     return this.#nodes.get(path);
   }
 
+  /** Makes some of the nodes of a snapshot known by their paths; true while more are left. */
+  index(nodesMax: number): boolean {
+    return this.#nodes.index(nodesMax);
+  }
+
   /** All nodes, in no order that means anything. */
   values(): Generator<Znode, undefined> {
     return this.#nodes.values();
@@ -65,7 +72,8 @@ export class NodeStore {
     // Neighbours come one after the other: in snapshots, and from whoever fills a directory.
     if (last !== undefined && isDirectlyBelow(path, last.path)) return last;
     const length = path.lastIndexOf("/");
-    const parent = this.#nodes.get(length <= 0 ? "/" : path.slice(0, length));
+    const near = this.#nodes.isBehind ? this.#parentNear(path) : undefined;
+    const parent = near ?? this.#nodes.get(length <= 0 ? "/" : path.slice(0, length));
     this.#lastParent = parent;
     return parent;
   }
@@ -75,15 +83,21 @@ export class NodeStore {
     // Even an empty piece of a buffer takes a hundred bytes, and keeps the buffer alive.
     if (node.dataLength === 0) node.data = nothing;
     this.#join(node);
+    this.#nodes.add(node);
     this.#digest.change(node);
     if (node.owner !== undefined) this.#own(node, node.owner);
   }
 
-  /** Adds a node of a snapshot, likewise, whose data is still where it was read. */
+  /**
+   * Adds a node of a snapshot, likewise, whose data is still where it was read. It is not known by
+   * its path before `index` came to it.
+   */
   insertPlain(node: Znode, plain: PlainNode): void {
     this.#filler ??= new SlabFiller();
     this.#filler.put(node, plain);
     this.#join(node);
+    if (node.parent === undefined) this.#nodes.add(node);
+    else this.#nodes.defer(node);
     this.#digest.addPlain(node, plain);
   }
 
@@ -96,6 +110,7 @@ export class NodeStore {
     this.#digest.remove(node);
     this.#nodes.delete(node);
     if (node === this.#lastParent) this.#lastParent = undefined;
+    if (node === this.#latest) this.#latest = undefined;
     this.#dataBytes -= node.dataLength;
     this.#slabs.leave(node);
     if (owner !== undefined) this.#disown(node, owner);
@@ -206,10 +221,18 @@ export class NodeStore {
       parent.children ??= new Siblings();
       parent.children.add(node);
     }
-    this.#nodes.add(node);
+    this.#latest = node;
     this.#dataBytes += node.dataLength;
     node.touched = this.#moment;
     if (!this.quotas.isEmpty) this.quotas.note(node, 1);
+  }
+
+  /** In a snapshot a node follows its parent, or others below it. */
+  #parentNear(path: string): Znode | undefined {
+    for (let at = this.#latest; at !== undefined; at = at.parent) {
+      if (isDirectlyBelow(path, at.path)) return at;
+    }
+    return undefined;
   }
 
   #own(node: Znode, owner: number): void {

@@ -36,6 +36,11 @@ export interface TreeRestorer {
   add(record: SnapshotRecord): void;
   /** The same of a node that is plain. Nothing of what it shows is held on to. */
   addPlain(node: PlainNode): void;
+  /**
+   * Behind the last record: gets on with what is done for all nodes together, so many at a time.
+   * True while more are left, which `finish` would do at once.
+   */
+  settle(nodesMax: number): boolean;
   finish(): Tree;
 }
 
@@ -80,8 +85,10 @@ export class Tree {
     return {
       add: (record) => restoreRecord(tree.#state, record),
       addPlain: (node) => restorePlain(tree.#state, node),
+      settle: (nodesMax) => tree.#state.nodes.index(nodesMax),
       finish: () => {
         if (incarnation !== undefined) tree.#state.incarnation = incarnation;
+        tree.#state.nodes.index(Infinity);
         finishRestore(tree.#state);
         return tree;
       },
