@@ -272,7 +272,7 @@ const regionalTiming = {
   tickMs: 100,
   electionTicks: 10,
   electionJitterTicks: 6,
-  heartbeatTicks: 2,
+  heartbeatTicks: 3,
   leaseTicks: 10,
 };
 

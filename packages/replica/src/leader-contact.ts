@@ -41,6 +41,8 @@ export class LeaderContact {
    */
   readonly #lifeMs: number;
   readonly #startedAtMs: number;
+  /** Of members that wait for an answer, until the end of the turn. */
+  readonly #reports = new Map<string, LivenessReport>();
   /** When contact was last kept from here. */
   #keptAtMs = -Infinity;
   #leads = false;
@@ -106,6 +108,20 @@ export class LeaderContact {
   report(applied: number): LivenessReport {
     const sentAtMs = Math.floor(this.#clock.nowMs()) + this.#lifeMs;
     return { sessions: this.liveness.report(), sentAtMs, applied };
+  }
+
+  /** A member's report came; it is answered at the end of the turn. */
+  hear(from: string, report: LivenessReport): void {
+    this.#reports.set(from, report);
+  }
+
+  /** Reports to be answered, each its member's newest. They leave. */
+  *takeReports(): Generator<readonly [from: string, report: LivenessReport], undefined> {
+    for (const heard of this.#reports) {
+      this.#reports.delete(heard[0]);
+      yield heard;
+    }
+    return undefined;
   }
 
   /** Leader: a member's report, and the answer to it. */

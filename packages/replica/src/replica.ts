@@ -246,7 +246,7 @@ export class Replica implements PeerHandler {
     }
     const nowMs = this.#options.clock.nowMs();
     for (const answer of frame.forwardAnswers) this.#forwards.answer(answer, nowMs);
-    if (frame.liveness !== undefined) this.#onLiveness(from, frame.liveness);
+    if (frame.liveness !== undefined) this.contact.hear(from, frame.liveness);
     if (frame.livenessAnswer !== undefined && from === this.#soft.leader) {
       this.contact.onAnswer(frame.livenessAnswer);
     }
@@ -338,6 +338,7 @@ export class Replica implements PeerHandler {
     }
     if (this.#tree.appliedIndex >= turnEnd) this.wake();
     if (!this.#restoring) this.#barriers.applied(this.#tree.appliedIndex);
+    this.#answerReports();
     this.#outbox.flush(this.#peers);
     for (const listener of this.#listeners) listener.onTurnEnd?.();
   }
@@ -458,10 +459,7 @@ export class Replica implements PeerHandler {
     for (const listener of this.#listeners) listener.onSoftState?.(soft);
   }
 
-  /**
-   * Leaders prove that they still lead, the others that the leader can be reached: with heartbeats
-   * and the answers to them, in the same frames; on their own only where those fail to come.
-   */
+  /** Leaders prove that they still lead, the others that the leader can be reached. */
   #keepContact(againMs: number): void {
     const { leader } = this.#soft;
     if (leader === undefined || this.isRemoved || !this.contact.isDue(againMs)) return;
@@ -469,12 +467,14 @@ export class Replica implements PeerHandler {
     else this.#outbox.liveness(leader, this.contact.report(this.#tree.appliedIndex));
   }
 
-  #onLiveness(from: NodeId, report: NonNullable<PeerFrame["liveness"]>): void {
-    // One that was removed must notice that it reaches nobody any more, and send its clients away.
-    if (!this.isLeader || this.hasLeft(from)) return;
-    const { safeIndex } = this.#raft.status();
-    const exists = (session: number): boolean => this.#tree.session(session) !== undefined;
-    this.#outbox.livenessAnswer(from, this.contact.answerTo(from, report, safeIndex, exists));
+  /** With the newest proof. Who was removed must notice that it reaches nobody: it gets none. */
+  #answerReports(): void {
+    for (const [from, report] of this.contact.takeReports()) {
+      if (!this.isLeader || this.hasLeft(from)) continue;
+      const exists = (session: number): boolean => this.#tree.session(session) !== undefined;
+      const answer = this.contact.answerTo(from, report, this.#raft.status().safeIndex, exists);
+      this.#outbox.livenessAnswer(from, answer);
+    }
   }
 
   #sweep(): void {

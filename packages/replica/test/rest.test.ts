@@ -35,3 +35,16 @@ test("what members at rest tell each other travels with heartbeats and their ans
   const answers = new Set(of("heartbeat-answer"));
   expect(reports.filter((report) => !answers.has(report))).toEqual([]);
 });
+
+test("members at rest are told of the proof that their own answers made, not of one before", async () => {
+  const scene = new Scene(2, [plan]);
+  const group = await scene.group(plan);
+  await group.led();
+  await scene.run(5_000);
+  const agesMs: number[] = [];
+  for (let look = 0; look < 500; look += 1) {
+    await scene.run(17);
+    for (const member of group.followers) agesMs.push(member.ageMs(plan.cluster));
+  }
+  expect(Math.max(...agesMs)).toBeLessThan(300);
+});

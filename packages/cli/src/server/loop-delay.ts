@@ -2,7 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { LoopDelay } from "@meridian/replica";
 
 /** How often the process looks whether it is late. */
-const resolutionMs = 10;
+const resolutionMs = 20;
 /** What is told is of the present period and the one before. */
 const periodMs = 60_000;
 
