@@ -27,16 +27,24 @@ interface Draft {
 export class PeerOutbox {
   readonly #drafts = new Map<NodeId, Draft>();
   readonly #relays: Relays;
+  #isPressing = false;
 
   constructor(relays: Relays) {
     this.#relays = relays;
   }
 
+  /** Something was collected that a write waits for, and not only news of what is committed. */
+  get isPressing(): boolean {
+    return this.#isPressing;
+  }
+
   message(message: Message): void {
+    if (message.type !== "append" || message.quiet !== true) this.#isPressing = true;
     this.#draft(message.to).messages.push(message);
   }
 
   forward(to: NodeId, forward: Forward): void {
+    this.#isPressing = true;
     this.#draft(to).forwards.push(forward);
   }
 
@@ -84,6 +92,7 @@ export class PeerOutbox {
       if (!isEmpty(draft)) peers.send(to, draft satisfies PeerFrame);
     }
     this.#drafts.clear();
+    this.#isPressing = false;
   }
 
   #handOn(message: PeerMessage): void {

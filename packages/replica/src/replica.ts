@@ -339,8 +339,10 @@ export class Replica implements PeerHandler {
     if (this.#tree.appliedIndex >= turnEnd) this.wake();
     if (!this.#restoring) this.#barriers.applied(this.#tree.appliedIndex);
     this.#answerReports();
-    this.#outbox.flush(this.#peers);
+    // Whoever waits for an answer comes before those who are only told what is committed.
+    if (this.#outbox.isPressing) this.#outbox.flush(this.#peers);
     for (const listener of this.#listeners) listener.onTurnEnd?.();
+    this.#outbox.flush(this.#peers);
   }
 
   /** Gives queued writes to whoever leads. */
