@@ -39,7 +39,7 @@ test(
       await until(`copy ${number} has all that was written`, 30_000, () => {
         return copy.isReady && copy.size === expected.length ? true : undefined;
       });
-      await until(`copy ${number} is as its owner`, 10_000, () => {
+      await until(`copy ${number} is as its owner`, 30_000, () => {
         const shown = copy.entries().map(({ path: at, text, stat }) => ({ path: at, text, stat }));
         expect(shown).toEqual(expected);
         return true;

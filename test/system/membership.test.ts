@@ -49,7 +49,7 @@ test("a member is added, promoted, takes the place of the first, and nothing is 
   const again = await cluster.run(["member", "add", "local-1", "--address", "127.0.0.1:1"]);
   expect(again.code).toBe(5);
   expect(again.stderr).toMatch(/a name is used once/);
-  await until("the removed server says that it may go", 10_000, () =>
+  await until("the removed server says that it may go", 30_000, () =>
     first?.output.includes("removed from its cluster") === true ? true : undefined,
   );
   expect(await first?.stop()).toBe(0);

@@ -20,7 +20,7 @@ test("a region that is cut off goes on alone, and converges when it is back", as
   await outside.create("/global/flag", "before");
   await outside.create("/shared/both", "");
   await inside.create(`/regions/${cutOff}/own`, "");
-  await until("the mirror has it", 10_000, () => inside.get("/global/flag", eventual));
+  await until("the mirror has it", 30_000, () => inside.get("/global/flag", eventual));
 
   await platform().ok("chaos", "partition", cutOff);
   const known = await timed(() => until("the region knows", 20_000, () => isIn("ISOLATED")));
@@ -37,7 +37,7 @@ test("a region that is cut off goes on alone, and converges when it is back", as
   await platform().ok("chaos", "heal");
   const healed = await timed(() => until("all converge", 30_000, () => isOne(inside, outside)));
   printFigure("heal until all data agree", `${Math.round(healed.elapsedMs)} ms`);
-  await until("strict writes work again", 15_000, () => inside.set("/global/flag", "from inside"));
+  await until("strict writes work again", 30_000, () => inside.set("/global/flag", "from inside"));
   await until("the region knows", 20_000, () => isIn("CONNECTED"));
   await platform().untilWhole(30_000);
 });
@@ -73,7 +73,7 @@ async function refusesStrict(writer: Meridian, reader: Meridian): Promise<void> 
 
 /** The mirror answers, says how old it is, and is refused to who asks for younger data. */
 async function marksStale(inside: Meridian): Promise<void> {
-  const { text, receipt } = await until("the mirror ages", 10_000, async () => {
+  const { text, receipt } = await until("the mirror ages", 30_000, async () => {
     const read = await inside.get("/global/flag", eventual);
     return read.receipt.stalenessMs > 2_000 ? read : undefined;
   });

@@ -29,7 +29,7 @@ test("the death of a process of the global tier loses nothing and pauses it brie
   const directory = "/global/process-loss";
   await using writes = await AcknowledgedWrites.start({ directory, clients, paceMs: 20 });
   await until("some are acknowledged", 30_000, () => (writes.count >= 5 ? true : undefined));
-  const leader = await until("a leader", 10_000, () => platform().leaderOf("global"));
+  const leader = await until("a leader", 30_000, () => platform().leaderOf("global"));
   await losesNode(leader.leader, leader.leaderRegion, writes);
   await losesNode("us-west-witness", "us-west", writes);
   await writes.stop();
@@ -41,7 +41,7 @@ test("the death of a process of a region loses nothing and pauses it briefly", a
   const directory = "/regions/us-west/process-loss";
   await using writes = await AcknowledgedWrites.start({ directory, clients, paceMs: 20 });
   await until("some are acknowledged", 30_000, () => (writes.count >= 5 ? true : undefined));
-  const leader = await until("a leader", 10_000, () => platform().leaderOf("us-west"));
+  const leader = await until("a leader", 30_000, () => platform().leaderOf("us-west"));
   const follower = ["us-west-1", "us-west-2"].find((name) => name !== leader.leader) ?? "";
   for (const victim of [leader.leader, follower, "us-west-observer"]) {
     await losesNode(victim, "us-west", writes);
@@ -53,7 +53,7 @@ test("the death of a process of a region loses nothing and pauses it briefly", a
 test("the death of an edge pauses the reads of its region briefly", async () => {
   const client = await platform().connect("sa-east");
   await client.create("/regions/sa-east/read", "v");
-  await until("the edge serves it", 10_000, () => servedBy("edge"));
+  await until("the edge serves it", 30_000, () => servedBy("edge"));
   killNow(platform().pidOf("sa-east-edge"));
   const killedMs = performance.now();
   let longestMs = 0;

@@ -28,7 +28,7 @@ test("when the primary region dies the secondary takes over, and nothing is lost
   const first = await timed(() => survivor.create("/global/after", "", { deadlineMs }));
   printFigure("strict write after the primary died (promised: 15 s)", ms(first.elapsedMs));
   expect(first.elapsedMs).toBeLessThan(deadlineMs);
-  const leader = await until("the status names the new leader", 10_000, () => otherLeader());
+  const leader = await until("the status names the new leader", 30_000, () => otherLeader());
   expect(leader.leaderRegion).toBe("eu-central");
   await sleep(aroundMs);
   await writes.stop();
@@ -98,7 +98,7 @@ async function holdsWord(writes: AcknowledgedWrites): Promise<void> {
 }
 
 async function leadingRegion(): Promise<string> {
-  const leader = await until("a global leader", 10_000, () => platform().leaderOf("global"));
+  const leader = await until("a global leader", 30_000, () => platform().leaderOf("global"));
   return leader.leaderRegion;
 }
 

@@ -33,7 +33,7 @@ export class Scratch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     process.off("exit", this.#onExit);
     try {
-      await until(`the end of what runs on ${this.path}`, 5_000, () => {
+      await until(`the end of what runs on ${this.path}`, 20_000, () => {
         const left = processesNaming(this.path);
         for (const { pid } of left) killNow(pid);
         return left.length === 0 ? true : undefined;
