@@ -13,6 +13,7 @@ import { contactMaxMs, SessionLiveness } from "./session-liveness.ts";
 export const contactMsMin = 125;
 /** Without heartbeats it is kept this long after the last time. */
 export const contactMsMax = 350;
+const noReports: readonly [] = [];
 /** An unknown age travels as a very great one. */
 const ageMaxMs = 2 ** 40;
 
@@ -116,12 +117,12 @@ export class LeaderContact {
   }
 
   /** Reports to be answered, each its member's newest. They leave. */
-  *takeReports(): Generator<readonly [from: string, report: LivenessReport], undefined> {
-    for (const heard of this.#reports) {
-      this.#reports.delete(heard[0]);
-      yield heard;
-    }
-    return undefined;
+  takeReports(): readonly (readonly [from: string, report: LivenessReport])[] {
+    // Most turns have none.
+    if (this.#reports.size === 0) return noReports;
+    const reports = [...this.#reports];
+    this.#reports.clear();
+    return reports;
   }
 
   /** Leader: a member's report, and the answer to it. */
