@@ -1,10 +1,10 @@
 import type { Configuration, NodeId } from "@meridian/consensus";
-import { type Storage, StorageError } from "@meridian/storage";
+import { type PackedRecords, type Storage, StorageError } from "@meridian/storage";
 import { Tree, ViewLostError } from "@meridian/tree";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
-import { encodeRecord } from "./snapshot-codec.ts";
 import { SnapshotDecoder } from "./snapshot-decoder.ts";
+import { SnapshotEncoder } from "./snapshot-encoder.ts";
 
 /** A witness keeps no more than this, even if a full member is further behind. */
 const witnessEntriesMax = 1_000_000;
@@ -199,9 +199,10 @@ function isViewLost(error: unknown): boolean {
 async function* records(
   snapshot: ReturnType<Tree["snapshot"]>,
   clock: Clock,
-): AsyncGenerator<readonly Uint8Array[]> {
-  for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
-    yield slice.map(encodeRecord);
+): AsyncGenerator<PackedRecords> {
+  const encoder = new SnapshotEncoder();
+  while (snapshot.pour(encoder)) {
+    yield encoder.take();
     await breath(clock);
   }
 }

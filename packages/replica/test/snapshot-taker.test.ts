@@ -87,7 +87,7 @@ function appliedLog(term: number): AppliedLog {
 function lostTree(nodeCount = 1, appliedIndex = 10): Tree {
   const snapshot = {
     index: 10,
-    next(): never {
+    pour(): never {
       throw new ViewLostError();
     },
     release(): void {},

@@ -1,13 +1,24 @@
 import type { Change } from "./change.ts";
 import type { NodeStore } from "./node-store.ts";
 import { comparePaths } from "./path.ts";
-import type { Znode } from "./znode.ts";
+import type { HeldNode } from "./plain-node.ts";
+import { Znode } from "./znode.ts";
 
 /** A node with everything that belongs to it. */
 export interface NodeRecord {
   readonly kind: "node";
   readonly change: Change;
   readonly nextSequence: number;
+}
+
+/** Takes nodes one by one. */
+export interface NodeSink {
+  add(record: NodeRecord): void;
+  /**
+   * A plain node, as it is at this moment. False when it is not taken in this way: then it comes as
+   * a record.
+   */
+  addPlain(node: HeldNode): boolean;
 }
 
 /** How much to read in one go; whichever bound is met first. */
@@ -76,19 +87,28 @@ export class NodeView {
    * @throws {ViewLostError} when it was read too slowly.
    */
   read(bounds: SliceBounds, passes: (path: string) => boolean): NodeSlice {
+    const records: NodeRecord[] = [];
+    this.pour(bounds, passes, {
+      add: (record) => records.push(record),
+      addPlain: () => false,
+    });
+    return { records, upTo: this.#ended ? undefined : this.#after };
+  }
+
+  /** The same, one by one. */
+  pour(bounds: SliceBounds, passes: (path: string) => boolean, sink: NodeSink): void {
     if (this.#lost) throw new ViewLostError();
-    if (this.#ended) return { records: [], upTo: undefined };
+    if (this.#ended) return;
     this.#noteRead(this);
-    const slice = new Slice(bounds, passes);
+    const slice = new Slice(bounds, passes, sink);
     const atEnd =
       this.#nodes.walk(this.#after, (node) => {
         if (!this.#takeKept(slice, node.path) || slice.isFull) return false;
-        slice.look(node.path, node.touched < this.moment ? () => recordOf(node) : undefined);
+        slice.look(node.path, node.touched < this.moment ? node : undefined);
         return true;
       }) && this.#takeKept(slice, undefined);
     this.#after = slice.upTo ?? this.#after;
     if (atEnd) this.end();
-    return { records: slice.records, upTo: atEnd ? undefined : this.#after };
   }
 
   /** Gives up what has not been read. */
@@ -105,7 +125,7 @@ export class NodeView {
       if (slice.isFull) return false;
       const record = first;
       pop(this.#kept);
-      slice.look(path, () => record);
+      slice.look(path, record);
     }
     return true;
   }
@@ -121,33 +141,39 @@ export class ViewLostError extends Error {
 
 /** A slice that is being filled. */
 class Slice {
-  readonly records: NodeRecord[] = [];
   upTo: string | undefined;
   readonly #bounds: SliceBounds;
   readonly #passes: (path: string) => boolean;
+  readonly #sink: NodeSink;
+  #count = 0;
   #scanned = 0;
   #bytes = 0;
 
-  constructor(bounds: SliceBounds, passes: (path: string) => boolean) {
+  constructor(bounds: SliceBounds, passes: (path: string) => boolean, sink: NodeSink) {
     this.#bounds = bounds;
     this.#passes = passes;
+    this.#sink = sink;
   }
 
   get isFull(): boolean {
     const { recordsMax, bytesMax, scannedMax } = this.#bounds;
-    return (
-      this.records.length >= recordsMax || this.#bytes >= bytesMax || this.#scanned >= scannedMax
-    );
+    return this.#count >= recordsMax || this.#bytes >= bytesMax || this.#scanned >= scannedMax;
   }
 
-  /** Goes on to a path; `record`, if there was a node at the moment of the view. */
-  look(path: string, record: (() => NodeRecord) | undefined): void {
+  /** Goes on to a path; `found`, if there was a node at the moment of the view: it, or a copy. */
+  look(path: string, found: Znode | NodeRecord | undefined): void {
     this.upTo = path;
     this.#scanned += 1;
-    if (record === undefined || !this.#passes(path)) return;
-    const found = record();
-    this.records.push(found);
-    this.#bytes += 256 + path.length + found.change.data.byteLength;
+    if (found === undefined || !this.#passes(path)) return;
+    this.#count += 1;
+    this.#bytes += 256 + path.length;
+    if (!(found instanceof Znode)) {
+      this.#bytes += found.change.data.byteLength;
+      this.#sink.add(found);
+      return;
+    }
+    this.#bytes += found.dataLength;
+    if (!found.isPlain || !this.#sink.addPlain(found)) this.#sink.add(recordOf(found));
   }
 }
 

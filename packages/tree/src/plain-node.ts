@@ -23,3 +23,8 @@ export interface PlainNode {
   readonly dataAt: number;
   readonly dataLength: number;
 }
+
+/** A plain node as it is in a tree, for those who write it down at once. */
+export interface HeldNode extends Omit<PlainNode, "view" | "pathAt"> {
+  readonly numChildren: number;
+}

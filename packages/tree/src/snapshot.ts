@@ -1,7 +1,7 @@
 import type { HybridTime } from "@meridian/merge";
 import type { Change, Position } from "./change.ts";
 import type { Operation } from "./command.ts";
-import type { NodeRecord } from "./node-view.ts";
+import type { NodeRecord, NodeSink } from "./node-view.ts";
 import type { QuotaRecord } from "./quota-meter.ts";
 import type { SessionRecord } from "./session-table.ts";
 import type { State } from "./state.ts";
@@ -34,15 +34,20 @@ export type SnapshotRecord =
   | { readonly kind: "cursor"; readonly position: Position }
   | { readonly kind: "tombstone"; readonly change: Change };
 
+/** Takes the records of a snapshot one by one: see `NodeSink`. */
+export interface SnapshotSink extends Pick<NodeSink, "addPlain"> {
+  add(record: SnapshotRecord): void;
+}
+
 /** A snapshot that is being read. */
 export interface TreeSnapshot {
   /** Index that it shows. */
   readonly index: number;
   /**
-   * The next records; empty: that was all.
+   * Gives out the next records; false when none is left.
    * @throws {ViewLostError} when too much changed since the last slice was read.
    */
-  next(): readonly SnapshotRecord[];
+  pour(sink: SnapshotSink): boolean;
   /** Gives up what has not been read. Harmless when nothing is left. */
   release(): void;
 }
@@ -56,20 +61,26 @@ const everything = (): boolean => true;
 export function takeSnapshot(state: State): TreeSnapshot {
   const view = state.nodes.view();
   const head = slices(headOf(state));
-  return {
-    index: state.appliedIndex,
-    next: () => {
-      const { value } = head.next();
-      if (value !== undefined) return value;
-      // Nodes that came since are looked at in vain: an empty slice is not the end.
-      while (!view.ended) {
-        const { records } = view.read(bounds, everything);
-        if (records.length > 0) return records;
-      }
-      return [];
-    },
-    release: () => view.end(),
+  const pour = (sink: SnapshotSink): boolean => {
+    const { value } = head.next();
+    for (const record of value ?? []) sink.add(record);
+    let count = value?.length ?? 0;
+    const counting: NodeSink = {
+      add(record) {
+        count += 1;
+        sink.add(record);
+      },
+      addPlain(node) {
+        const isTaken = sink.addPlain(node);
+        if (isTaken) count += 1;
+        return isTaken;
+      },
+    };
+    // Nodes that came since are looked at in vain: an empty slice is not the end.
+    while (count === 0 && !view.ended) view.pour(bounds, everything, counting);
+    return count > 0;
   };
+  return { index: state.appliedIndex, pour, release: () => view.end() };
 }
 
 /** What belongs to no node, as it is now. */

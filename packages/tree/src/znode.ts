@@ -110,6 +110,16 @@ export class Znode {
     this.#place = nowhere;
   }
 
+  /** Where its data lies: `dataLength` bytes from `dataAt` on. */
+  get bytes(): Uint8Array {
+    const held = this.#held;
+    return held instanceof Uint8Array ? held : held.bytes;
+  }
+
+  get dataAt(): number {
+    return this.#held instanceof Uint8Array ? 0 : this.#place >>> lengthBits;
+  }
+
   get dataLength(): number {
     const held = this.#held;
     return held instanceof Uint8Array ? held.byteLength : this.#place & lengthMask;
@@ -153,6 +163,13 @@ export class Znode {
   set mtimeMs(timeMs: number) {
     this.#changedDay = Math.floor(timeMs / dayMs);
     this.#changedMs = timeMs - this.#changedDay * dayMs;
+  }
+
+  /** See `PlainNode`, but for the path. */
+  get isPlain(): boolean {
+    const { mode, ttlMs, owner, stamp, vector } = this.#traits;
+    const isOwned = owner !== undefined || stamp !== undefined || vector !== undefined;
+    return !isOwned && mode === "persistent" && ttlMs === 0;
   }
 
   /** What few nodes have, all at once. */

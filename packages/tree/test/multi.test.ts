@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type NodeOperation, Tree, type TreeSnapshot } from "../src/index.ts";
 import { bytes } from "./support/bytes.ts";
-import { Cluster, codeOf, create, set } from "./support/cluster.ts";
+import { Cluster, codeOf, create, set, sliceOf } from "./support/cluster.ts";
 
 const remove = (path: string, version = -1): NodeOperation => ({ kind: "delete", path, version });
 const check = (path: string, version = -1): NodeOperation => ({ kind: "check", path, version });
@@ -190,7 +190,7 @@ test("a zone table inside of a failed multi changes nothing", () => {
 
 function restoredFrom(snapshot: TreeSnapshot): Tree {
   const restorer = Tree.restorer();
-  for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+  for (let slice = sliceOf(snapshot); slice.length > 0; slice = sliceOf(snapshot)) {
     for (const record of slice) restorer.add(record);
   }
   return restorer.finish();

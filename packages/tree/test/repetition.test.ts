@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { text } from "./support/bytes.ts";
 import { SessionTable } from "../src/session-table.ts";
-import { Cluster, codeOf, create, recordsOf, set } from "./support/cluster.ts";
+import { Cluster, codeOf, create, recordsOf, set, sliceOf } from "./support/cluster.ts";
 
 const by = (sequence: number, acknowledged = 0) => ({ session: 7, sequence, acknowledged });
 
@@ -102,7 +102,7 @@ test("an acknowledged write leaves no answer in a snapshot", () => {
   const kept = () => {
     const { tree: state } = tree;
     const snapshot = state.snapshot();
-    for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+    for (let slice = sliceOf(snapshot); slice.length > 0; slice = sliceOf(snapshot)) {
       for (const record of slice) {
         if (record.kind === "session")
           return record.session.answers.map(({ sequence }) => sequence);

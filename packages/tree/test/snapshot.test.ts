@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { parentOf, type SnapshotRecord, type Stat, Tree, type TreeSnapshot } from "../src/index.ts";
 import { comparePaths } from "../src/path.ts";
 import { churn } from "./support/churn.ts";
-import { Cluster, codeOf, create, recordsOf, recordsWith } from "./support/cluster.ts";
+import { Cluster, codeOf, create, recordsOf, recordsWith, sliceOf } from "./support/cluster.ts";
 import { restored, set } from "./support/cluster.ts";
 import { seeded } from "./support/random.ts";
 import { visible } from "./support/visible.ts";
 
 function read(snapshot: TreeSnapshot, between: () => void = () => undefined): SnapshotRecord[] {
   const records: SnapshotRecord[] = [];
-  for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+  for (let slice = sliceOf(snapshot); slice.length > 0; slice = sliceOf(snapshot)) {
     records.push(...slice);
     between();
   }
@@ -157,20 +157,20 @@ test("a snapshot that is abandoned, or released too late, disturbs no other", ()
   const tree = new Cluster("global");
   for (let at = 0; at < 2_000; at += 1) tree.create(`/global/${at}`);
   const abandoned = tree.tree.snapshot();
-  abandoned.next();
-  abandoned.next();
+  sliceOf(abandoned);
+  sliceOf(abandoned);
   const digest = tree.tree.digest();
   const snapshot = tree.tree.snapshot();
-  const records = [...snapshot.next(), ...snapshot.next()];
+  const records = [...sliceOf(snapshot), ...sliceOf(snapshot)];
   abandoned.release();
   for (let at = 0; at < 2_000; at += 2) tree.delete(`/global/${at}`);
   for (let at = 1; at < 2_000; at += 2) tree.set(`/global/${at}`, "x");
   abandoned.release();
-  expect(abandoned.next()).toEqual([]);
+  expect(sliceOf(abandoned)).toEqual([]);
   records.push(...read(snapshot));
   expect(restored(records).digest()).toBe(digest);
   snapshot.release();
-  expect(snapshot.next()).toEqual([]);
+  expect(sliceOf(snapshot)).toEqual([]);
 });
 
 test("slices of a snapshot are bounded, also when all nodes go meanwhile", () => {
@@ -178,9 +178,9 @@ test("slices of a snapshot are bounded, also when all nodes go meanwhile", () =>
   for (let at = 0; at < 5_000; at += 1) tree.create(`/global/${at}`);
   const digest = tree.tree.digest();
   const snapshot = tree.tree.snapshot();
-  const records = [...snapshot.next()];
+  const records = [...sliceOf(snapshot)];
   for (let at = 0; at < 5_000; at += 1) tree.delete(`/global/${at}`);
-  for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+  for (let slice = sliceOf(snapshot); slice.length > 0; slice = sliceOf(snapshot)) {
     expect(slice.length).toBeLessThanOrEqual(500);
     records.push(...slice);
   }
@@ -191,7 +191,7 @@ test("slices of a snapshot are bounded in bytes", () => {
   const tree = new Cluster("global");
   for (let at = 0; at < 30; at += 1) tree.create(`/global/${at}`, "x".repeat(200_000));
   const snapshot = tree.tree.snapshot();
-  for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+  for (let slice = sliceOf(snapshot); slice.length > 0; slice = sliceOf(snapshot)) {
     let bytes = 0;
     for (const record of slice) bytes += record.kind === "node" ? record.change.data.length : 0;
     expect(bytes).toBeLessThan(1_500_000);

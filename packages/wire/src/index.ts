@@ -11,5 +11,6 @@ export {
 } from "./errors.ts";
 export * from "./generated/index.ts";
 export { PlainNodeReader } from "./plain-node.ts";
+export { plainNodeBytesMax, type PlainNodeFields, PlainNodeWriter } from "./plain-node-writer.ts";
 export { STATUS_DETAILS_KEY, decodeStatusDetails, encodeStatusDetails } from "./status-details.ts";
 export { WireError, type WireErrorCode } from "./wire-error.ts";

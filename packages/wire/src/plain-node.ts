@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { CreateMode } from "./generated/coordination.ts";
 import { ChangeKind } from "./generated/log.ts";
+import { nodeTags as tags, statTags } from "./plain-node-tags.ts";
 
 /**
  * Reads the nodes of a snapshot that most are: persistent, owned by nobody, in no eventual zone.
@@ -116,32 +117,6 @@ export class PlainNodeReader {
     return 0;
   }
 }
-
-/** Of `SnapshotRecord`, `SnapshotNode` and `Change`: number of the field and how it is encoded. */
-const tags = {
-  node: 18,
-  change: 10,
-  nextSequence: 16,
-  kind: 8,
-  path: 18,
-  data: 26,
-  stat: 34,
-  mode: 48,
-} as const;
-
-/** Of `Stat`. */
-const statTags = {
-  czxid: 8,
-  mzxid: 16,
-  pzxid: 24,
-  ctimeMs: 32,
-  mtimeMs: 40,
-  version: 48,
-  cversion: 56,
-  aversion: 64,
-  dataLength: 80,
-  numChildren: 88,
-} as const;
 
 function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
   if (to > bytes.length) return false;

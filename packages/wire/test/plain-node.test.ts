@@ -81,6 +81,35 @@ test("a plain node is read as the codec reads it", () => {
   );
 });
 
+test("a plain node is written as the codec writes it", () => {
+  fc.assert(
+    fc.property(
+      nodes,
+      fc.nat(9),
+      ({ change: { path, data, stat: written }, nextSequence }, before) => {
+        const stat = { ...written, dataLength: data.length };
+        const mode = wire.CreateMode.PERSISTENT;
+        const record = encoded({ change: { ...change, path, data, stat, mode }, nextSequence });
+        const bytes = Buffer.concat([Buffer.alloc(before), data, Buffer.alloc(3)]);
+        const into = Buffer.alloc(before + path.length + data.length + wire.plainNodeBytesMax);
+        const fields = { ...stat, path, bytes, dataAt: before, nextSequence };
+        const end = new wire.PlainNodeWriter(into).write(fields, before);
+        expect(into.subarray(before, end)).toEqual(record);
+        expect(record.length - path.length - data.length).toBeLessThan(wire.plainNodeBytesMax);
+      },
+    ),
+  );
+});
+
+test("a node whose path is not ASCII is left to the codec", () => {
+  const place = { bytes: change.data, dataAt: 0, nextSequence: 0 };
+  const writer = new wire.PlainNodeWriter(Buffer.alloc(1_000));
+  for (const path of ["/ü", "/\u{1F600}", "/a\u0080"]) {
+    expect(writer.write({ ...change.stat, ...place, path }, 0)).toBeUndefined();
+  }
+  expect(writer.write({ ...change.stat, ...place, path: "/u" }, 0)).toBeGreaterThan(0);
+});
+
 test.each<[string, Fields]>([
   ["that has an owner", { change: { ...change, stat: { ...change.stat, ephemeralOwner: 1 } } }],
   ["that ends with its session", { change: { ...change, mode: wire.CreateMode.EPHEMERAL } }],

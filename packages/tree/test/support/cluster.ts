@@ -11,6 +11,7 @@ import {
   Tree,
   type TreeErrorCode,
   type TreeLimits,
+  type TreeSnapshot,
   type Zone,
 } from "../../src/index.ts";
 import { bytes } from "./bytes.ts";
@@ -202,10 +203,17 @@ export function madeBy({ result }: Applied): string {
 export function recordsOf(tree: Tree): SnapshotRecord[] {
   const snapshot = tree.snapshot();
   const records: SnapshotRecord[] = [];
-  for (let slice = snapshot.next(); slice.length > 0; slice = snapshot.next()) {
+  for (let slice = sliceOf(snapshot); slice.length > 0; slice = sliceOf(snapshot)) {
     records.push(...slice);
   }
   snapshot.release();
+  return records;
+}
+
+/** The next slice of a snapshot as records; empty: that was all. */
+export function sliceOf(snapshot: TreeSnapshot): SnapshotRecord[] {
+  const records: SnapshotRecord[] = [];
+  snapshot.pour({ add: (record) => records.push(record), addPlain: () => false });
   return records;
 }
 
