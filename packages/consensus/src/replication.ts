@@ -94,8 +94,8 @@ function hasNews(core: Core, progress: Progress): boolean {
 }
 
 /**
- * Sends one append, perhaps an empty one, or a snapshot. False if neither was possible. An empty one
- * need not be answered where `mayBeQuiet`: that is for asking how far a follower is.
+ * Sends one append, perhaps an empty one, or a snapshot. False if neither was possible. An empty
+ * one need not be answered where `mayBeQuiet`: that is for asking how far a follower is.
  */
 function sendAppend(
   core: Core,

@@ -389,7 +389,7 @@ export class Replica implements PeerHandler {
     this.#raft.persisted(batch.mark);
     for (const message of batch.send) this.#send(message);
     if (batch.reset) void this.#restore();
-    // Nobody else has come in, so nothing is to be gained by waiting until all that arrived is read.
+    // Unless something else has come in, nothing is gained by waiting until all that came is read.
     if (this.#scheduled || this.#working) this.wake();
     else this.#turn();
   }

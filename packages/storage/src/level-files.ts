@@ -135,8 +135,8 @@ class DirectoryFile implements OpenFile {
   }
 
   /**
-   * To the page cache, which takes microseconds; a thread of its own would take ten times that. Only
-   * where the file system once made it wait, for a disk that is slow, the next ones do without.
+   * To the page cache, which takes microseconds; by a thread it would take ten times that. Where the
+   * file system makes it wait, for a disk that is slow, the next ones go by a thread all the same.
    */
   put(at: number, data: Buffer): Promise<void> | undefined {
     if (this.#putsAside > 0) {

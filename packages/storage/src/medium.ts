@@ -81,9 +81,9 @@ export interface OpenFile {
   /** Seen at once by all who read, and by the next process; not durable before `sync`. */
   write(at: number, data: Buffer): Promise<void>;
   /**
-   * Writes a few bytes over what is there, likewise. Done when it returns, unless it gives a promise:
-   * where the disk makes even that wait, nobody else is to wait for it. Also throws what others
-   * reject with.
+   * Writes a few bytes over what is there, likewise. Done when it returns, unless it gives a
+   * promise: where the disk makes even that wait, nobody else is to wait for it. Also throws what
+   * others reject with.
    */
   put(at: number, data: Buffer): Promise<void> | undefined;
   /** Content and name survive a crash once this resolves. */

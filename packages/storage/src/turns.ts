@@ -1,6 +1,6 @@
 /**
- * Runs tasks one after the other, each when the one before has ended, well or not; at once when there
- * is none, so that what a task asks of the disk is under way when `take` returns.
+ * Runs tasks one after the other, each when the one before has ended, well or not; at once when
+ * there is none, so that what a task asks of the disk is under way when `take` returns.
  */
 export class Turns {
   #last: Promise<void> = Promise.resolve();
