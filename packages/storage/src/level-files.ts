@@ -135,7 +135,7 @@ class DirectoryFile implements OpenFile {
   }
 
   /**
-   * To the page cache, which takes microseconds; by a thread it would take ten times that. Where the
+   * To the page cache, which takes microseconds; by a thread it would take ten times that. Where a
    * file system makes it wait, for a disk that is slow, the next ones go by a thread all the same.
    */
   put(at: number, data: Buffer): Promise<void> | undefined {
