@@ -53,7 +53,7 @@ export interface FollowOptions {
  * trip, which is 70,000 a second over the longest ways between regions.
  */
 const windowBytes = 8 * 1024 * 1024;
-/** Less than this is given back with the next question: a frame for each change would be one more. */
+/** Less than this is given back with the next question, not with a frame for each change. */
 const creditBytesMin = windowBytes / 16;
 const askPeriodMs = 2_000;
 /** Silence of a stream after which another producer is tried: several bookmarks were missed. */

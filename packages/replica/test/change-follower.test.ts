@@ -221,7 +221,7 @@ test("how long ago the producer was asked is never told too short", async () => 
   expect(told).toBeGreaterThan(askedAtMs + 190);
 });
 
-test("small changes are given back with the next question, much at once, nothing twice", async () => {
+test("little credit goes back with the next question, much at once, none twice", async () => {
   const consumer = new Consumer(1);
   consumer.opened();
   const { sent } = consumer.stream;

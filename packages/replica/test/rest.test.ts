@@ -36,7 +36,7 @@ test("what members at rest tell each other travels with heartbeats and their ans
   expect(reports.filter((report) => !answers.has(report))).toEqual([]);
 });
 
-test("members at rest are told of the proof that their own answers made, not of one before", async () => {
+test("members at rest are told of the proof that their own answers made", async () => {
   const scene = new Scene(2, [plan]);
   const group = await scene.group(plan);
   await group.led();

@@ -12,7 +12,7 @@ const directory = `/regions/${region}/bench-edge`;
 const keys = 100;
 const perSecond = 200;
 const valueBytes = 256;
-/** At the same rate, before those that count: the edge and the client compile what they run often. */
+/** At the same rate, before those that count: edge and client compile what they run often. */
 const warmUpReads = 4_000;
 const edgeGoalMs = 1;
 const cacheGoalPerSecond = 1_000_000;
