@@ -43,25 +43,22 @@ test("a comparison with nobody has figures of Meridian alone, and leaves nothing
   await using scratch = new Scratch("bench-compare");
   const base = ["--peers", "", "--rounds", "1", "--data", scratch.path];
   const ports = ["--base-port", String(await freePorts(20, 20))];
-  const rows = ["--only", "write-1000x1,latency"];
-  const text = await meridianOk([
-    "bench",
-    "compare",
-    ...base,
-    ...ports,
-    ...rows,
-    ...short,
-    "-ojson",
-  ]);
+  const rows = ["--only", "write-1000x1,latency,crash-region"];
+  const args = ["bench", "compare", ...base, ...ports, ...rows, ...short, "-ojson"];
+  // One crash is enough to see that the trial kills, finds the next write, and starts again.
+  const text = await meridianOk(args, { environment: { MERIDIAN_BENCH_CRASHES: "1" } });
   const report = JSON.parse(text) as Report;
   expect(report.versions).toMatchObject({ meridian: "0.1.0" });
   expect(report.versions["etcd"]).toContain("not asked for");
   const names = report.rows.map(({ name }) => name);
-  expect(names).toEqual(["write-1000x1", "latency-p50", "latency-p99"]);
+  const loads = ["write-1000x1", "latency-p50", "latency-p99"];
+  expect(names).toEqual([...loads, "crash-region"]);
   for (const row of report.rows) {
     expect(row.meridian).toBeGreaterThan(0);
-    expect(row).toMatchObject({ zookeeper: null, etcd: null, met: null });
-    expect(row.samples.meridian[0]?.details).toMatchObject({ failures: 0 });
+    const isLoad = loads.includes(row.name);
+    expect(row).toMatchObject({ zookeeper: null, etcd: null, ...(isLoad && { met: null }) });
+    const details = isLoad ? { failures: 0 } : { count: 1, max: row.meridian };
+    expect(row.samples.meridian[0]?.details).toMatchObject(details);
   }
   expect(readdirSync(scratch.path)).toEqual([]);
   const [result, page] = [join(scratch.path, "result.json"), join(scratch.path, "page.md")];
