@@ -82,7 +82,7 @@ test("resuming by local index gives all transactions of an index or none", () =>
   expect(indexes(eu.tree.changesSince(before + 1))).toEqual([]);
 });
 
-test("a reading of the history that is gone on with after a change fails, and skips nothing", () => {
+test("a reading of the history that goes on after a change fails, and skips nothing", () => {
   for (const room of [2, 2_000]) {
     const kept = history(room);
     kept.add(1, transaction("x", 1));

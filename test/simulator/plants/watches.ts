@@ -23,7 +23,7 @@ export const watchPlants: readonly Plant[] = [
     what: "a watch that resumes is told of its last transaction again",
     file: registry,
     find: "    const seen = new Map(request.from.map((position) => [position.cluster, position]));",
-    replace: `    for (const one of request.from as { index: number }[]) one.index -= Math.min(1, one.index);
+    replace: `    for (const one of request.from) one.index = Math.max(0, one.index - 1);
     const seen = new Map(request.from.map((position) => [position.cluster, position]));`,
     scenario: "core",
     seedsMax: 40,

@@ -10,8 +10,9 @@ const heapGrowthPercent = 100;
 
 /**
  * Size from which the young generation is not to grow, both halves together. It grows by doubling,
- * and does so once or twice until this is heard of: 8 or 16 MB, where V8 would go to 33. What a server makes lives for less than a turn or for long,
- * and what stays in the caches of a processor is collected with less work.
+ * and does so once or twice until this is heard of: 8 or 16 MB, where V8 would go to 33. What a
+ * server makes lives for less than a turn or for long, and what stays in the caches of a processor
+ * is collected with less work.
  */
 const youngBytesMax = 4 * 1024 * 1024;
 
