@@ -103,6 +103,8 @@ export class Work {
         } catch (error) {
           if (!(error instanceof MeridianError)) throw error;
           if (error.code === "NODE_EXISTS") break;
+          // A client that was stopped just before hears of its end only now.
+          if (error.code === "SESSION_EXPIRED") client.renew();
           await runtime.pause(500);
         }
       }
