@@ -10,7 +10,7 @@ import { until } from "./support/condition.ts";
 import { hasProcessTable, processesNaming } from "./support/process-table.ts";
 import { meridian, meridianOk } from "./support/program.ts";
 import { RunningCommand } from "./support/running-command.ts";
-import { freePorts, Scratch } from "./support/scratch.ts";
+import { claimPorts, Scratch } from "./support/scratch.ts";
 
 const short = ["--seconds", "1", "--warm-up", "0"];
 
@@ -42,7 +42,7 @@ test("load runs as it is mixed, says what came of it, and leaves nothing behind"
 test("a comparison with nobody has figures of Meridian alone, and leaves nothing", async () => {
   await using scratch = new Scratch("bench-compare");
   const base = ["--peers", "", "--rounds", "1", "--data", scratch.path];
-  const ports = ["--base-port", String(await freePorts(20, 20))];
+  const ports = ["--base-port", String(await claimPorts("comparison"))];
   const rows = ["--only", "write-1000x1,latency,crash-region"];
   const args = ["bench", "compare", ...base, ...ports, ...rows, ...short, "-ojson"];
   // One crash is enough to see that the trial kills, finds the next write, and starts again.
@@ -74,7 +74,7 @@ test("a comparison that is interrupted takes everything with it", async (context
   context.skip(!hasProcessTable, "needs /proc to look for processes");
   await using scratch = new Scratch("bench-interrupted");
   const data = join(scratch.path, "data");
-  const ports = ["--base-port", String(await freePorts(20, 20))];
+  const ports = ["--base-port", String(await claimPorts("comparison"))];
   const args = ["bench", "compare", "--peers", "", "--data", data, ...ports];
   await using command = new RunningCommand(args, {});
   await until("a cluster serves", 30_000, () =>

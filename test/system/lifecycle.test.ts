@@ -15,7 +15,7 @@ import {
   residentBytes,
   type RunningProcess,
 } from "./support/process-table.ts";
-import { freePorts, Scratch } from "./support/scratch.ts";
+import { claimPorts, Scratch } from "./support/scratch.ts";
 
 const memoryBytesMax = 1.8e9;
 /** Promised are 40 % of a core for all processes; one that never rests takes all that it gets. */
@@ -69,7 +69,7 @@ test("npm start serves, rests cheaply and leaves nothing after SIGINT", async (c
 });
 
 test("a second start has the same data, and works around a port that is taken", async () => {
-  const basePort = await freePorts(16, 400);
+  const basePort = await claimPorts("platform");
   await using listener = await Listener.on(basePort);
   second = await Platform.start(scratch, { basePort });
   const [taken] = second.events.of("port-taken");

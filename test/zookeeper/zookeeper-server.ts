@@ -14,7 +14,7 @@ import {
 } from "@meridian/bench";
 
 import { until } from "../system/support/condition.ts";
-import { freePorts, type Scratch } from "../system/support/scratch.ts";
+import { claimPorts, type Scratch } from "../system/support/scratch.ts";
 
 const javaOptions = [
   "-cp",
@@ -56,7 +56,7 @@ export class ZookeeperServer implements AsyncDisposable {
 
   /** Starts a server, and resolves when it serves. */
   static async start(scratch: Scratch, options: ZookeeperOptions = {}): Promise<ZookeeperServer> {
-    const port = await freePorts(1, 16);
+    const port = await claimPorts("servers");
     const name = `zookeeper-${port}`;
     const data = join(scratch.path, name);
     mkdirSync(data);

@@ -6,7 +6,7 @@ import { connect, type Meridian } from "@meridian/client";
 
 import { settlesWithin, until } from "./condition.ts";
 import { cleanEnvironment, meridian, program, type Ended } from "./program.ts";
-import { freePorts, type Scratch } from "./scratch.ts";
+import { claimPorts, type Scratch } from "./scratch.ts";
 
 const region = "local";
 
@@ -42,7 +42,7 @@ export class Cluster implements AsyncDisposable {
     settings: object = {},
     surroundings: Surroundings = {},
   ): Promise<Cluster> {
-    const base = await freePorts(voters, 16);
+    const base = await claimPorts("servers");
     const names = Array.from({ length: voters }, (_, index) => `local-${index + 1}`);
     const members = names.map((name, index) => ({ name, address: `127.0.0.1:${base + index}` }));
     const cluster = new Cluster(scratch, members, settings, surroundings);
@@ -64,7 +64,7 @@ export class Cluster implements AsyncDisposable {
 
   /** A server that is not started: its settings name the members of the beginning and itself. */
   async newcomer(name: string): Promise<Server> {
-    const own = { name, address: `127.0.0.1:${await freePorts(1, 16)}` };
+    const own = { name, address: `127.0.0.1:${await claimPorts("servers")}` };
     const config = configOf(own, [...this.#members, own], this.#scratch);
     const server = new Server(this.#scratch, own, config);
     this.#newcomers.push(server);

@@ -11,7 +11,7 @@ import { settlesWithin, until } from "./condition.ts";
 import { EventLog } from "./event-log.ts";
 import { processesNaming, type RunningProcess } from "./process-table.ts";
 import { cleanEnvironment, meridian, meridianOk, program, root, type Ended } from "./program.ts";
-import { freePorts, type Scratch } from "./scratch.ts";
+import { claimPorts, type Scratch } from "./scratch.ts";
 
 /** How to start a platform. */
 export interface PlatformOptions {
@@ -65,8 +65,6 @@ interface Ready {
 
 /** Longest wait for a platform to serve while other work takes the cores. */
 const readyMsMax = 90_000;
-/** A block of ports: the nodes, and from the hundredth on the emulated network. */
-const portSpacing = 400;
 /** Longest wait for a platform to end by itself, far above what it promises. */
 const stopMsMax = 10_000;
 /** Longest wait for the answer of a node that is asked for its status. */
@@ -100,7 +98,7 @@ export class Platform implements AsyncDisposable {
   /** Starts a platform on a directory, and resolves when it serves. */
   static async start(scratch: Scratch, options: PlatformOptions = {}): Promise<Platform> {
     const { profile = "compact", byNpm = false } = options;
-    const basePort = options.basePort ?? (await freePorts(16, portSpacing));
+    const basePort = options.basePort ?? (await claimPorts("platform"));
     const data = join(scratch.path, "platform");
     const flags = ["--headless", "--data", data, "--base-port", String(basePort)];
     const args = [...flags, "--profile", profile];

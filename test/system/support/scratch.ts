@@ -50,35 +50,48 @@ export class Scratch implements AsyncDisposable {
   }
 }
 
-/** Below 32768: above it Linux takes the ports of outgoing connections. */
-const portMin = 20_000;
-const portMax = 32_000;
-
-/** Test files that run beside each other in one run never meet: each worker has its own share. */
-const workersMax = 4;
-const worker = Number(process.env["VITEST_POOL_ID"] ?? 0) % workersMax;
-const shareSize = (portMax - portMin) / workersMax;
+/**
+ * Blocks of ports, by what they are for. All lie below 32768: above it Linux takes the ports of
+ * outgoing connections.
+ */
+const blocks = {
+  platform: { from: 20_000, to: 27_200, size: 400 },
+  comparison: { from: 27_200, to: 29_400, size: 220 },
+  servers: { from: 29_400, to: 32_000, size: 16 },
+} as const;
 
 /**
- * The first port of a block in which nothing listens on the first `count` ports of 127.0.0.1. Where
- * it begins depends on the process, so that test runs beside each other rarely meet.
+ * The first port of a block that is this process's own until it ends: all but the last port of it
+ * may be used. Files that run beside each other, of whatever run, never get the same.
  */
-export async function freePorts(count: number, spacing: number = count): Promise<number> {
-  const blocks = Math.floor(shareSize / spacing);
-  const from = portMin + worker * shareSize;
-  const first = (process.pid * 7 + taken) % blocks;
-  for (let offset = 0; offset < blocks; offset += 1) {
+export async function claimPorts(purpose: keyof typeof blocks): Promise<number> {
+  const { from, to, size } = blocks[purpose];
+  const count = Math.floor((to - from) / size);
+  // Runs beside each other begin at different places.
+  const first = process.pid * 7 + taken;
+  for (let offset = 0; offset < count; offset += 1) {
     taken += 1;
-    const base = from + ((first + offset) % blocks) * spacing;
-    const ports = Array.from({ length: count }, (_, index) => base + index);
+    const base = from + ((first + offset) % count) * size;
+    if (!(await isClaimed(base + size - 1))) continue;
+    const ports = Array.from({ length: size - 1 }, (_, at) => base + at);
     const free = await Promise.all(ports.map((port) => isFree(port)));
     if (free.every(Boolean)) return base;
   }
-  throw new Error(`no block of ${count} free ports from ${from} on`);
+  throw new Error(`no block of ${size} free ports between ${from} and ${to}`);
 }
 
 /** Blocks looked at so far: the next platform of this process takes others. */
 let taken = 0;
+
+/** Listens on a port as long as this process lives; false: another does. */
+function isClaimed(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => resolve(true));
+    server.unref();
+  });
+}
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
