@@ -47,7 +47,7 @@ export const consensusPlants: readonly Plant[] = [
     find: "entries.findIndex((entry) => this.term(entry.index) !== entry.term);",
     replace: "entries.findIndex((entry) => entry.index > this.#commitIndex);",
     scenario: "core",
-    seedsMax: 200,
+    seedsMax: 600,
   },
   {
     name: "no-up-to-date-check",

@@ -65,7 +65,7 @@ export const platformPlants: readonly Plant[] = [
     find: `        this.sessions.onRestored();
 `,
     replace: "",
-    scenario: "platform",
+    scenario: "core",
     seedsMax: 200,
   },
   {
